@@ -1,0 +1,1 @@
+"""More Instant Messaging Interoperability (MIMI), and Messaging Layer Security under it."""

@@ -1,0 +1,297 @@
+"""Declaring structures, and reading declarations into shapes.
+
+A wire structure is a class with typed fields, in the order of the wire::
+
+    @struct
+    class Lifetime:
+        not_before: UInt64
+        not_after: UInt64
+
+A field that is always the same (``ProtocolVersion version = mls10``) is a class variable::
+
+        version: ClassVar[ProtocolVersion] = ProtocolVersion.MLS10
+
+An open choice, which users of the library extend by declaring another case, is a base class::
+
+    class Credential(Choice, tag=CredentialType): ...
+
+    @struct(case=CredentialType.BASIC)
+    class BasicCredential(Credential):
+        identity: Opaque
+
+Annotations are read at the first use, so that structures may refer to later ones. A structure
+cannot contain itself: that is what bounds the depth of every encoding.
+"""
+
+import types
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    TypeVar,
+    Union,
+    cast,
+    dataclass_transform,
+    get_args,
+    get_origin,
+    get_type_hints,
+    overload,
+)
+
+import attrs
+
+from mimi.codec.codepoint import ClosedEnum, CodePoint
+from mimi.codec.shape import (
+    Between,
+    Bool,
+    Bytes,
+    Code,
+    Fixed,
+    Given,
+    Optional,
+    Padding,
+    Rule,
+    Select,
+    Shape,
+    Struct,
+    UInt,
+    Vector,
+)
+from mimi.errors import UsageError
+
+T = TypeVar("T")
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def once(function: F) -> F:
+    """Compute a function once for each of its arguments: declarations do not change."""
+    return cast(F, cache(function))
+
+
+OCTETS = "_octets"
+"""The slot in which a structure declared with ``cached=True`` keeps its encoding."""
+
+
+@attrs.frozen
+class Field:
+    """One field of a structure.
+
+    Attributes:
+        name: Its name, the specification's.
+        shape: How it is encoded.
+        constant: Whether it always has the class's value.
+    """
+
+    name: str
+    shape: Shape
+    constant: bool = False
+
+
+class Choice:
+    """The base of an open select: cases join it where they are declared.
+
+    Attributes:
+        select: The registry of the tag and the cases declared so far.
+    """
+
+    __slots__ = ()
+    select: ClassVar[Select]
+
+    def __init_subclass__(cls, tag: type[CodePoint] | None = None) -> None:
+        if tag is not None:
+            cls.select = Select(tag, {}, cls.__name__)
+
+
+@overload
+def struct(declaration: type[T], /) -> type[T]: ...
+@overload
+def struct(*, case: int | None = None, cached: bool = False) -> Callable[[type[T]], type[T]]: ...
+@dataclass_transform(frozen_default=True)
+def struct(
+    declaration: type[T] | None = None, /, *, case: int | None = None, cached: bool = False
+) -> type[T] | Callable[[type[T]], type[T]]:
+    """Declare a wire structure: an immutable value with a compiled codec.
+
+    Args:
+        declaration: The class with its annotated fields.
+        case: The tag under which the class is a case of the `Choice` that is its base.
+        cached: Keep the encoding beside the value: for structures that are hashed, signed and
+            sent again and again.
+
+    Raises:
+        UsageError: Another class has the tag already, or the base is ``cached``.
+    """
+
+    def declare(declaration: type[T]) -> type[T]:
+        if hasattr(declaration, OCTETS):
+            raise UsageError(f"{declaration.__name__}: the base keeps the encoding of itself")
+        if cached:
+            declaration.__annotations__[OCTETS] = bytes | None
+            hidden = attrs.field(init=False, repr=False, eq=False, default=None)
+            setattr(declaration, OCTETS, hidden)
+        frozen = attrs.frozen(declaration, weakref_slot=False)
+        frozen.__wire__ = True  # type: ignore[attr-defined]  # what `is_struct` looks for
+        if case is not None:
+            _join(frozen, case)
+        return frozen
+
+    return declare if declaration is None else declare(declaration)
+
+
+def _join(declaration: type[Any], case: int) -> None:
+    select: Select = declaration.select
+    cases: dict[Any, Any] = select.cases  # type: ignore[assignment]  # a choice's own dict
+    tag = select.registry(case)
+    if tag in cases:
+        raise UsageError(f"{select.name} {tag} is {cases[tag].__name__} already")
+    cases[tag] = declaration
+
+
+def is_struct(declaration: object) -> bool:
+    """Return whether *declaration* is a class under ``@struct``."""
+    return isinstance(declaration, type) and "__wire__" in vars(declaration)
+
+
+@once
+def fields_of(declaration: type[Any]) -> tuple[Field, ...]:
+    """Return the fields of a structure, in the order of the wire.
+
+    Raises:
+        UsageError: An annotation has no meaning in the presentation language.
+    """
+    hints = get_type_hints(declaration, include_extras=True)
+    names: dict[str, None] = {}
+    for base in reversed(declaration.__mro__):
+        if is_struct(base):
+            names.update(dict.fromkeys(base.__annotations__))
+    names.pop(OCTETS, None)
+    fields = []
+    for name in names:
+        hint = hints[name]
+        constant = get_origin(hint) is ClassVar
+        try:
+            shape = shape_of(get_args(hint)[0] if constant else hint)
+        except UsageError as error:
+            raise UsageError(f"{declaration.__name__}.{name}: {error.reason}") from None
+        fields.append(Field(name, shape, constant))
+    return tuple(fields)
+
+
+def shape_of(hint: Any) -> Shape:
+    """Return what an annotation means on the wire.
+
+    Raises:
+        UsageError: It means nothing there.
+    """
+    if isinstance(hint, UInt | Bool | Code | Bytes | Fixed | Padding | Vector | Optional | Struct):
+        return hint
+    if isinstance(hint, Select | Given):
+        return hint
+    if isinstance(hint, type):
+        return _shape_of_class(hint)
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return _shape_of_annotated(arguments[0], arguments[1:])
+    if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
+        return _vector(arguments[0])
+    if origin in (Union, types.UnionType):
+        present = [argument for argument in arguments if argument is not type(None)]
+        if len(present) == 1 and len(arguments) == 2:
+            return Optional(shape_of(present[0]))
+    raise UsageError(f"{hint!r} has no meaning in the presentation language")
+
+
+def _shape_of_class(hint: type[Any]) -> Shape:
+    if hint is bool:
+        return Bool()
+    if issubclass(hint, CodePoint | ClosedEnum):
+        return Code(hint)
+    if is_struct(hint):
+        return Struct(hint)
+    if issubclass(hint, Choice):
+        return hint.select
+    raise UsageError(f"{hint.__name__} has no meaning in the presentation language")
+
+
+def _shape_of_annotated(hint: Any, metadata: tuple[Any, ...]) -> Shape:
+    header = next((entry for entry in metadata if isinstance(entry, Between)), None)
+    rules = tuple(entry for entry in metadata if isinstance(entry, Rule))
+    if header is not None or rules:
+        inner = shape_of(hint)
+        if isinstance(inner, Vector):
+            return Vector(inner.element, header or inner.header, inner.rules + rules)
+        if isinstance(inner, Bytes) and not rules:
+            return attrs.evolve(inner, header=header)
+        raise UsageError(f"only a vector has bounds or rules, not {hint!r}")
+    for entry in metadata:
+        if not isinstance(entry, str):
+            return shape_of(entry)
+    return shape_of(hint)
+
+
+def _vector(element: Any) -> Vector:
+    shape = shape_of(element)
+    if not isinstance(shape, Struct) and least_octets(shape) == 0:
+        raise UsageError("elements of a vector take at least one octet each")
+    return Vector(shape)
+
+
+def cases_of(select: Select) -> Iterator[tuple[Any, Shape]]:
+    """Yield the tags and shapes of a select, as far as they are declared by now."""
+    for tag, hint in select.cases.items():
+        yield tag, shape_of(hint)
+
+
+def least_octets(shape: Shape) -> int:
+    """Return the length of the shortest encoding of *shape*, in octets."""
+    match shape:
+        case UInt(octets=octets):
+            return octets
+        case Code() | Select():
+            return shape.octets if isinstance(shape, Code) else shape.tag.octets
+        case Bool() | Optional():
+            return 1
+        case Fixed(length=length):
+            return length
+        case Bytes(header=header) | Vector(header=header):
+            return 1 if header is None else header.octets + header.floor
+        case Struct(declaration=declaration):
+            return sum(least_octets(field.shape) for field in fields_of(declaration))
+        case Padding() | Given():
+            return 0
+
+
+@once
+def check_declaration(declaration: type[Any]) -> None:
+    """Check what a single annotation cannot show, at the first use of a structure.
+
+    Raises:
+        UsageError: The structure contains itself, or a vector has elements of no octets.
+    """
+    _check(Struct(declaration), ())
+
+
+def _check(shape: Shape, inside: tuple[type[Any], ...]) -> None:
+    match shape:
+        case Struct(declaration=declaration):
+            if declaration in inside:
+                raise UsageError(f"{declaration.__name__} contains itself")
+            for field in fields_of(declaration):
+                _check(field.shape, (*inside, declaration))
+        case Vector(element=element):
+            _check(element, inside)
+            if least_octets(element) == 0:
+                raise UsageError(f"a vector of {element} has elements of no octets")
+        case Optional(value=value):
+            _check(value, inside)
+        case Select() | Given():
+            hints = list(shape.cases.values())
+            if isinstance(shape, Given) and shape.otherwise is not None:
+                hints.append(shape.otherwise)
+            for hint in hints:
+                _check(shape_of(hint), inside)
+        case _:
+            pass

@@ -1,0 +1,150 @@
+"""Showing declarations and encodings to people."""
+
+from typing import Any
+
+from mimi.codec.declare import Field, fields_of, shape_of
+from mimi.codec.shape import (
+    Bytes,
+    Code,
+    Fixed,
+    Given,
+    Optional,
+    Padding,
+    Select,
+    Shape,
+    Struct,
+    Vector,
+)
+from mimi.codec.trace import Span, bounds_of, case_name, kind_of, read
+
+
+def presentation(declared: Any) -> str:
+    """Return the declaration in the presentation language, with those that it needs above it.
+
+    A select appears where its tag does, as in the RFC::
+
+        struct {
+            CredentialType credential_type;
+            select (Credential.credential_type) {
+                case basic: BasicCredential;
+                case x509: X509Credential;
+            };
+        } Credential;
+    """
+    texts: dict[str, str] = {}
+    _present(shape_of(declared), texts)
+    return "\n\n".join(texts.values())
+
+
+def _present(shape: Shape, texts: dict[str, str]) -> None:
+    match shape:
+        case Struct(declaration=declaration):
+            if declaration.__name__ in texts:
+                return
+            for field in fields_of(declaration):
+                _present(field.shape, texts)
+            lines = [
+                line for field in fields_of(declaration) for line in _field(field, declaration)
+            ]
+            texts[declaration.__name__] = _block("struct", lines, declaration.__name__)
+        case Select():
+            for hint in shape.cases.values():
+                _present(shape_of(hint), texts)
+            _present(shape.tag, texts)
+            texts.setdefault(kind_of(shape), _select(shape))
+        case Given():
+            for hint in _hints(shape):
+                _present(shape_of(hint), texts)
+        case Vector(element=inner) | Optional(value=inner):
+            _present(inner, texts)
+        case Code():
+            texts.setdefault(shape.registry.__name__, _registry(shape))
+        case Bytes(name=name, header=header) if name != "opaque":
+            texts.setdefault(name, f"opaque {name}{bounds_of(header)};")
+        case _:
+            pass
+
+
+def _hints(given: Given) -> list[Any]:
+    hints = list(given.cases.values())
+    return hints if given.otherwise is None else [*hints, given.otherwise]
+
+
+def _block(word: str, lines: list[str], name: str) -> str:
+    body = "".join(f"    {line}\n" for line in lines)
+    return f"{word} {{\n{body}}} {name};" if lines else f"{word} {{}} {name};"
+
+
+def _field(field: Field, declaration: type[Any]) -> list[str]:
+    shape = field.shape
+    if isinstance(shape, Given):
+        return _given(field, shape, declaration)
+    if field.constant:
+        value = getattr(declaration, field.name)
+        shown = case_name(value) if isinstance(shape, Code) else str(value)
+        return [f"{kind_of(shape)} {field.name} = {shown};"]
+    return [_line(shape, field.name)]
+
+
+def _line(shape: Shape, name: str) -> str:
+    match shape:
+        case Bytes(name="opaque", header=header):
+            return f"opaque {name}{bounds_of(header)};"
+        case Fixed(length=length):
+            return f"opaque {name}[{length}];"
+        case Padding():
+            return f"opaque {name}[length_of_{name}];"
+        case Vector(element=element, header=header):
+            return f"{kind_of(element)} {name}{bounds_of(header)};"
+        case _:
+            return f"{kind_of(shape)} {name};"
+
+
+def _given(field: Field, given: Given, declaration: type[Any]) -> list[str]:
+    lines = [f"select ({declaration.__name__}.{given.path}) {{"]
+    for key, hint in given.cases.items():
+        label = key.__name__ if isinstance(key, type) else case_name(key)
+        lines.append(f"    case {label}: {_line(shape_of(hint), field.name)}")
+    rest = "struct {};" if given.otherwise is None else _line(shape_of(given.otherwise), field.name)
+    return [*lines, f"    default: {rest}", "};"]
+
+
+def _select(select: Select) -> str:
+    name, tag = kind_of(select), f"{_snake(select.registry.__name__)}"
+    lines = [f"{select.registry.__name__} {tag};", f"select ({name}.{tag}) {{"]
+    for value, hint in select.cases.items():
+        lines.append(f"    case {case_name(value)}: {kind_of(shape_of(hint))};")
+    return _block("struct", [*lines, "};"], name)
+
+
+def _registry(code: Code) -> str:
+    registry: Any = code.registry
+    if code.is_open:
+        return f"uint{8 * code.octets} {registry.__name__};"
+    lines = [f"{member.name.lower()}({int(member)})," for member in registry]
+    return _block("enum", [*lines, f"({(1 << 8 * code.octets) - 1})"], registry.__name__)
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).strip(
+        "_"
+    )
+
+
+def annotate(declared: Any, octets: bytes) -> str:
+    """Return *octets* as a table: offset, octets, field and value, one line for each item.
+
+    Raises:
+        MalformedError: They are no encoding of *declared*.
+    """
+    return "\n".join(_row(span, octets) for span in read(declared, octets).spans)
+
+
+def _row(span: Span, octets: bytes) -> str:
+    shown = octets[span.start : span.end].hex()
+    if len(shown) > 32:
+        shown = f"{shown[:28]}..{shown[-2:]}"
+    label = f"{'  ' * span.depth}{span.path.rpartition('.')[2] if span.depth else span.path}"
+    value = "" if isinstance(span.value, bytes | tuple) else str(span.value)
+    plain = isinstance(span.value, int)
+    return f"{span.start:6d}  {shown:<32}  {label}: {span.kind}{f' = {value}' if plain else ''}"

@@ -1,0 +1,315 @@
+"""Compiling declarations into encoders.
+
+One straight-line function comes from each structure, as in `mimi.codec.decoder`: it collects the
+parts of the encoding and joins them once. Values that do not fit their declaration make it raise
+one of `FAILURES`; `mimi.codec.trace` then says which field is at fault.
+"""
+
+from collections.abc import Callable
+from struct import Struct as Packed
+from struct import error as StructError  # noqa: N812 - an exception, spelt in lower case there
+from typing import Any
+
+from mimi.codec.declare import (
+    OCTETS,
+    Choice,
+    Field,
+    check_declaration,
+    fields_of,
+    is_struct,
+    once,
+    shape_of,
+)
+from mimi.codec.shape import (
+    Between,
+    Bool,
+    Bytes,
+    Code,
+    Fixed,
+    Given,
+    Optional,
+    Padding,
+    Select,
+    Shape,
+    Struct,
+    UInt,
+    Vector,
+)
+from mimi.codec.source import FORMAT, LENGTH, PACKERS, BrokenError, Source
+
+FAILURES = (
+    AttributeError,
+    KeyError,
+    OverflowError,
+    StructError,
+    TypeError,
+    ValueError,
+    BrokenError,
+)
+"""What a compiled encoder raises on values that do not fit."""
+
+Encoder = Callable[[Any], bytes]
+
+
+@once
+def encoder_of(shape: Shape) -> Encoder:
+    """Return the compiled encoder of *shape*.
+
+    Raises:
+        UsageError: A declaration has no meaning.
+    """
+    source = Source()
+    source.names["L"] = LENGTH
+    title = "encode"
+    parts: list[str] = []
+    if isinstance(shape, Struct):
+        check_declaration(shape.declaration)
+        title = f"encode {shape.declaration.__name__}"
+        if hasattr(shape.declaration, OCTETS):
+            return _keeping(source, shape.declaration, title)
+    _write(source, shape, "x", parts)
+    source.line(f"return {_joined(parts)}")
+    return source.function("x", title)
+
+
+def _keeping(source: Source, declaration: type[Any], title: str) -> Encoder:
+    """Return an encoder that encodes a value once and keeps the octets beside it."""
+    parts: list[str] = []
+    source.line(f"r = x.{OCTETS}")
+    source.line("if r is None:")
+    source.depth += 1
+    _write_fields(source, fields_of(declaration), "x", parts, declaration)
+    source.line(f"r = {_joined(parts)}")
+    keep = source.bind(object.__setattr__, "keep")
+    source.line(f'if type(x) is {source.bind(declaration, "Real")}: {keep}(x, "{OCTETS}", r)')
+    source.depth -= 1
+    source.line("return r")
+    return source.function("x", title)
+
+
+@once
+def tail_encoder(declaration: type[Any], base: type[Any]) -> Encoder:
+    """Return the encoder of the fields that *declaration* adds to its base."""
+    source = Source()
+    source.names["L"] = LENGTH
+    parts: list[str] = []
+    added = fields_of(declaration)[len(fields_of(base)) :]
+    _write_fields(source, added, "x", parts, declaration)
+    source.line(f"return {_joined(parts)}")
+    return source.function("x", f"encode the tail of {declaration.__name__}")
+
+
+def accepts(shape: Shape, kind: type[Any]) -> bool:
+    """Return whether values of class *kind* belong to a case of this shape."""
+    match shape:
+        case Struct(declaration=declaration):
+            return kind is declaration
+        case Select():
+            return any(accepts(shape_of(hint), kind) for hint in shape.cases.values())
+        case Bytes(wrap=None) | Fixed():
+            return kind is bytes
+        case _:
+            return False
+
+
+class _Cases(dict[type[Any], tuple[bytes, Encoder]]):
+    """From classes to the encoded tag and the encoder of the case, compiled at first use."""
+
+    def __init__(self, select: Select) -> None:
+        super().__init__()
+        self.select = select
+
+    def __missing__(self, kind: type[Any]) -> tuple[bytes, Encoder]:
+        for tag, hint in self.select.cases.items():
+            shape = shape_of(hint)
+            if accepts(shape, kind):
+                found = int(tag).to_bytes(self.select.tag.octets, "big"), encoder_of(shape)
+                self[kind] = found
+                return found
+        raise KeyError(kind)
+
+
+@once
+def _cases(select: Select) -> _Cases:
+    return _Cases(select)
+
+
+@once
+def kinds_of(given: Given) -> Callable[[Any], Encoder]:
+    """Return the function from the earlier field of a `Given` to the encoder of this one."""
+    otherwise = _nothing if given.otherwise is None else encoder_of(shape_of(given.otherwise))
+    table = {key: encoder_of(shape_of(hint)) for key, hint in given.cases.items()}
+    if given.by_class:
+        return lambda earlier: table.get(type(earlier), otherwise)
+    return lambda earlier: table.get(earlier, otherwise)
+
+
+def _nothing(value: object) -> bytes:
+    if value is not None:
+        raise BrokenError
+    return b""
+
+
+def encoder_for(declared: Any) -> Encoder:
+    """Return the encoder of a declared type: a structure, a choice, an alias."""
+    return encoder_of(shape_of(declared))
+
+
+def own_type(value: object) -> type[Any] | None:
+    """Return the declaration of *value*, or None where it is no structure."""
+    kind = type(value)
+    return kind if is_struct(kind) else None
+
+
+def _joined(parts: list[str]) -> str:
+    if len(parts) == 1:
+        return parts[0]
+    return f'b"".join(({", ".join(parts)}{"," if parts else ""}))'
+
+
+def _write(source: Source, shape: Shape, value: str, parts: list[str], owner: str = "") -> None:
+    """Write the lines that encode the expression *value*, and append its parts."""
+    match shape:
+        case UInt(octets=octets) | Code(octets=octets):
+            parts.append(_uint(source, octets, value, shape))
+        case Bool():
+            table = source.bind({False: b"\0", True: b"\1"}, "bools")
+            parts.append(f"{table}[{value}]")
+        case Fixed(length=length):
+            made = source.local("octets")
+            source.line(f"{made} = {value}")
+            source.line(f"if len({made}) != {length}: raise BrokenError")
+            parts.append(made)
+        case Bytes(header=header, wrap=wrap):
+            made = source.local("octets")
+            source.line(f"{made} = {value}")
+            if wrap is not None:
+                _unwrap(source, wrap, made)
+            parts += [_length(source, header, f"len({made})"), made]
+        case Padding():
+            parts.append(f"bytes({value})")
+        case Vector():
+            _write_vector(source, shape, value, parts)
+        case Optional(value=inner):
+            _write_optional(source, inner, value, parts)
+        case Struct(declaration=declaration):
+            _write_struct(source, declaration, value, parts)
+        case Select():
+            item, tag, encode = source.local("item"), source.local("tag"), source.local("encode")
+            source.line(f"{item} = {value}")
+            source.line(f"{tag}, {encode} = {source.bind(_cases(shape), 'cases')}[type({item})]")
+            parts += [tag, f"{encode}({item})"]
+        case Given(path=path):
+            kinds = source.bind(kinds_of(shape), "kinds")
+            parts.append(f"{kinds}({owner}.{path})({value})")
+
+
+def _unwrap(source: Source, wrap: Callable[[bytes], Any], made: str) -> None:
+    if isinstance(wrap, type):
+        source.line(f"if type({made}) is not {source.bind(wrap, 'Wrap')}: raise BrokenError")
+    source.line(f"{made} = bytes({made})")
+
+
+def _uint(source: Source, octets: int, value: str, shape: Shape) -> str:
+    if isinstance(shape, Code) and not shape.is_open:
+        table = {member: number.to_bytes(octets, "big") for number, member in shape.table.items()}
+        return f"{source.bind(table, 'codes')}[{value}]"
+    if octets in FORMAT:
+        return f"{source.bind(Packed(f'>{FORMAT[octets]}').pack, 'pack')}({value})"
+    return f'({value}).to_bytes({octets}, "big")'
+
+
+def _length(source: Source, header: Between | None, length: str) -> str:
+    """Return the expression of a length header, checking its bounds."""
+    if header is None:
+        return f"L[{length}]"
+    source.line(f"if not {header.floor} <= {length} <= {header.ceiling}: raise BrokenError")
+    return f'({length}).to_bytes({header.octets}, "big")'
+
+
+def _write_vector(source: Source, shape: Vector, value: str, parts: list[str]) -> None:
+    items, element = source.local("items"), shape.element
+    source.line(f"{items} = {value}")
+    for rule in shape.rules:
+        source.line(f"if not {source.bind(rule.holds, 'holds')}({items}): raise BrokenError")
+    if shape.header is None and isinstance(element, UInt | Code) and element.octets in FORMAT:
+        pack = source.bind(PACKERS[element.octets], "packers")
+        parts.append(f"{pack}[len({items})](*{items})")
+        return
+    made, body, item = source.local("made"), source.local("body"), source.local("item")
+    inner: list[str] = []
+    source.line(f"{made} = []")
+    source.line(f"for {item} in {items}:")
+    source.depth += 1
+    _write(source, element, item, inner)
+    source.line(f"{made} += ({', '.join(inner)},)")
+    source.depth -= 1
+    source.line(f'{body} = b"".join({made})')
+    parts += [_length(source, shape.header, f"len({body})"), body]
+
+
+def _write_optional(source: Source, inner: Shape, value: str, parts: list[str]) -> None:
+    item, made = source.local("item"), source.local("made")
+    written: list[str] = ['b"\\1"']
+    source.line(f"{item} = {value}")
+    source.line(f'if {item} is None: {made} = b"\\0"')
+    source.line("else:")
+    source.depth += 1
+    _write(source, inner, item, written)
+    source.line(f"{made} = {_joined(written)}")
+    source.depth -= 1
+    parts.append(made)
+
+
+def _write_struct(source: Source, declaration: type[Any], value: str, parts: list[str]) -> None:
+    """Inline a structure, or take its kept encoding."""
+    item = source.local("item")
+    source.line(f"{item} = {value}")
+    if hasattr(declaration, OCTETS):
+        encode = source.bind(encoder_of(Struct(declaration)), "encode")
+        parts.append(f"({item}.{OCTETS} or {encode}({item}))")
+    else:
+        _write_fields(source, fields_of(declaration), item, parts, declaration)
+
+
+def _write_fields(
+    source: Source,
+    fields: tuple[Field, ...],
+    item: str,
+    parts: list[str],
+    declaration: type[Any],
+) -> None:
+    at = 0
+    while at < len(fields):
+        run = _run(fields, at)
+        if run > 1:
+            parts.append(_packed(source, fields[at : at + run], item, declaration))
+        else:
+            run = 1
+            _write(source, fields[at].shape, f"{item}.{fields[at].name}", parts, item)
+        at += run
+
+
+def _run(fields: tuple[Field, ...], at: int) -> int:
+    """Return how many plain integers and open code points stand together at *at*."""
+    run = at
+    while run < len(fields):
+        shape = fields[run].shape
+        plain = isinstance(shape, UInt) or (isinstance(shape, Code) and shape.is_open)
+        if not plain or shape.octets not in FORMAT:  # type: ignore[union-attr]  # narrowed by plain
+            break
+        run += 1
+    return run - at
+
+
+def _packed(source: Source, fields: tuple[Field, ...], item: str, declaration: type[Any]) -> str:
+    widths = "".join(FORMAT[field.shape.octets] for field in fields)  # type: ignore[union-attr]  # integers all
+    pack = source.bind(Packed(f">{widths}").pack, "pack")
+    values = [
+        str(int(getattr(declaration, field.name))) if field.constant else f"{item}.{field.name}"
+        for field in fields
+    ]
+    return f"{pack}({', '.join(values)})"
+
+
+__all__ = ["FAILURES", "Choice", "accepts", "encoder_for", "encoder_of", "own_type", "tail_encoder"]

@@ -1,0 +1,94 @@
+"""Encoding and decoding values of declared types."""
+
+from typing import Any, TypeVar, overload
+
+from mimi.codec import decoder, encoder, trace
+from mimi.codec.declare import OCTETS, Choice, is_struct, shape_of
+from mimi.errors import UsageError
+
+T = TypeVar("T")
+
+_DECODERS: dict[Any, decoder.Decoder] = {}
+_ENCODERS: dict[Any, encoder.Encoder] = {}
+
+
+def encode(value: object, declared: Any = None) -> bytes:
+    """Return the one encoding of *value*.
+
+    Args:
+        value: A structure, or with *declared* a value of that type.
+        declared: The type to encode as: a choice (which writes the tag), an alias such as
+            `RatchetTreeNodes`, or a structure whose fields the value has.
+
+    Raises:
+        UsageError: The value does not fit its declaration; names the field.
+    """
+    if declared is None:
+        declared = type(value)
+    compiled = _ENCODERS.get(declared) or _encoder(declared)
+    try:
+        return compiled(value)
+    except encoder.FAILURES as failure:
+        trace.check(declared, value)
+        raise UsageError(f"{declared!r} cannot encode {value!r}") from failure
+
+
+@overload
+def decode(declared: type[T], octets: bytes) -> T: ...
+@overload
+def decode(declared: object, octets: bytes) -> Any: ...
+def decode(declared: Any, octets: bytes) -> Any:
+    """Return the value that *octets* are the encoding of: exactly one, to the last octet.
+
+    Raises:
+        MalformedError: They are no encoding of *declared*; carries path and offset.
+    """
+    if type(octets) is not bytes:
+        octets = _as_bytes(octets)
+    compiled = _DECODERS.get(declared) or _decoder(declared)
+    try:
+        value, end = compiled(octets, 0)
+    except decoder.FAILURES:
+        return trace.read(declared, octets).value
+    if end != len(octets):
+        return trace.read(declared, octets).value
+    return value
+
+
+def encode_as(base: type[Any], value: Any) -> bytes:
+    """Return the encoding of the fields that *value*'s class has from its base structure.
+
+    That is how a structure to be signed (``...TBS``) comes from the signed one: when the value
+    keeps its encoding, it is cut rather than made again.
+    """
+    whole = getattr(value, OCTETS, None)
+    if whole is None:
+        return encode(value, base)
+    return bytes(whole[: len(whole) - len(encoder.tail_encoder(type(value), base)(value))])
+
+
+def decode_length(octets: bytes) -> int:
+    """Return the length that a variable-size vector header states (RFC 9420 section 2.1.2).
+
+    Raises:
+        MalformedError: It is no header, is not minimal, or octets follow it.
+    """
+    return trace.read_length(octets)
+
+
+def _encoder(declared: Any) -> encoder.Encoder:
+    if isinstance(declared, type) and not is_struct(declared) and not issubclass(declared, Choice):
+        raise UsageError(f"{declared.__name__} is no declared structure: name the type")
+    _ENCODERS[declared] = encoder.encoder_of(shape_of(declared))
+    return _ENCODERS[declared]
+
+
+def _decoder(declared: Any) -> decoder.Decoder:
+    _DECODERS[declared] = decoder.decoder_of(shape_of(declared))
+    return _DECODERS[declared]
+
+
+def _as_bytes(octets: Any) -> bytes:
+    if isinstance(octets, bytearray | memoryview):
+        return bytes(octets)
+    raise UsageError(f"octets are bytes, not {type(octets).__name__}")

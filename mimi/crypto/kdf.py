@@ -1,0 +1,66 @@
+"""HKDF (RFC 5869) as data: one hash function, one length.
+
+::
+
+    Extract(salt, ikm) = HMAC(salt, ikm)
+    Expand(prk, info, L) = first L octets of T(1) || T(2) || ...
+    T(i) = HMAC(prk, T(i-1) || info || octet(i))
+"""
+
+import hmac
+
+import attrs
+
+from mimi.crypto.errors import OutputLengthError
+
+
+@attrs.frozen
+class Kdf:
+    """A key derivation function.
+
+    Attributes:
+        code: The identifier of RFC 9180 section 7.2, 16 bits.
+        hash_name: The hash function, by the name that ``hashlib`` knows.
+        nh: Octets of what Extract returns.
+        limit: The most octets that Expand returns.
+    """
+
+    code: int
+    hash_name: str
+    nh: int
+    limit: int = attrs.field(init=False)
+
+    @limit.default
+    def _limit(self) -> int:
+        return 255 * self.nh
+
+    def extract(self, salt: bytes, ikm: bytes) -> bytes:
+        """Return the pseudorandom key of *ikm*, Nh octets. An empty *salt* means Nh zeros."""
+        return hmac.digest(salt, ikm, self.hash_name)
+
+    def expand(self, prk: bytes, info: bytes, length: int) -> bytes:
+        """Return *length* octets that depend on *prk* and are bound to *info*.
+
+        Raises:
+            OutputLengthError: *length* is negative or exceeds 255 times Nh.
+        """
+        if 0 <= length <= self.nh:
+            return hmac.digest(prk, info + b"\x01", self.hash_name)[:length]
+        self.check_length(length)
+        blocks = [b""]
+        for index in range(1, -(-length // self.nh) + 1):
+            block = blocks[-1] + info + index.to_bytes(1, "big")
+            blocks.append(hmac.digest(prk, block, self.hash_name))
+        return b"".join(blocks)[:length]
+
+    def check_length(self, length: int) -> None:
+        """Raise ``OutputLengthError`` unless ``expand`` can return *length* octets."""
+        if not 0 <= length <= self.limit:
+            raise OutputLengthError(
+                "this length cannot be derived", length=length, limit=self.limit
+            )
+
+
+HKDF_SHA256 = Kdf(0x0001, "sha256", 32)
+HKDF_SHA384 = Kdf(0x0002, "sha384", 48)
+HKDF_SHA512 = Kdf(0x0003, "sha512", 64)

@@ -1,0 +1,84 @@
+"""What MLS wraps around a value before it is signed, encrypted to, derived from or hashed.
+
+Each use of a key names its purpose, so that nothing made for one can pass for another
+(RFC 9420 sections 5.1.2, 5.1.3, 5.2 and 8). All of these are declared structures with a label
+in front; ``"MLS 1.0 "`` precedes the label everywhere but in a hash reference, whose label is
+given in full.
+"""
+
+from functools import lru_cache
+
+from mimi.codec import Opaque, UInt16, UInt32, encode, struct
+
+PREFIX = b"MLS 1.0 "
+
+
+@struct
+class KDFLabel:
+    """What a secret is expanded to (RFC 9420 section 8)."""
+
+    length: UInt16
+    label: Opaque
+    context: Opaque
+
+
+@struct
+class SignContent:
+    """What a signature covers (RFC 9420 section 5.1.2)."""
+
+    label: Opaque
+    content: Opaque
+
+
+@struct
+class EncryptContext:
+    """What a public key encryption is bound to, as HPKE's info (RFC 9420 section 5.1.3)."""
+
+    label: Opaque
+    context: Opaque
+
+
+@struct
+class RefHashInput:
+    """What a hash reference is the hash of (RFC 9420 section 5.2)."""
+
+    label: Opaque
+    value: Opaque
+
+
+@struct
+class TreePosition:
+    """The context of DeriveTreeSecret (RFC 9420 section 9.1)."""
+
+    generation: UInt32
+
+
+def kdf_label(length: int, label: bytes, context: bytes) -> bytes:
+    """Return the encoding of the KDFLabel for *length* octets under *label*."""
+    return encode(KDFLabel(length, PREFIX + label, context))
+
+
+@lru_cache(maxsize=256)
+def constant_kdf_label(length: int, label: bytes) -> bytes:
+    """Return the encoding of a KDFLabel without context, of which MLS has a score or so."""
+    return kdf_label(length, label, b"")
+
+
+def sign_content(label: bytes, content: bytes) -> bytes:
+    """Return the encoding of the SignContent for *content* under *label*."""
+    return encode(SignContent(PREFIX + label, content))
+
+
+def encrypt_context(label: bytes, context: bytes) -> bytes:
+    """Return the encoding of the EncryptContext for *context* under *label*."""
+    return encode(EncryptContext(PREFIX + label, context))
+
+
+def ref_hash_input(label: bytes, value: bytes) -> bytes:
+    """Return the encoding of the RefHashInput for *value* under the full *label*."""
+    return encode(RefHashInput(label, value))
+
+
+def tree_position(generation: int) -> bytes:
+    """Return *generation* as a big-endian number of four octets."""
+    return encode(TreePosition(generation))
