@@ -15,7 +15,7 @@ Entropy = Callable[[int], bytes]
 
 def os_entropy(size: int) -> bytes:
     """Return *size* octets from the operating system's generator."""
-    return os.urandom(size)  # noqa: TID251 (the one door to the system's randomness)
+    return os.urandom(size)  # noqa: TID251 - the one door to the system's randomness
 
 
 def draw(entropy: Entropy, size: int) -> bytes:

@@ -25,7 +25,7 @@ class Secret:
     """
 
     __slots__ = ("_octets",)
-    __hash__: ClassVar[None]  # type: ignore[assignment] # a secret is no key of a dictionary
+    __hash__: ClassVar[None]  # type: ignore[assignment] # no key of a dictionary
     _octets: bytes
 
     def __init__(self, octets: bytes) -> None:

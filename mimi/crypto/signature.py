@@ -5,8 +5,9 @@ on the curves of ``mimi.crypto.curve``, its signatures are DER (RFC 8446 section
 signs deterministically (RFC 6979), so that no signature depends on randomness.
 
 Verification takes what RFC 9420 leaves to the algorithms from the library underneath. In
-particular an Ed25519 or Ed448 key is not refused for having small order: RFC 8032 does not ask
-for it, and its owner could as well publish the private key.
+particular an Ed25519 key is not refused for having small order, although anybody can sign for
+such a key: RFC 8032 does not ask for it, its owner could as well publish the private key, and
+refusing what other members of a group accept would split the group.
 """
 
 from abc import ABC, abstractmethod

@@ -121,6 +121,18 @@ def check_messages(case: dict) -> None:
 # Welcome
 
 
+def check_key_package(suite: Suite, package: dict) -> None:
+    """Check the two signatures of a key package."""
+    leaf = package["leaf_node"]
+    agree("the source of the new leaf", leaf["leaf_node_source"], wire.SOURCE_KEY_PACKAGE)
+    tree.check_leaf_signature(suite, leaf, b"", 0)  # group and index are not signed here
+    signed = wire.encode(wire.KEY_PACKAGE_TBS, package)
+    valid = crypto.verify_with_label(
+        suite, leaf["signature_key"], "KeyPackageTBS", signed, package["signature"]
+    )
+    must("the signature of the key package verifies", holds=valid)
+
+
 @checking
 def check_welcome(case: dict) -> None:
     suite = crypto.suite_of(case["cipher_suite"])
@@ -133,14 +145,7 @@ def check_welcome(case: dict) -> None:
     agree("the suite of welcome", welcome["cipher_suite"], case["cipher_suite"])
     init_priv = unhex(case["init_priv"])
     agree("init_key", crypto.hpke_public_of(suite, init_priv), package["init_key"])
-    leaf = package["leaf_node"]
-    agree("the source of the new leaf", leaf["leaf_node_source"], wire.SOURCE_KEY_PACKAGE)
-    tree.check_leaf_signature(suite, leaf, b"", 0)
-    signed = wire.encode(wire.KEY_PACKAGE_TBS, package)
-    valid = crypto.verify_with_label(
-        suite, leaf["signature_key"], "KeyPackageTBS", signed, package["signature"]
-    )
-    must("the signature of the key package verifies", holds=valid)
+    check_key_package(suite, package)
 
     reference = crypto.key_package_ref(suite, wire.encode(wire.KEY_PACKAGE_STRUCT, package))
     entries = [entry for entry in welcome["secrets"] if entry["new_member"] == reference]

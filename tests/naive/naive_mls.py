@@ -10,7 +10,12 @@ from naive import naive_tree as tree
 from naive import naive_wire as wire
 from naive.naive_agree import Check, agree, checking, group_context_of, must, unhex
 from naive.naive_crypto import Suite
-from naive.naive_messages import check_message_protection, check_messages, check_welcome
+from naive.naive_messages import (
+    check_key_package,
+    check_message_protection,
+    check_messages,
+    check_welcome,
+)
 from naive.naive_schedule import (
     check_crypto_basics,
     check_key_schedule,
@@ -51,6 +56,8 @@ def check_tree_operations(case: dict) -> None:
     agree("tree_before, written again", tree.write_tree(before), octets)
     agree("tree_hash_before", tree.root_hash(suite, before), unhex(case["tree_hash_before"]))
     proposal = wire.decode(wire.PROPOSAL_STRUCT, unhex(case["proposal"]))
+    if proposal["proposal_type"] == wire.ADD:
+        check_key_package(suite, proposal["body"]["key_package"])
     after = tree.apply_proposal(before, proposal, case["proposal_sender"])
     agree("tree_after", tree.write_tree(after), unhex(case["tree_after"]))
     agree("tree_hash_after", tree.root_hash(suite, after), unhex(case["tree_hash_after"]))

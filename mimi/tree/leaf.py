@@ -1,0 +1,282 @@
+"""Leaf nodes: how a member appears in the group (RFC 9420 sections 7.2 and 7.3)."""
+
+from collections.abc import Iterable
+from typing import Annotated, TypeAlias
+
+import attrs
+
+from mimi.codec import Given, Opaque, Select, UInt64, encode, encode_as, struct
+from mimi.crypto import CipherSuite, SignatureError, SignaturePrivateKey, Suite
+from mimi.crypto.errors import InvalidPublicKeyError
+from mimi.errors import UsageError
+from mimi.tree.codepoints import (
+    DEFAULT_EXTENSIONS,
+    DEFAULT_PROPOSALS,
+    CredentialType,
+    ExtensionType,
+    LeafNodeSource,
+    ProposalType,
+    ProtocolVersion,
+)
+from mimi.tree.credential import (
+    Credential,
+    SignaturePublicKey,
+    check_credential_key,
+    credential_type,
+)
+from mimi.tree.errors import (
+    LeafSignatureError,
+    LifetimeError,
+    RequiredCapabilityError,
+    UnlistedCredentialError,
+    UnlistedExtensionError,
+    UnsupportedCipherSuiteError,
+    UnsupportedExtensionError,
+)
+from mimi.tree.extension import Extensions, HPKEPublicKey, RequiredCapabilities
+from mimi.tree.math import LeafIndex, LeafIndexField
+
+SIGNATURE_LABEL = b"LeafNodeTBS"
+
+DEFAULT_MAXIMUM_LIFETIME = 84 * 24 * 3600 + 3600
+"""The longest total lifetime that is accepted unless the caller says otherwise, in seconds.
+
+RFC 9420 section 7.2 leaves the number to applications; 84 days and an hour of clock skew is what
+deployed implementations allow.
+"""
+
+
+@struct(cached=True)
+class Capabilities:
+    """What a client supports, besides the defaults that everyone does (section 7.2)."""
+
+    versions: tuple[ProtocolVersion, ...] = (ProtocolVersion.MLS10,)
+    cipher_suites: tuple[CipherSuite, ...] = ()
+    extensions: tuple[ExtensionType, ...] = ()
+    proposals: tuple[ProposalType, ...] = ()
+    credentials: tuple[CredentialType, ...] = (CredentialType.BASIC,)
+
+
+@struct
+class Lifetime:
+    """When a key package may be used, in seconds since 1970-01-01T00:00Z, both ends included."""
+
+    not_before: UInt64
+    not_after: UInt64
+
+
+@struct
+class KeyPackageSource:
+    """The leaf comes from a key package."""
+
+    lifetime: Lifetime
+
+
+@struct
+class UpdateSource:
+    """The leaf comes from an Update proposal."""
+
+
+@struct
+class CommitSource:
+    """The leaf comes from a commit's update path."""
+
+    parent_hash: Opaque
+
+
+LeafSource: TypeAlias = Annotated[
+    KeyPackageSource | UpdateSource | CommitSource,
+    Select(
+        LeafNodeSource,
+        {
+            LeafNodeSource.KEY_PACKAGE: KeyPackageSource,
+            LeafNodeSource.UPDATE: UpdateSource,
+            LeafNodeSource.COMMIT: CommitSource,
+        },
+        "LeafSource",
+    ),
+]
+
+
+@struct
+class LeafNodeContent:
+    """The fields that LeafNode and LeafNodeTBS have in common."""
+
+    encryption_key: HPKEPublicKey
+    signature_key: SignaturePublicKey
+    credential: Credential
+    capabilities: Capabilities
+    leaf_node_source: LeafSource
+    extensions: Extensions
+
+
+@struct(cached=True)
+class LeafNode(LeafNodeContent):
+    """A member's leaf, signed by the member."""
+
+    signature: Opaque
+
+
+@struct
+class LeafPosition:
+    """The group and the place that the signature of an Update or a commit's leaf covers."""
+
+    group_id: Opaque
+    leaf_index: LeafIndexField
+
+
+@struct
+class LeafNodeTBS(LeafNodeContent):
+    """What a leaf's signature covers."""
+
+    position: Annotated[
+        LeafPosition | None,
+        Given("leaf_node_source", {UpdateSource: LeafPosition, CommitSource: LeafPosition}),
+    ]
+
+
+def to_be_signed(leaf: LeafNodeContent, group_id: bytes, leaf_index: LeafIndex) -> bytes:
+    """Return the encoded LeafNodeTBS of *leaf*: its own encoding without the signature, extended.
+
+    Group and index are not read for leaves from a key package.
+    """
+    content = encode_as(LeafNodeContent, leaf)
+    if isinstance(leaf.leaf_node_source, KeyPackageSource):
+        return content
+    return content + encode(LeafPosition(group_id, leaf_index))
+
+
+def sign_leaf(
+    suite: Suite,
+    content: LeafNodeContent,
+    signer: SignaturePrivateKey,
+    group_id: bytes = b"",
+    leaf_index: LeafIndex = LeafIndex(0),
+) -> LeafNode:
+    """Return *content* as a signed leaf.
+
+    Args:
+        suite: The group's cipher suite.
+        content: What the leaf says.
+        signer: The private key of ``content.signature_key``.
+        group_id: The group; not read for a leaf from a key package.
+        leaf_index: The leaf's place; not read for a leaf from a key package.
+
+    Raises:
+        UsageError: The signer is not the content's.
+    """
+    if signer.public != content.signature_key:
+        raise UsageError("a leaf is signed with the private key of its own signature_key")
+    tbs = to_be_signed(content, group_id, leaf_index)
+    fields = {field.name: getattr(content, field.name) for field in attrs.fields(LeafNodeContent)}
+    return LeafNode(**fields, signature=suite.sign_with_label(signer, SIGNATURE_LABEL, tbs))
+
+
+def verify_leaf_signature(
+    suite: Suite, leaf: LeafNode, group_id: bytes, leaf_index: LeafIndex
+) -> None:
+    """Check the signature of a leaf (section 7.3).
+
+    Raises:
+        LeafSignatureError: It is not by the leaf's own signature key, or that is no key.
+    """
+    tbs = to_be_signed(leaf, group_id, leaf_index)
+    try:
+        suite.verify_with_label(leaf.signature_key, SIGNATURE_LABEL, tbs, leaf.signature)
+    except (SignatureError, InvalidPublicKeyError) as error:
+        raise LeafSignatureError(
+            f"leaf {leaf_index}: {error.reason}", leaf=leaf_index
+        ) from error
+
+
+def check_capabilities(suite: Suite, leaf: LeafNode, leaf_index: LeafIndex) -> None:
+    """Check that a leaf is consistent in itself (sections 5.3, 7.2 and 7.3).
+
+    Raises:
+        UnsupportedCipherSuiteError: Its capabilities lack MLS 1.0 or the suite.
+        UnlistedCredentialError: They lack the type of its own credential.
+        UnlistedExtensionError: They lack the type of one of its own extensions.
+        CredentialKeyError: Its certificate is for another key.
+    """
+    listed = leaf.capabilities
+    where = f"leaf {leaf_index}"
+    if ProtocolVersion.MLS10 not in listed.versions or suite.code not in listed.cipher_suites:
+        raise UnsupportedCipherSuiteError(
+            f"{where}: capabilities lack MLS 1.0 or {suite.code}", leaf=leaf_index
+        )
+    kind = credential_type(leaf.credential)
+    if kind not in listed.credentials:
+        raise UnlistedCredentialError(f"{where}: capabilities lack {kind}", leaf=leaf_index)
+    for extension in leaf.extensions:
+        kind_of_extension = extension.extension_type
+        if kind_of_extension not in DEFAULT_EXTENSIONS and (
+            kind_of_extension not in listed.extensions
+        ):
+            raise UnlistedExtensionError(
+                f"{where}: capabilities lack extension {kind_of_extension}", leaf=leaf_index
+            )
+    check_credential_key(leaf.credential, leaf.signature_key)
+
+
+def check_required(
+    leaf: LeafNode, required: RequiredCapabilities, leaf_index: LeafIndex
+) -> None:
+    """Check that a leaf has what the group requires (sections 7.3 and 11.1).
+
+    Raises:
+        RequiredCapabilityError: It lacks something.
+    """
+    listed = leaf.capabilities
+    wanted: tuple[tuple[Iterable[int], Iterable[int]], ...] = (
+        (set(required.extension_types) - DEFAULT_EXTENSIONS, listed.extensions),
+        (set(required.proposal_types) - DEFAULT_PROPOSALS, listed.proposals),
+        (set(required.credential_types), listed.credentials),
+    )
+    missing = [kind for kinds, supported in wanted for kind in kinds if kind not in supported]
+    if missing:
+        raise RequiredCapabilityError(
+            f"leaf {leaf_index}: lacks {', '.join(map(repr, sorted(missing)))}", leaf=leaf_index
+        )
+
+
+def check_group_extensions(
+    leaf: LeafNode, extensions: Extensions, leaf_index: LeafIndex
+) -> None:
+    """Check that a leaf supports every extension of the group context (section 13.4).
+
+    Raises:
+        UnsupportedExtensionError: It does not.
+    """
+    for extension in extensions:
+        kind = extension.extension_type
+        if kind not in DEFAULT_EXTENSIONS and kind not in leaf.capabilities.extensions:
+            raise UnsupportedExtensionError(
+                f"leaf {leaf_index}: does not support extension {kind}", leaf=leaf_index
+            )
+
+
+def check_lifetime(
+    lifetime: Lifetime,
+    now: int,
+    leaf_index: LeafIndex | None = None,
+    maximum: int = DEFAULT_MAXIMUM_LIFETIME,
+) -> None:
+    """Check that a lifetime includes *now* and is not too long (sections 7.2 and 7.3).
+
+    Args:
+        lifetime: From a leaf of a key package.
+        now: Seconds since 1970-01-01T00:00Z.
+        leaf_index: For the error: the leaf, where it is in a tree.
+        maximum: The longest total lifetime accepted, in seconds.
+
+    Raises:
+        LifetimeError: It does not, or is inverted.
+    """
+    where = "" if leaf_index is None else f"leaf {leaf_index}: "
+    start, end = lifetime.not_before, lifetime.not_after
+    if start > end:
+        raise LifetimeError(f"{where}ends at {end}, before it starts", leaf=leaf_index)
+    if end - start > maximum:
+        raise LifetimeError(f"{where}lasts {end - start} seconds, over {maximum}", leaf=leaf_index)
+    if not start <= now <= end:
+        raise LifetimeError(f"{where}valid from {start} to {end}, not at {now}", leaf=leaf_index)

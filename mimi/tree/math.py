@@ -1,0 +1,138 @@
+"""The arithmetic of array-based trees (RFC 9420 appendix C).
+
+Leaves stand at even positions, parents at odd ones; a tree has 2^d leaves::
+
+                3
+            .---+---.
+            1       5          level = number of trailing ones
+          .-+-.   .-+-.
+          0   2   4   6        leaf i is node 2 * i
+
+A leaf's place among the leaves and its place in the array are two types, `LeafIndex` and
+`NodeIndex`, because mixing them up goes unnoticed for leaf 0 alone.
+"""
+
+from typing import Annotated, NewType, TypeAlias
+
+from mimi.codec.shape import UInt
+from mimi.errors import UsageError
+
+LeafIndex = NewType("LeafIndex", int)
+NodeIndex = NewType("NodeIndex", int)
+
+LeafIndexField: TypeAlias = Annotated[LeafIndex, UInt(4)]
+"""A leaf index as a field of a wire structure: uint32."""
+
+
+class TreeIndexError(UsageError):
+    """A node has no such relative, or is not in the tree."""
+
+    rule = "RFC 9420 appendix C"
+
+
+def node_of(leaf: int) -> NodeIndex:
+    """Return the node of a leaf."""
+    return NodeIndex(2 * leaf)
+
+
+def leaf_of(node: int) -> LeafIndex:
+    """Return the leaf index of a node that is a leaf.
+
+    Raises:
+        TreeIndexError: The node is a parent.
+    """
+    if node & 1:
+        raise TreeIndexError(f"node {node} is no leaf", node=node)
+    return LeafIndex(node // 2)
+
+
+def level(node: int) -> int:
+    """Return the height of a node above the leaves."""
+    return (~node & (node + 1)).bit_length() - 1
+
+
+def node_width(leaf_count: int) -> int:
+    """Return the number of nodes in a tree of *leaf_count* leaves."""
+    return 2 * leaf_count - 1 if leaf_count else 0
+
+
+def leaf_width(node_count: int) -> int:
+    """Return the number of leaves, a power of two, of the least tree with *node_count* nodes."""
+    return 1 << (node_count // 2).bit_length()
+
+
+def root(leaf_count: int) -> NodeIndex:
+    """Return the root of a tree of *leaf_count* leaves.
+
+    Raises:
+        TreeIndexError: *leaf_count* is not a power of two.
+    """
+    if leaf_count <= 0 or leaf_count & (leaf_count - 1):
+        raise TreeIndexError(f"a tree has a power of two of leaves, not {leaf_count}")
+    return NodeIndex(leaf_count - 1)
+
+
+def left(node: int) -> NodeIndex:
+    """Return the left child of a parent node."""
+    if not node & 1:
+        raise TreeIndexError(f"node {node} is a leaf: it has no children", node=node)
+    return NodeIndex(node ^ (1 << (level(node) - 1)))
+
+
+def right(node: int) -> NodeIndex:
+    """Return the right child of a parent node."""
+    if not node & 1:
+        raise TreeIndexError(f"node {node} is a leaf: it has no children", node=node)
+    return NodeIndex(node ^ (3 << (level(node) - 1)))
+
+
+def parent(node: int, leaf_count: int) -> NodeIndex:
+    """Return the parent of a node other than the root."""
+    if node == root(leaf_count) or not 0 <= node < node_width(leaf_count):
+        raise TreeIndexError(f"node {node} has no parent in {leaf_count} leaves", node=node)
+    height = level(node)
+    return NodeIndex((node | (1 << height)) & ~(1 << (height + 1)))
+
+
+def sibling(node: int, leaf_count: int) -> NodeIndex:
+    """Return the other child of a node's parent."""
+    above = parent(node, leaf_count)
+    return right(above) if node < above else left(above)
+
+
+def direct_path(node: int, leaf_count: int) -> list[NodeIndex]:
+    """Return the ancestors of a node, from its parent to the root."""
+    path = []
+    top = root(leaf_count)
+    while node != top:
+        node = parent(node, leaf_count)
+        path.append(node)
+    return path
+
+
+def copath(node: int, leaf_count: int) -> list[NodeIndex]:
+    """Return the siblings of a node and of its ancestors but the root, from the leaf up."""
+    path = [NodeIndex(node), *direct_path(node, leaf_count)]
+    return [sibling(step, leaf_count) for step in path[:-1]]
+
+
+def is_below(node: int, head: int) -> bool:
+    """Return whether *node* is in the subtree of *head*, which includes *head* itself."""
+    reach = (1 << level(head)) - 1
+    return head - reach <= node <= head + reach
+
+
+def common_ancestor(first: int, second: int) -> NodeIndex:
+    """Return the lowest node whose subtree holds both nodes."""
+    if is_below(first, second):
+        return NodeIndex(second)
+    if is_below(second, first):
+        return NodeIndex(first)
+    height = (first ^ second).bit_length()
+    return NodeIndex((first >> height << height) | ((1 << (height - 1)) - 1))
+
+
+def leaves_below(node: int) -> range:
+    """Return the indices of the leaves in the subtree of *node*."""
+    reach = (1 << level(node)) - 1
+    return range((node - reach) // 2, (node + reach) // 2 + 1)

@@ -1,0 +1,345 @@
+"""The ratchet tree, as an immutable value (RFC 9420 sections 4.1, 7.7, 7.8 and 12.1).
+
+::
+
+                X          each position holds an entry: the node, or None for a blank one,
+            .---+---.      and what follows from it and the nodes below: tree hash, resolution
+            _       Y
+          .-+-.   .-+-.
+          A   _   C   D
+
+An operation returns a new tree, which shares every entry with the old one but those on the paths
+it touched. What follows from an entry is computed when it is first asked for and stays with the
+entry, so that after a change only the touched paths are hashed again.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+import attrs
+
+from mimi.codec import decode, encode
+from mimi.crypto import Suite
+from mimi.tree import math
+from mimi.tree.chunks import Chunks
+from mimi.tree.errors import BlankLeafError, NodePlaceError, TrailingBlankError
+from mimi.tree.leaf import LeafNode
+from mimi.tree.math import LeafIndex, NodeIndex
+from mimi.tree.node import (
+    LeafNodeHashInput,
+    ParentNode,
+    ParentNodeHashInput,
+    RatchetTreeNodes,
+    TreeHashInput,
+)
+
+
+class Entry:
+    """One position of the tree: a node and, once asked for, what follows from its subtree."""
+
+    __slots__ = ("node", "resolution", "tree_hash")
+
+    def __init__(self, node: LeafNode | ParentNode | None) -> None:
+        self.node: Final = node
+        self.tree_hash: bytes | None = None
+        self.resolution: tuple[NodeIndex, ...] | None = None
+
+
+@attrs.frozen(eq=False, repr=False)
+class RatchetTree:
+    """A ratchet tree; make one with `of_leaf`, `of_nodes` or `decode`.
+
+    Attributes:
+        suite: The cipher suite, whose hash the tree hashes are.
+        leaf_count: The number of leaves, blank ones included: a power of two.
+    """
+
+    suite: Suite
+    leaf_count: int
+    _entries: Chunks[Entry]
+    _no_blank_before: int = 0
+    """No leaf below this index is blank: where to start looking for the leftmost blank one."""
+
+    @classmethod
+    def of_leaf(cls, suite: Suite, leaf: LeafNode) -> "RatchetTree":
+        """Return the tree of a group of one."""
+        return cls(suite, 1, Chunks([Entry(leaf)]), 1)
+
+    @classmethod
+    def of_nodes(
+        cls, suite: Suite, nodes: tuple[LeafNode | ParentNode | None, ...]
+    ) -> "RatchetTree":
+        """Return the tree of a ``ratchet_tree`` vector (section 12.4.3.3).
+
+        Raises:
+            TrailingBlankError: The last node is blank, or there is none.
+            NodePlaceError: A leaf stands at an odd position, or a parent at an even one.
+        """
+        if not nodes or nodes[-1] is None:
+            raise TrailingBlankError("the last node of a ratchet tree is blank")
+        for position, node in enumerate(nodes):
+            if node is not None and isinstance(node, ParentNode) != bool(position & 1):
+                raise NodePlaceError(f"node {position} is a {type(node).__name__}", node=position)
+        leaf_count = math.leaf_width(len(nodes))
+        blanks = math.node_width(leaf_count) - len(nodes)
+        entries = [Entry(node) for node in nodes]
+        entries += [Entry(None) for _ in range(blanks)]
+        return cls(suite, leaf_count, Chunks(entries))
+
+    @classmethod
+    def decode(cls, suite: Suite, octets: bytes) -> "RatchetTree":
+        """Return the tree of an encoded ``ratchet_tree`` vector.
+
+        Raises:
+            MalformedError: It does not parse.
+            InvalidError: It is no tree; see `of_nodes`.
+        """
+        nodes: tuple[LeafNode | ParentNode | None, ...] = decode(RatchetTreeNodes, octets)
+        return cls.of_nodes(suite, nodes)
+
+    def encode(self) -> bytes:
+        """Return the encoded ``ratchet_tree`` vector."""
+        return encode(self.nodes, RatchetTreeNodes)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, RatchetTree):
+            return NotImplemented
+        return self.suite == other.suite and self.tree_hash == other.tree_hash
+
+    def __hash__(self) -> int:
+        return hash(self.tree_hash)
+
+    def __repr__(self) -> str:
+        members = sum(1 for _ in self.members())
+        return f"RatchetTree({members} members, {self.leaf_count} leaves)"
+
+    # Reading
+
+    @property
+    def root(self) -> NodeIndex:
+        """The root's position."""
+        return NodeIndex(self.leaf_count - 1)
+
+    @property
+    def nodes(self) -> tuple[LeafNode | ParentNode | None, ...]:
+        """The nodes from left to right, without the blank ones after the last that is not."""
+        nodes = [entry.node for entry in self._entries]
+        while nodes and nodes[-1] is None:
+            nodes.pop()
+        return tuple(nodes)
+
+    def node(self, position: NodeIndex) -> LeafNode | ParentNode | None:
+        """Return the node at a position, None where it is blank or beyond the tree."""
+        if not 0 <= position < len(self._entries):
+            return None
+        return self._entries[position].node
+
+    def parent_node(self, position: NodeIndex) -> ParentNode | None:
+        """Return the parent node at an odd position, None where it is blank."""
+        node = self.node(position)
+        return node if isinstance(node, ParentNode) else None
+
+    def leaf(self, index: LeafIndex) -> LeafNode | None:
+        """Return a leaf, None where it is blank or beyond the tree."""
+        node = self.node(math.node_of(index)) if index >= 0 else None
+        return node if isinstance(node, LeafNode) else None
+
+    def member(self, index: LeafIndex) -> LeafNode:
+        """Return the leaf of a member.
+
+        Raises:
+            BlankLeafError: There is none at *index*.
+        """
+        leaf = self.leaf(index)
+        if leaf is None:
+            raise BlankLeafError(f"leaf {index} is blank", leaf=index)
+        return leaf
+
+    def members(self) -> Iterator[tuple[LeafIndex, LeafNode]]:
+        """Yield the leaves that are not blank, from left to right, with their indices."""
+        for position, entry in enumerate(self._entries):
+            if isinstance(entry.node, LeafNode):
+                yield LeafIndex(position // 2), entry.node
+
+    def parents(self) -> Iterator[tuple[NodeIndex, ParentNode]]:
+        """Yield the parent nodes that are not blank, from left to right, with their positions."""
+        for position, entry in enumerate(self._entries):
+            if isinstance(entry.node, ParentNode):
+                yield NodeIndex(position), entry.node
+
+    # What follows from the nodes
+
+    @property
+    def tree_hash(self) -> bytes:
+        """The tree hash of the root, which the group context names."""
+        return self.node_hash(self.root)
+
+    def node_hash(self, position: NodeIndex) -> bytes:
+        """Return the tree hash of a node (section 7.8), Nh octets."""
+        entry = self._entries[position]
+        if entry.tree_hash is None:
+            entry.tree_hash = self.suite.hash(self._hash_input(position, entry.node))
+        return entry.tree_hash
+
+    def _hash_input(self, position: NodeIndex, node: LeafNode | ParentNode | None) -> bytes:
+        hashed: LeafNodeHashInput | ParentNodeHashInput
+        if position & 1:
+            parent = node if isinstance(node, ParentNode) else None
+            lower = self.node_hash(math.left(position)), self.node_hash(math.right(position))
+            hashed = ParentNodeHashInput(parent, *lower)
+        else:
+            leaf = node if isinstance(node, LeafNode) else None
+            hashed = LeafNodeHashInput(math.leaf_of(position), leaf)
+        return encode(hashed, TreeHashInput)
+
+    def resolution(self, position: NodeIndex) -> tuple[NodeIndex, ...]:
+        """Return the nodes that together reach every member below a node (section 4.1.1)."""
+        entry = self._entries[position]
+        if entry.resolution is None:
+            node = entry.node
+            if isinstance(node, ParentNode):
+                unmerged = (math.node_of(leaf) for leaf in node.unmerged_leaves)
+                entry.resolution = (position, *unmerged)
+            elif node is not None:
+                entry.resolution = (position,)
+            elif position & 1:
+                lower = math.left(position), math.right(position)
+                entry.resolution = self.resolution(lower[0]) + self.resolution(lower[1])
+            else:
+                entry.resolution = ()
+        return entry.resolution
+
+    def filtered_direct_path(self, leaf: LeafIndex) -> tuple[tuple[NodeIndex, NodeIndex], ...]:
+        """Return the filtered direct path of a leaf, each node with its child on the copath.
+
+        Left out are the nodes whose child on the copath has an empty resolution (section 4.1.2).
+        """
+        position = math.node_of(leaf)
+        direct = math.direct_path(position, self.leaf_count)
+        copath = math.copath(position, self.leaf_count)
+        return tuple(
+            (node, child)
+            for node, child in zip(direct, copath, strict=True)
+            if self.resolution(child)
+        )
+
+    # Changing
+
+    def leftmost_blank(self) -> LeafIndex:
+        """Return where the next member goes: the leftmost blank leaf, or the first beyond."""
+        for index in range(self._no_blank_before, self.leaf_count):
+            if self._entries[2 * index].node is None:
+                return LeafIndex(index)
+        return LeafIndex(self.leaf_count)
+
+    def add(self, leaf: LeafNode) -> tuple["RatchetTree", LeafIndex]:
+        """Add a member at the leftmost blank leaf, extending the tree if there is none.
+
+        Returns:
+            The tree (section 12.1.1) and the index of the new leaf.
+        """
+        index = self.leftmost_blank()
+        tree = self if index < self.leaf_count else self._extended()
+        position = math.node_of(index)
+        changes: dict[NodeIndex, LeafNode | ParentNode | None] = {position: leaf}
+        for above in math.direct_path(position, tree.leaf_count):
+            parent = tree.parent_node(above)
+            if parent is not None:
+                unmerged = tuple(sorted((*parent.unmerged_leaves, index)))
+                parent = ParentNode(parent.encryption_key, parent.parent_hash, unmerged)
+            changes[above] = parent
+        return tree._changed(changes, index + 1), index
+
+    def update(self, index: LeafIndex, leaf: LeafNode) -> "RatchetTree":
+        """Replace a member's leaf and blank its direct path (section 12.1.2).
+
+        Raises:
+            BlankLeafError: There is no member at *index*.
+        """
+        self.member(index)
+        return self.with_path(index, leaf, {})
+
+    def remove(self, index: LeafIndex) -> "RatchetTree":
+        """Remove a member, blank its direct path, and truncate the tree (section 12.1.3).
+
+        Raises:
+            BlankLeafError: There is no member at *index*.
+        """
+        self.member(index)
+        tree = self.with_path(index, None, {})
+        return attrs.evolve(
+            tree, no_blank_before=min(index, tree._no_blank_before)
+        )._truncated()
+
+    def with_path(
+        self,
+        index: LeafIndex,
+        leaf: LeafNode | None,
+        parents: Mapping[NodeIndex, ParentNode],
+    ) -> "RatchetTree":
+        """Return the tree with a leaf and its direct path replaced.
+
+        Args:
+            index: The leaf.
+            leaf: Its new value.
+            parents: The nodes of the direct path; those that are missing become blank.
+        """
+        position = math.node_of(index)
+        changes: dict[NodeIndex, LeafNode | ParentNode | None] = {position: leaf}
+        for above in math.direct_path(position, self.leaf_count):
+            changes[above] = parents.get(above)
+        return self._changed(changes, self._no_blank_before)
+
+    def _changed(
+        self, changes: Mapping[NodeIndex, LeafNode | ParentNode | None], no_blank_before: int
+    ) -> "RatchetTree":
+        """Return the tree with whole paths replaced, each up to the root."""
+        entries = self._entries.replace({at: Entry(node) for at, node in changes.items()})
+        return RatchetTree(self.suite, self.leaf_count, entries, no_blank_before)
+
+    def _extended(self) -> "RatchetTree":
+        blanks = (Entry(None) for _ in range(len(self._entries) + 1))
+        entries = self._entries.extend(blanks)
+        return RatchetTree(self.suite, 2 * self.leaf_count, entries, self.leaf_count)
+
+    def _truncated(self) -> "RatchetTree":
+        """Return the least tree with all members: halve while the right half is blank."""
+        count = self.leaf_count
+        last = count - 1
+        while last > 0 and self._entries[2 * last].node is None:
+            last -= 1
+        while count > 1 and last < count // 2:
+            count //= 2
+        if count == self.leaf_count:
+            return self
+        entries = self._entries.truncate(math.node_width(count))
+        return RatchetTree(self.suite, count, entries, min(self._no_blank_before, count))
+
+    def without(self, position: NodeIndex, leaves: Iterable[LeafIndex]) -> bytes:
+        """Return a node's tree hash as if *leaves* had not been added (section 7.9).
+
+        That is ``original_sibling_tree_hash``: each of *leaves* blanked, and taken out of the
+        unmerged leaves of all parent nodes.
+        """
+        below = frozenset(leaf for leaf in leaves if leaf in math.leaves_below(position))
+        return self._hash_without(position, below)
+
+    def _hash_without(self, position: NodeIndex, leaves: frozenset[LeafIndex]) -> bytes:
+        if not leaves:
+            return self.node_hash(position)
+        hashed: LeafNodeHashInput | ParentNodeHashInput
+        if position & 1:
+            parent = self.parent_node(position)
+            if parent is not None:
+                rest = tuple(leaf for leaf in parent.unmerged_leaves if leaf not in leaves)
+                parent = ParentNode(parent.encryption_key, parent.parent_hash, rest)
+            left, right = math.left(position), math.right(position)
+            lower = frozenset(leaf for leaf in leaves if 2 * leaf < position)
+            hashed = ParentNodeHashInput(
+                parent,
+                self._hash_without(left, lower),
+                self._hash_without(right, leaves - lower),
+            )
+        else:
+            hashed = LeafNodeHashInput(math.leaf_of(position), None)
+        return self.suite.hash(encode(hashed, TreeHashInput))

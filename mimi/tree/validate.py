@@ -1,0 +1,261 @@
+"""Checking a tree that somebody sent (RFC 9420 sections 7.3, 7.9.2 and 12.4.3.1).
+
+The checks stand in the order of cost: what a look shows first, signatures last. Signatures can be
+verified in parallel: `validate_tree` takes the ``map`` of an executor.
+"""
+
+from collections.abc import Callable, Iterable
+
+import attrs
+
+from mimi.codec import encode
+from mimi.crypto import Suite
+from mimi.tree import math
+from mimi.tree.credential import credential_type
+from mimi.tree.errors import (
+    DuplicateEncryptionKeyError,
+    DuplicateSignatureKeyError,
+    ParentHashError,
+    TreeHashError,
+    UnmergedLeafError,
+    UnsupportedCredentialError,
+)
+from mimi.tree.extension import Extensions, required_capabilities
+from mimi.tree.leaf import (
+    DEFAULT_MAXIMUM_LIFETIME,
+    CommitSource,
+    KeyPackageSource,
+    LeafNode,
+    check_capabilities,
+    check_group_extensions,
+    check_lifetime,
+    check_required,
+    verify_leaf_signature,
+)
+from mimi.tree.math import LeafIndex, NodeIndex
+from mimi.tree.node import ParentHashInput, ParentNode
+from mimi.tree.ratchet import RatchetTree
+
+Map = Callable[
+    [Callable[[tuple[LeafIndex, LeafNode]], None], Iterable[tuple[LeafIndex, LeafNode]]],
+    Iterable[None],
+]
+"""``map``, or that of a `concurrent.futures` executor."""
+
+
+@attrs.frozen
+class LifetimePolicy:
+    """Whether the lifetimes of a received tree's leaves are enforced.
+
+    RFC 9420 section 7.3 recommends it and does not demand it: a leaf may have expired since it
+    was added, and a group whose members cannot be joined any more helps nobody. Leave the policy
+    out to look at no lifetimes.
+
+    Attributes:
+        now: Seconds since 1970-01-01T00:00Z.
+        maximum: The longest total lifetime accepted, in seconds.
+    """
+
+    now: int
+    maximum: int = DEFAULT_MAXIMUM_LIFETIME
+
+
+def validate_tree(
+    tree: RatchetTree,
+    group_id: bytes,
+    extensions: Extensions = (),
+    *,
+    tree_hash: bytes | None = None,
+    lifetimes: LifetimePolicy | None = None,
+    map: Map = map,  # noqa: A002 - it stands for the built-in function
+) -> None:
+    """Check a received tree in full, all but the credentials.
+
+    Args:
+        tree: The tree.
+        group_id: The group's identifier, which leaf signatures cover.
+        extensions: Those of the group context.
+        tree_hash: That of the group context; None when there is nothing to compare with.
+        lifetimes: How leaves' lifetimes are judged; None not at all.
+        map: How to verify the signatures: an executor's ``map`` spreads them over threads.
+
+    Raises:
+        InvalidError: A class of `mimi.tree.errors` for each rule; names leaf or node.
+    """
+    if tree_hash is not None and tree.tree_hash != tree_hash:
+        raise TreeHashError("the tree is not that of the group context")
+    check_unique_keys(tree)
+    check_unmerged_leaves(tree)
+    verify_parent_hashes(tree)
+    check_leaves(tree, extensions, lifetimes)
+    verify_leaf_signatures(tree, group_id, map=map)
+
+
+def check_unique_keys(tree: RatchetTree) -> None:
+    """Check that no two members share a signature key, and no two nodes an encryption key.
+
+    Raises:
+        DuplicateSignatureKeyError: Two leaves do.
+        DuplicateEncryptionKeyError: Two nodes do.
+    """
+    signature: dict[bytes, LeafIndex] = {}
+    encryption: dict[bytes, NodeIndex] = {}
+    for index, leaf in tree.members():
+        first = signature.setdefault(leaf.signature_key, index)
+        if first != index:
+            raise DuplicateSignatureKeyError(
+                f"leaves {first} and {index} have one signature key", leaf=index
+            )
+        _unique(encryption, leaf.encryption_key, math.node_of(index))
+    for position, parent in tree.parents():
+        _unique(encryption, parent.encryption_key, position)
+
+
+def _unique(seen: dict[bytes, NodeIndex], key: bytes, position: NodeIndex) -> None:
+    first = seen.setdefault(key, position)
+    if first != position:
+        raise DuplicateEncryptionKeyError(
+            f"nodes {first} and {position} have one encryption key", node=position
+        )
+
+
+def check_unmerged_leaves(tree: RatchetTree) -> None:
+    """Check the unmerged leaves of all parents (section 12.4.3.1).
+
+    Raises:
+        UnmergedLeafError: One is blank, not below its parent, or missing at a node between.
+    """
+    for position, parent in tree.parents():
+        for leaf in parent.unmerged_leaves:
+            if leaf not in math.leaves_below(position) or tree.leaf(leaf) is None:
+                raise UnmergedLeafError(
+                    f"node {position}: unmerged leaf {leaf} is no member below it",
+                    node=position,
+                    leaf=leaf,
+                )
+            _check_between(tree, position, leaf)
+
+
+def _check_between(tree: RatchetTree, position: NodeIndex, leaf: LeafIndex) -> None:
+    step = math.parent(math.node_of(leaf), tree.leaf_count)
+    while step != position:
+        between = tree.parent_node(step)
+        if between is not None and leaf not in between.unmerged_leaves:
+            raise UnmergedLeafError(
+                f"node {step} does not list leaf {leaf}, unmerged at node {position} above it",
+                node=step,
+                leaf=leaf,
+            )
+        step = math.parent(step, tree.leaf_count)
+
+
+def parent_hash(suite: Suite, parent: ParentNode, original_sibling_tree_hash: bytes) -> bytes:
+    """Return the parent hash of a node with the given sibling (section 7.9), Nh octets."""
+    return suite.hash(
+        encode(
+            ParentHashInput(
+                parent.encryption_key, parent.parent_hash, original_sibling_tree_hash
+            )
+        )
+    )
+
+
+def verify_parent_hashes(tree: RatchetTree) -> None:
+    """Check that every parent node is vouched for by exactly one node below (section 7.9.2).
+
+    Top down: a parent P with children C and S is vouched for by D, in the resolution of C, when
+    D carries the parent hash of P with copath child S, and the rest of that resolution is what P
+    lists as unmerged below C. As every P is checked, the links make chains that end at leaves.
+
+    Raises:
+        ParentHashError: No node vouches for a parent, or two do.
+    """
+    for position, parent in tree.parents():
+        left, right = math.left(position), math.right(position)
+        links = _vouches(tree, position, parent, left, right)
+        links += _vouches(tree, position, parent, right, left)
+        if links != 1:
+            raise ParentHashError(
+                f"node {position} is vouched for by {links} nodes below it", node=position
+            )
+
+
+def _vouches(
+    tree: RatchetTree,
+    position: NodeIndex,
+    parent: ParentNode,
+    child: NodeIndex,
+    sibling: NodeIndex,
+) -> bool:
+    """Return whether a node in the resolution of *child* vouches for *parent*."""
+    unmerged = {
+        math.node_of(leaf)
+        for leaf in parent.unmerged_leaves
+        if (math.node_of(leaf) < position) == (child < position)
+    }
+    resolution = tree.resolution(child)
+    candidates = [node for node in resolution if node not in unmerged] if unmerged else resolution
+    if len(candidates) != 1 or len(resolution) != len(unmerged) + 1:
+        return False
+    claimed = _claimed(tree.node(candidates[0]))
+    if not claimed:
+        return False
+    original = tree.without(sibling, parent.unmerged_leaves)
+    return claimed == parent_hash(tree.suite, parent, original)
+
+
+def _claimed(node: LeafNode | ParentNode | None) -> bytes:
+    """Return the parent hash that a node carries, nothing where it carries none."""
+    if isinstance(node, ParentNode):
+        return node.parent_hash
+    if node is not None and isinstance(node.leaf_node_source, CommitSource):
+        return node.leaf_node_source.parent_hash
+    return b""
+
+
+def check_leaves(
+    tree: RatchetTree, extensions: Extensions, lifetimes: LifetimePolicy | None = None
+) -> None:
+    """Check what every leaf says of itself against the group (section 7.3).
+
+    Raises:
+        InvalidError: A class for each rule; names the leaf.
+    """
+    required = required_capabilities(extensions)
+    used: dict[int, LeafIndex] = {}
+    for index, leaf in tree.members():
+        check_capabilities(tree.suite, leaf, index)
+        check_required(leaf, required, index)
+        check_group_extensions(leaf, extensions, index)
+        used.setdefault(credential_type(leaf.credential), index)
+        if lifetimes is not None and isinstance(leaf.leaf_node_source, KeyPackageSource):
+            lifetime = leaf.leaf_node_source.lifetime
+            check_lifetime(lifetime, lifetimes.now, index, lifetimes.maximum)
+    for index, leaf in tree.members():
+        for kind, holder in used.items():
+            if kind not in leaf.capabilities.credentials:
+                raise UnsupportedCredentialError(
+                    f"leaf {index} does not support credential type {kind}, which leaf {holder}"
+                    " uses",
+                    leaf=index,
+                )
+
+
+def verify_leaf_signatures(
+    tree: RatchetTree,
+    group_id: bytes,
+    *,
+    map: Map = map,  # noqa: A002 - it stands for the built-in function
+) -> None:
+    """Check the signatures of all leaves.
+
+    Raises:
+        LeafSignatureError: One does not verify; names the leaf.
+    """
+
+    def verify(member: tuple[LeafIndex, LeafNode]) -> None:
+        index, leaf = member
+        verify_leaf_signature(tree.suite, leaf, group_id, index)
+
+    for _ in map(verify, tree.members()):
+        pass
