@@ -39,7 +39,7 @@ MAX_OCTETS = 1 << 20
 MAX_DEPTH = 64
 # The dearest input is nested maps of one entry: 111 octets of memory for each octet. So many of
 # them exceed 100 times the input by less than 1 MiB.
-MAX_CONTAINERS = 1 << 15
+MAX_CONTAINERS = 1 << 14
 _DEEPEST = 128  # cbor2 recurses: dumps() of a list 100,000 deep ends the process
 
 # The width of an item, where its initial octet tells it; 0 where there is more to check.

@@ -168,16 +168,31 @@ def fields_of(declaration: type[Any]) -> tuple[Field, ...]:
         if is_struct(base):
             names.update(dict.fromkeys(base.__annotations__))
     names.pop(OCTETS, None)
-    fields = []
+    fields: list[Field] = []
     for name in names:
         hint = hints[name]
         constant = get_origin(hint) is ClassVar
         try:
             shape = shape_of(get_args(hint)[0] if constant else hint)
+            if isinstance(shape, Given):
+                _check_path(shape, fields)
+            if constant:
+                _check_constant(shape, getattr(declaration, name, None))
         except UsageError as error:
             raise UsageError(f"{declaration.__name__}.{name}: {error.reason}") from None
         fields.append(Field(name, shape, constant))
     return tuple(fields)
+
+
+def _check_path(given: Given, fields: list[Field]) -> None:
+    name = given.path.partition(".")[0]
+    if not any(field.name == name and not field.constant for field in fields):
+        raise UsageError(f"{name} is no earlier field")
+
+
+def _check_constant(shape: Shape, value: Any) -> None:
+    if not isinstance(shape, UInt | Code) or value is None:
+        raise UsageError("a constant is a number, and the class says which")
 
 
 def shape_of(hint: Any) -> Shape:
@@ -219,17 +234,15 @@ def _shape_of_class(hint: type[Any]) -> Shape:
 def _shape_of_annotated(hint: Any, metadata: tuple[Any, ...]) -> Shape:
     header = next((entry for entry in metadata if isinstance(entry, Between)), None)
     rules = tuple(entry for entry in metadata if isinstance(entry, Rule))
+    shapes = [entry for entry in metadata if not isinstance(entry, Between | Rule | str)]
+    inner = shape_of(shapes[0] if shapes else hint)
     if header is not None or rules:
-        inner = shape_of(hint)
         if isinstance(inner, Vector):
             return Vector(inner.element, header or inner.header, inner.rules + rules)
         if isinstance(inner, Bytes) and not rules:
             return attrs.evolve(inner, header=header)
         raise UsageError(f"only a vector has bounds or rules, not {hint!r}")
-    for entry in metadata:
-        if not isinstance(entry, str):
-            return shape_of(entry)
-    return shape_of(hint)
+    return inner
 
 
 def _vector(element: Any) -> Vector:
@@ -264,34 +277,81 @@ def least_octets(shape: Shape) -> int:
             return 0
 
 
-@once
-def check_declaration(declaration: type[Any]) -> None:
-    """Check what a single annotation cannot show, at the first use of a structure.
+def classes_of(shape: Shape) -> Iterator[type[Any]]:
+    """Yield the classes of the values of a select's case: by them the encoder finds the tag.
 
     Raises:
-        UsageError: The structure contains itself, or a vector has elements of no octets.
+        UsageError: The values of the case cannot be told by their class.
     """
-    _check(Struct(declaration), ())
+    match shape:
+        case Struct(declaration=declaration):
+            yield declaration
+        case Select():
+            for _, inner in cases_of(shape):
+                yield from classes_of(inner)
+        case Bytes(wrap=wrap) if isinstance(wrap, type):
+            yield wrap
+        case Bytes(wrap=None) | Fixed():
+            yield bytes
+        case _:
+            raise UsageError(f"a case is a structure, a choice or opaque, not {shape}")
+
+
+@once
+def check_declaration(shape: Shape) -> None:
+    """Check what a single annotation cannot show, at the first use of a declared type.
+
+    Raises:
+        UsageError: A structure contains itself; a vector has elements of no octets; two cases
+            have values of one class; something stands where it means nothing.
+    """
+    _check(shape, ())
 
 
 def _check(shape: Shape, inside: tuple[type[Any], ...]) -> None:
+    """Check *shape*, which stands inside of these structures and shapes."""
+    if isinstance(shape, Padding) and len(inside) > 1:
+        raise UsageError(f"padding inside of {inside[0].__name__}: it goes to the end of the input")
+    if isinstance(shape, Given) and not (inside and is_struct(inside[-1])):
+        raise UsageError(f"{shape.path} gives the type of a field, and of nothing inside of it")
     match shape:
         case Struct(declaration=declaration):
             if declaration in inside:
                 raise UsageError(f"{declaration.__name__} contains itself")
-            for field in fields_of(declaration):
-                _check(field.shape, (*inside, declaration))
+            _check_fields(declaration, (*inside, declaration))
         case Vector(element=element):
-            _check(element, inside)
+            _check(element, (*inside, Vector))
             if least_octets(element) == 0:
                 raise UsageError(f"a vector of {element} has elements of no octets")
         case Optional(value=value):
-            _check(value, inside)
-        case Select() | Given():
+            if isinstance(value, Optional):
+                raise UsageError("what is optional has a value, not None")
+            _check(value, (*inside, Optional))
+        case Select():
+            _check_cases(shape, (*inside, Select))
+        case Given():
             hints = list(shape.cases.values())
-            if isinstance(shape, Given) and shape.otherwise is not None:
+            if shape.otherwise is not None:
                 hints.append(shape.otherwise)
             for hint in hints:
-                _check(shape_of(hint), inside)
+                _check(shape_of(hint), (*inside, Given))
         case _:
             pass
+
+
+def _check_fields(declaration: type[Any], inside: tuple[type[Any], ...]) -> None:
+    fields = fields_of(declaration)
+    for field in fields:
+        if isinstance(field.shape, Padding) and field is not fields[-1]:
+            raise UsageError(f"{declaration.__name__}.{field.name}: nothing follows padding")
+        _check(field.shape, inside)
+
+
+def _check_cases(select: Select, inside: tuple[type[Any], ...]) -> None:
+    seen: set[type[Any]] = set()
+    for _, shape in cases_of(select):
+        _check(shape, inside)
+        for kind in classes_of(shape):
+            if kind in seen:
+                raise UsageError(f"two cases of a select on {select.registry.__name__}: {kind}")
+            seen.add(kind)

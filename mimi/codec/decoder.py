@@ -14,7 +14,15 @@ from struct import Struct as Packed
 from struct import error as StructError  # noqa: N812 - an exception, spelt in lower case there
 from typing import Any
 
-from mimi.codec.declare import OCTETS, Field, check_declaration, fields_of, once, shape_of
+from mimi.codec.declare import (
+    OCTETS,
+    Field,
+    check_declaration,
+    fields_of,
+    least_octets,
+    once,
+    shape_of,
+)
 from mimi.codec.shape import (
     Between,
     Bool,
@@ -31,7 +39,6 @@ from mimi.codec.shape import (
     Vector,
 )
 from mimi.codec.source import FORMAT, UNPACKERS, BrokenError, Source, long_length
-from mimi.errors import UsageError
 
 FAILURES = (IndexError, KeyError, StructError, BrokenError)
 """What a compiled decoder raises on malformed input."""
@@ -49,8 +56,8 @@ def decoder_of(shape: Shape) -> Decoder:
     source = Source()
     source.names["N"] = long_length
     title = "decode"
+    check_declaration(shape)
     if isinstance(shape, Struct):
-        check_declaration(shape.declaration)
         title = f"decode {shape.declaration.__name__}"
     source.line("end = len(d)")
     _read(source, shape, "x")
@@ -204,7 +211,7 @@ def _read_struct(source: Source, declaration: type[Any], target: str) -> None:
         if run > 1:
             _read_run(source, fields[at : at + run], made)
         elif fields[at].constant:
-            _read_constant(source, fields[at], getattr(declaration, fields[at].name))
+            _read_constant(source, fields[at].shape, getattr(declaration, fields[at].name))
         else:
             _read(source, fields[at].shape, f"{made}.{fields[at].name}", made)
         at += run
@@ -232,11 +239,8 @@ def _read_run(source: Source, fields: tuple[Field, ...], made: str) -> None:
     source.line(f"{targets} = {source.bind(unpack, 'unpack')}(d, p); p += {sum(widths)}")
 
 
-def _read_constant(source: Source, field: Field, value: Any) -> None:
-    octets = field.shape.octets if isinstance(field.shape, UInt | Code) else 0
-    if not octets:
-        raise UsageError(f"{field.name}: only a number can be constant")
-    _read_uint(source, octets, "n")
+def _read_constant(source: Source, shape: Shape, value: Any) -> None:
+    _read_uint(source, least_octets(shape), "n")
     source.line(f"if n != {int(value)}: raise BrokenError")
 
 

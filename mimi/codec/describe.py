@@ -15,7 +15,7 @@ from mimi.codec.shape import (
     Struct,
     Vector,
 )
-from mimi.codec.trace import Span, bounds_of, case_name, kind_of, read
+from mimi.codec.trace import Span, bounds_of, case_name, kind_of, read, tag_name
 
 
 def presentation(declared: Any) -> str:
@@ -110,7 +110,7 @@ def _given(field: Field, given: Given, declaration: type[Any]) -> list[str]:
 
 
 def _select(select: Select) -> str:
-    name, tag = kind_of(select), f"{_snake(select.registry.__name__)}"
+    name, tag = kind_of(select), tag_name(select)
     lines = [f"{select.registry.__name__} {tag};", f"select ({name}.{tag}) {{"]
     for value, hint in select.cases.items():
         lines.append(f"    case {case_name(value)}: {kind_of(shape_of(hint))};")
@@ -125,26 +125,27 @@ def _registry(code: Code) -> str:
     return _block("enum", [*lines, f"({(1 << 8 * code.octets) - 1})"], registry.__name__)
 
 
-def _snake(name: str) -> str:
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).strip(
-        "_"
-    )
-
-
 def annotate(declared: Any, octets: bytes) -> str:
     """Return *octets* as a table: offset, octets, field and value, one line for each item.
+
+    The octets stand in the lines of the items that have no parts.
 
     Raises:
         MalformedError: They are no encoding of *declared*.
     """
-    return "\n".join(_row(span, octets) for span in read(declared, octets).spans)
+    traced = read(declared, octets)
+    leaves = set(map(id, traced.leaves))
+    return "\n".join(
+        _row(span, bytes(octets[span.start : span.end]) if id(span) in leaves else b"")
+        for span in traced.spans
+    )
 
 
 def _row(span: Span, octets: bytes) -> str:
-    shown = octets[span.start : span.end].hex()
+    shown = octets.hex()
     if len(shown) > 32:
         shown = f"{shown[:28]}..{shown[-2:]}"
-    label = f"{'  ' * span.depth}{span.path.rpartition('.')[2] if span.depth else span.path}"
-    value = "" if isinstance(span.value, bytes | tuple) else str(span.value)
-    plain = isinstance(span.value, int)
-    return f"{span.start:6d}  {shown:<32}  {label}: {span.kind}{f' = {value}' if plain else ''}"
+    name = span.name.removeprefix(".")
+    label = span.kind if name in ("", span.kind) else f"{name}: {span.kind}"
+    value = f" = {span.value!s}" if isinstance(span.value, int) else ""
+    return f"{span.start:6d}  {shown:<32}  {'  ' * span.depth}{label}{value}"

@@ -6,6 +6,7 @@ one of `FAILURES`; `mimi.codec.trace` then says which field is at fault.
 """
 
 from collections.abc import Callable
+from operator import index
 from struct import Struct as Packed
 from struct import error as StructError  # noqa: N812 - an exception, spelt in lower case there
 from typing import Any
@@ -15,6 +16,7 @@ from mimi.codec.declare import (
     Choice,
     Field,
     check_declaration,
+    classes_of,
     fields_of,
     is_struct,
     once,
@@ -62,8 +64,8 @@ def encoder_of(shape: Shape) -> Encoder:
     source.names["L"] = LENGTH
     title = "encode"
     parts: list[str] = []
+    check_declaration(shape)
     if isinstance(shape, Struct):
-        check_declaration(shape.declaration)
         title = f"encode {shape.declaration.__name__}"
         if hasattr(shape.declaration, OCTETS):
             return _keeping(source, shape.declaration, title)
@@ -75,13 +77,14 @@ def encoder_of(shape: Shape) -> Encoder:
 def _keeping(source: Source, declaration: type[Any], title: str) -> Encoder:
     """Return an encoder that encodes a value once and keeps the octets beside it."""
     parts: list[str] = []
-    source.line(f"r = x.{OCTETS}")
+    real = source.bind(declaration, "Real")
+    source.line(f"r = x.{OCTETS} if type(x) is {real} else None")
     source.line("if r is None:")
     source.depth += 1
     _write_fields(source, fields_of(declaration), "x", parts, declaration)
     source.line(f"r = {_joined(parts)}")
     keep = source.bind(object.__setattr__, "keep")
-    source.line(f'if type(x) is {source.bind(declaration, "Real")}: {keep}(x, "{OCTETS}", r)')
+    source.line(f'if type(x) is {real}: {keep}(x, "{OCTETS}", r)')
     source.depth -= 1
     source.line("return r")
     return source.function("x", title)
@@ -101,15 +104,7 @@ def tail_encoder(declaration: type[Any], base: type[Any]) -> Encoder:
 
 def accepts(shape: Shape, kind: type[Any]) -> bool:
     """Return whether values of class *kind* belong to a case of this shape."""
-    match shape:
-        case Struct(declaration=declaration):
-            return kind is declaration
-        case Select():
-            return any(accepts(shape_of(hint), kind) for hint in shape.cases.values())
-        case Bytes(wrap=None) | Fixed():
-            return kind is bytes
-        case _:
-            return False
+    return kind in classes_of(shape)
 
 
 class _Cases(dict[type[Any], tuple[bytes, Encoder]]):
@@ -162,8 +157,6 @@ def own_type(value: object) -> type[Any] | None:
 
 
 def _joined(parts: list[str]) -> str:
-    if len(parts) == 1:
-        return parts[0]
     return f'b"".join(({", ".join(parts)}{"," if parts else ""}))'
 
 
@@ -187,7 +180,7 @@ def _write(source: Source, shape: Shape, value: str, parts: list[str], owner: st
                 _unwrap(source, wrap, made)
             parts += [_length(source, header, f"len({made})"), made]
         case Padding():
-            parts.append(f"bytes({value})")
+            parts.append(f"bytes({source.bind(index, 'index')}({value}))")
         case Vector():
             _write_vector(source, shape, value, parts)
         case Optional(value=inner):
@@ -267,7 +260,8 @@ def _write_struct(source: Source, declaration: type[Any], value: str, parts: lis
     source.line(f"{item} = {value}")
     if hasattr(declaration, OCTETS):
         encode = source.bind(encoder_of(Struct(declaration)), "encode")
-        parts.append(f"({item}.{OCTETS} or {encode}({item}))")
+        real = source.bind(declaration, "Real")
+        parts.append(f"(type({item}) is {real} and {item}.{OCTETS} or {encode}({item}))")
     else:
         _write_fields(source, fields_of(declaration), item, parts, declaration)
 

@@ -113,11 +113,14 @@ class Rule:
         holds: From the decoded value to whether the rule holds.
         sentence: What is wrong when it does not.
         section: The specification that says so.
+        repair: From any elements to some of them, in an order in which the rule holds: with it
+            the test strategy need not draw until the rule holds by chance.
     """
 
     holds: Callable[[Any], bool]
     sentence: str
     section: str
+    repair: Callable[[tuple[Any, ...]], tuple[Any, ...]] | None = None
 
 
 @attrs.frozen
@@ -208,7 +211,10 @@ def unique_by(attribute: str, sentence: str, section: str) -> Rule:
             return True
         return len({getattr(element, attribute) for element in elements}) == len(elements)
 
-    return Rule(holds, sentence, section)
+    def repair(elements: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple({getattr(element, attribute): element for element in elements}.values())
+
+    return Rule(holds, sentence, section, repair)
 
 
 def increasing(sentence: str, section: str) -> Rule:
@@ -217,4 +223,7 @@ def increasing(sentence: str, section: str) -> Rule:
     def holds(elements: tuple[Any, ...]) -> bool:
         return all(map(int.__lt__, elements, elements[1:]))
 
-    return Rule(holds, sentence, section)
+    def repair(elements: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(sorted(set(elements)))
+
+    return Rule(holds, sentence, section, repair)

@@ -3,7 +3,7 @@
 from typing import Any, TypeVar, overload
 
 from mimi.codec import decoder, encoder, trace
-from mimi.codec.declare import OCTETS, Choice, is_struct, shape_of
+from mimi.codec.declare import OCTETS, shape_of
 from mimi.errors import UsageError
 
 T = TypeVar("T")
@@ -44,15 +44,15 @@ def decode(declared: Any, octets: bytes) -> Any:
         MalformedError: They are no encoding of *declared*; carries path and offset.
     """
     if type(octets) is not bytes:
-        octets = _as_bytes(octets)
+        octets = trace.as_bytes(octets)
     compiled = _DECODERS.get(declared) or _decoder(declared)
     try:
         value, end = compiled(octets, 0)
     except decoder.FAILURES:
-        return trace.read(declared, octets).value
-    if end != len(octets):
-        return trace.read(declared, octets).value
-    return value
+        end = -1  # go on outside of the handler, whose traceback keeps all that was read so far
+    if end == len(octets):
+        return value
+    return trace.read_value(declared, octets)
 
 
 def encode_as(base: type[Any], value: Any) -> bytes:
@@ -77,8 +77,6 @@ def decode_length(octets: bytes) -> int:
 
 
 def _encoder(declared: Any) -> encoder.Encoder:
-    if isinstance(declared, type) and not is_struct(declared) and not issubclass(declared, Choice):
-        raise UsageError(f"{declared.__name__} is no declared structure: name the type")
     _ENCODERS[declared] = encoder.encoder_of(shape_of(declared))
     return _ENCODERS[declared]
 
@@ -86,9 +84,3 @@ def _encoder(declared: Any) -> encoder.Encoder:
 def _decoder(declared: Any) -> decoder.Decoder:
     _DECODERS[declared] = decoder.decoder_of(shape_of(declared))
     return _DECODERS[declared]
-
-
-def _as_bytes(octets: Any) -> bytes:
-    if isinstance(octets, bytearray | memoryview):
-        return bytes(octets)
-    raise UsageError(f"octets are bytes, not {type(octets).__name__}")

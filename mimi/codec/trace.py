@@ -5,14 +5,15 @@ knows what: `read` gives the value with the extent of every field, or raises the
 with path and offset; `check` raises the `UsageError` for a value that cannot be encoded.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import attrs
 
 from mimi.codec.declare import Field, check_declaration, fields_of, is_struct, shape_of
-from mimi.codec.encoder import accepts
+from mimi.codec.encoder import accepts, encoder_of
 from mimi.codec.shape import (
     Between,
     Bool,
@@ -40,6 +41,8 @@ class Span:
         start: Its first octet, from 0.
         end: The octet behind its last.
         path: The item, from the outermost structure.
+        name: The last step of the path: ``.leaf``, ``[3]``; empty where a part has no name, as
+            the content of an opaque field, and the value behind an optional's presence.
         kind: What it is: ``uint32``, ``opaque<V>``, ``length``, a structure's name.
         value: The decoded value.
         depth: How many structures and vectors it lies in.
@@ -48,6 +51,7 @@ class Span:
     start: int
     end: int
     path: str
+    name: str
     kind: str
     value: Any
     depth: int
@@ -59,6 +63,16 @@ class Traced:
 
     value: Any
     spans: tuple[Span, ...]
+
+    @property
+    def leaves(self) -> tuple[Span, ...]:
+        """The items that have no parts: together they are the input, each octet once."""
+        depths = [span.depth for span in self.spans[1:]]
+        return tuple(
+            span
+            for span, following in zip(self.spans, [*depths, 0], strict=True)
+            if following <= span.depth
+        )
 
 
 def name_of(declared: Any) -> str:
@@ -103,7 +117,23 @@ def bounds_of(header: Between | None) -> str:
 
 def case_name(tag: Any) -> str:
     """Return a tag as paths and select cases write it."""
-    return str(tag.name).lower()
+    return str(getattr(tag, "name", tag)).lower()
+
+
+def tag_name(select: Select) -> str:
+    """Return what the tag of a select is called as a field: as its registry, in snake case."""
+    return re.sub("(?<=[a-z0-9])(?=[A-Z])", "_", select.registry.__name__).lower()
+
+
+def as_bytes(octets: Any) -> bytes:
+    """Return an input as bytes.
+
+    Raises:
+        UsageError: It is no buffer.
+    """
+    if isinstance(octets, bytes | bytearray | memoryview):
+        return bytes(octets)
+    raise UsageError(f"octets are bytes, not {type(octets).__name__}")
 
 
 def read(declared: Any, octets: bytes) -> Traced:
@@ -112,32 +142,48 @@ def read(declared: Any, octets: bytes) -> Traced:
     Raises:
         MalformedError: They are no encoding of *declared*.
     """
-    reader = _Reader(octets, name_of(declared))
-    value = reader.read(shape_of(declared), None)
-    if reader.at != len(octets):
-        raise reader.malformed(f"{len(octets) - reader.at} octets follow the end")
-    reader.spans.sort(key=lambda span: (span.start, span.depth, -span.end))
-    return Traced(value, tuple(reader.spans))
+    spans: list[Span] = []
+    return Traced(_read(declared, as_bytes(octets), spans), tuple(spans))
+
+
+def read_value(declared: Any, octets: bytes) -> Any:
+    """Decode *octets* like `read`, but keep no extents: they take more memory than the value.
+
+    Raises:
+        MalformedError: They are no encoding of *declared*.
+    """
+    return _read(declared, octets, None)
+
+
+def _read(declared: Any, octets: bytes, spans: list[Span] | None) -> Any:
+    shape = shape_of(declared)
+    check_declaration(shape)
+    reader = _Reader(octets, name_of(declared), spans)
+    value = reader.read(shape, {})
+    reader.finish()
+    return value
 
 
 def read_length(octets: bytes) -> int:
     """Return the length that *octets*, a variable-size header and nothing else, state."""
-    reader = _Reader(octets, "length")
+    reader = _Reader(as_bytes(octets), "length", None)
     length = reader.variable_length()
-    if reader.at != len(octets):
-        raise reader.malformed(f"{len(octets) - reader.at} octets follow the end")
+    reader.finish()
     return length
+
+
+_UNFINISHED = Span(0, 0, "", "", "", None, 0)
 
 
 class _Reader:
     """A position in the input, the path to it, and the end of the innermost vector."""
 
-    def __init__(self, octets: bytes, name: str) -> None:
+    def __init__(self, octets: bytes, name: str, spans: list[Span] | None) -> None:
         self.octets = octets
         self.at = 0
         self.limit = len(octets)
         self.path = [name]
-        self.spans: list[Span] = []
+        self.spans = spans
 
     def malformed(self, reason: str, at: int | None = None, section: str = "") -> MalformedError:
         path = "".join(self.path)
@@ -146,10 +192,14 @@ class _Reader:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Work one step further down the path."""
+        """Work one step further down; the name of a part that has none of its own is empty."""
         self.path.append(name)
         yield
         self.path.pop()
+
+    def finish(self) -> None:
+        if self.at != len(self.octets):
+            raise self.malformed(f"{len(self.octets) - self.at} octets follow the end")
 
     def take(self, count: int) -> bytes:
         left = self.limit - self.at
@@ -159,20 +209,28 @@ class _Reader:
         return self.octets[self.at - count : self.at]
 
     def note(self, start: int, kind: str, value: Any) -> None:
-        self.spans.append(Span(start, self.at, "".join(self.path), kind, value, len(self.path) - 1))
+        """Keep the extent of an item that ends here, if extents are asked for."""
+        if self.spans is not None:
+            self.spans.append(self._span(start, kind, value))
+
+    def _span(self, start: int, kind: str, value: Any) -> Span:
+        path = "".join(self.path)
+        return Span(start, self.at, path, self.path[-1], kind, value, len(self.path) - 1)
 
     def number(self, octets: int) -> int:
         return int.from_bytes(self.take(octets), "big")
 
-    def read(self, shape: Shape, owner: dict[str, Any] | None) -> Any:
+    def read(self, shape: Shape, owner: dict[str, Any]) -> Any:
         """Read one value; *owner* holds the earlier fields of the structure around it."""
-        start = self.at
+        if self.spans is None or isinstance(shape, Given):
+            return self._value(shape, owner)
+        start, place = self.at, len(self.spans)
+        self.spans.append(_UNFINISHED)
         value = self._value(shape, owner)
-        if not isinstance(shape, Optional | Given):
-            self.note(start, kind_of(shape), value)
+        self.spans[place] = self._span(start, kind_of(shape), value)
         return value
 
-    def _value(self, shape: Shape, owner: dict[str, Any] | None) -> Any:
+    def _value(self, shape: Shape, owner: dict[str, Any]) -> Any:
         match shape:
             case UInt(octets=octets):
                 return self.number(octets)
@@ -183,21 +241,20 @@ class _Reader:
             case Fixed(length=length):
                 return self.take(length)
             case Bytes(header=header, wrap=wrap):
-                content = self.take(self._length(header))
-                return content if wrap is None else wrap(content)
+                return self._bytes(header, wrap)
             case Padding():
                 return self._padding()
             case Vector():
                 return self._vector(shape)
             case Optional(value=inner):
-                return self.read(inner, None) if self._flag("an optional's presence") else None
+                return self._optional(inner)
             case Struct(declaration=declaration):
                 return self._struct(declaration)
             case Select():
                 return self._select(shape)
             case Given():
-                hint = given_hint(shape, owner or {})
-                return None if hint is None else self.read(shape_of(hint), None)
+                hint = given_hint(shape, owner)
+                return None if hint is None else self.read(shape_of(hint), {})
 
     def _flag(self, what: str) -> int:
         start = self.at
@@ -240,11 +297,30 @@ class _Reader:
             raise self.malformed(f"length {length} takes fewer octets", start, section)
         return length
 
+    def _bytes(self, header: Between | None, wrap: Callable[[bytes], Any] | None) -> Any:
+        length, start = self._length(header), self.at
+        content = self.take(length)
+        if content:
+            with self.step(""):
+                self.note(start, "opaque", content)
+        return content if wrap is None else wrap(content)
+
     def _padding(self) -> int:
+        start = self.at
         zeros = self.take(self.limit - self.at)
         if any(zeros):
-            raise self.malformed("padding is not all zeros", None, "RFC 9420 section 6.3.1")
+            raise self.malformed("padding is not all zeros", start, "RFC 9420 section 6.3.1")
         return len(zeros)
+
+    def _optional(self, inner: Shape) -> Any:
+        start = self.at
+        flag = self._flag("an optional's presence")
+        with self.step(".present"):
+            self.note(start, "uint8", flag)
+        if not flag:
+            return None
+        with self.step(""):
+            return self.read(inner, {})
 
     def _vector(self, shape: Vector) -> tuple[Any, ...]:
         start = self.at
@@ -255,7 +331,7 @@ class _Reader:
         items: list[Any] = []
         while self.at < self.limit:
             with self.step(f"[{len(items)}]"):
-                items.append(self.read(shape.element, None))
+                items.append(self.read(shape.element, {}))
         self.limit = outer
         value = tuple(items)
         for rule in shape.rules:
@@ -264,7 +340,6 @@ class _Reader:
         return value
 
     def _struct(self, declaration: type[Any]) -> Any:
-        check_declaration(declaration)
         values: dict[str, Any] = {}
         for field in fields_of(declaration):
             with self.step(f".{field.name}"):
@@ -285,9 +360,12 @@ class _Reader:
         tag = self._code(select.tag)
         if tag not in select.cases:
             raise self.malformed(f"{tag!s} is no known {kind_of(select)}", start)
-        self.note(start, select.registry.__name__, tag)
+        with self.step(f".{tag_name(select)}"):
+            self.note(start, select.registry.__name__, tag)
+        shape = shape_of(select.cases[tag])
+        check_declaration(shape)
         with self.step(f".{case_name(tag)}"):
-            return self.read(shape_of(select.cases[tag]), None)
+            return self.read(shape, {})
 
 
 def given_hint(given: Given, owner: dict[str, Any]) -> Any:
@@ -322,7 +400,8 @@ def _check(shape: Shape, value: Any, path: str, owner: dict[str, Any]) -> None:
             _require(isinstance(value, kind), path, kind.__name__, value)
             _check_length(header, len(bytes(value)), path)
         case Padding():
-            _require(isinstance(value, int) and value >= 0, path, "a count of octets", value)
+            _require(isinstance(value, int), path, "a count of octets", value)
+            _require(value >= 0, path, "a count of octets", value)
         case Vector():
             _check_vector(shape, value, path)
         case Optional(value=inner):
@@ -368,6 +447,8 @@ def _check_vector(shape: Vector, value: Any, path: str) -> None:
     for rule in shape.rules:
         if not rule.holds(value):
             raise UsageError(f"{path}: {rule.sentence} ({rule.section})", field=path)
+    encode = encoder_of(shape.element)
+    _check_length(shape.header, sum(len(encode(item)) for item in value), path)
 
 
 def _check_struct(declaration: type[Any], value: Any, path: str) -> None:

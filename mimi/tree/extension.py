@@ -19,9 +19,7 @@ class Extension:
 
 Extensions: TypeAlias = Annotated[
     tuple[Extension, ...],
-    unique_by(
-        "extension_type", "two extensions have the same type", "RFC 9420 section 13.4"
-    ),
+    unique_by("extension_type", "two extensions have the same type", "RFC 9420 section 13.4"),
 ]
 """A list of extensions, each type at most once (section 13.4)."""
 

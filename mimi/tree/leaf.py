@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from typing import Annotated, TypeAlias
 
-import attrs
-
 from mimi.codec import Given, Opaque, Select, UInt64, encode, encode_as, struct
 from mimi.crypto import CipherSuite, SignatureError, SignaturePrivateKey, Suite
 from mimi.crypto.errors import InvalidPublicKeyError
@@ -34,7 +32,7 @@ from mimi.tree.errors import (
     UnsupportedExtensionError,
 )
 from mimi.tree.extension import Extensions, HPKEPublicKey, RequiredCapabilities
-from mimi.tree.math import LeafIndex, LeafIndexField
+from mimi.tree.math import FIRST_LEAF, LeafIndex, LeafIndexField
 
 SIGNATURE_LABEL = b"LeafNodeTBS"
 
@@ -151,7 +149,7 @@ def sign_leaf(
     content: LeafNodeContent,
     signer: SignaturePrivateKey,
     group_id: bytes = b"",
-    leaf_index: LeafIndex = LeafIndex(0),
+    leaf_index: LeafIndex = FIRST_LEAF,
 ) -> LeafNode:
     """Return *content* as a signed leaf.
 
@@ -168,8 +166,15 @@ def sign_leaf(
     if signer.public != content.signature_key:
         raise UsageError("a leaf is signed with the private key of its own signature_key")
     tbs = to_be_signed(content, group_id, leaf_index)
-    fields = {field.name: getattr(content, field.name) for field in attrs.fields(LeafNodeContent)}
-    return LeafNode(**fields, signature=suite.sign_with_label(signer, SIGNATURE_LABEL, tbs))
+    return LeafNode(
+        content.encryption_key,
+        content.signature_key,
+        content.credential,
+        content.capabilities,
+        content.leaf_node_source,
+        content.extensions,
+        suite.sign_with_label(signer, SIGNATURE_LABEL, tbs),
+    )
 
 
 def verify_leaf_signature(
@@ -184,9 +189,7 @@ def verify_leaf_signature(
     try:
         suite.verify_with_label(leaf.signature_key, SIGNATURE_LABEL, tbs, leaf.signature)
     except (SignatureError, InvalidPublicKeyError) as error:
-        raise LeafSignatureError(
-            f"leaf {leaf_index}: {error.reason}", leaf=leaf_index
-        ) from error
+        raise LeafSignatureError(f"leaf {leaf_index}: {error.reason}", leaf=leaf_index) from error
 
 
 def check_capabilities(suite: Suite, leaf: LeafNode, leaf_index: LeafIndex) -> None:
@@ -218,9 +221,7 @@ def check_capabilities(suite: Suite, leaf: LeafNode, leaf_index: LeafIndex) -> N
     check_credential_key(leaf.credential, leaf.signature_key)
 
 
-def check_required(
-    leaf: LeafNode, required: RequiredCapabilities, leaf_index: LeafIndex
-) -> None:
+def check_required(leaf: LeafNode, required: RequiredCapabilities, leaf_index: LeafIndex) -> None:
     """Check that a leaf has what the group requires (sections 7.3 and 11.1).
 
     Raises:
@@ -239,9 +240,7 @@ def check_required(
         )
 
 
-def check_group_extensions(
-    leaf: LeafNode, extensions: Extensions, leaf_index: LeafIndex
-) -> None:
+def check_group_extensions(leaf: LeafNode, extensions: Extensions, leaf_index: LeafIndex) -> None:
     """Check that a leaf supports every extension of the group context (section 13.4).
 
     Raises:

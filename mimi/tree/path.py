@@ -133,9 +133,15 @@ def create_update_path(
         secrets[node], keys[node] = secret, node_key(suite, secret)
         secret = next_path_secret(suite, secret)
     parents, leaf_hash = _parents(tree, steps, {at: key.public for at, key in keys.items()})
-    fields = {field.name: getattr(content, field.name) for field in attrs.fields(LeafNodeContent)}
-    fields |= {"encryption_key": leaf_key.public, "leaf_node_source": CommitSource(leaf_hash)}
-    leaf = sign_leaf(suite, LeafNodeContent(**fields), signer, group_id, sender)
+    content = LeafNodeContent(
+        leaf_key.public,
+        content.signature_key,
+        content.credential,
+        content.capabilities,
+        CommitSource(leaf_hash),
+        content.extensions,
+    )
+    leaf = sign_leaf(suite, content, signer, group_id, sender)
     merged = tree.with_path(sender, leaf, parents)
     nodes = _encrypt(tree, steps, secrets, parents, context_of(merged.tree_hash), entropy, exclude)
     private = PrivateTree(sender, {math.node_of(sender): leaf_key, **keys})
@@ -216,9 +222,7 @@ def merge_update_path(tree: RatchetTree, sender: LeafIndex, path: UpdatePath) ->
             f"{len(path.nodes)} nodes for a filtered direct path of {len(steps)}", leaf=sender
         )
     _check_fresh(tree, sender, steps, path)
-    public = {
-        node: sent.encryption_key for (node, _), sent in zip(steps, path.nodes, strict=True)
-    }
+    public = {node: sent.encryption_key for (node, _), sent in zip(steps, path.nodes, strict=True)}
     parents, leaf_hash = _parents(tree, steps, public)
     if source.parent_hash != leaf_hash:
         raise PathParentHashError(

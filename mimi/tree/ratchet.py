@@ -267,9 +267,7 @@ class RatchetTree:
         """
         self.member(index)
         tree = self.with_path(index, None, {})
-        return attrs.evolve(
-            tree, no_blank_before=min(index, tree._no_blank_before)
-        )._truncated()
+        return attrs.evolve(tree, no_blank_before=min(index, tree._no_blank_before))._truncated()
 
     def with_path(
         self,

@@ -153,9 +153,7 @@ def parent_hash(suite: Suite, parent: ParentNode, original_sibling_tree_hash: by
     """Return the parent hash of a node with the given sibling (section 7.9), Nh octets."""
     return suite.hash(
         encode(
-            ParentHashInput(
-                parent.encryption_key, parent.parent_hash, original_sibling_tree_hash
-            )
+            ParentHashInput(parent.encryption_key, parent.parent_hash, original_sibling_tree_hash)
         )
     )
 
@@ -172,8 +170,8 @@ def verify_parent_hashes(tree: RatchetTree) -> None:
     """
     for position, parent in tree.parents():
         left, right = math.left(position), math.right(position)
-        links = _vouches(tree, position, parent, left, right)
-        links += _vouches(tree, position, parent, right, left)
+        sides = (left, right), (right, left)
+        links = sum(_vouches(tree, position, parent, *side) for side in sides)
         if links != 1:
             raise ParentHashError(
                 f"node {position} is vouched for by {links} nodes below it", node=position

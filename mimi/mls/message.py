@@ -1,0 +1,26 @@
+"""MLSMessage: the envelope of everything that is sent (RFC 9420 section 6)."""
+
+from typing import ClassVar
+
+from mimi.codec import struct
+from mimi.mls import framing, keypackage, welcome
+from mimi.mls.codepoints import MessageBody
+from mimi.tree.codepoints import ProtocolVersion
+
+
+@struct
+class MLSMessage:
+    """A version, a wire format, and what it says."""
+
+    version: ClassVar[ProtocolVersion] = ProtocolVersion.MLS10
+    body: MessageBody
+
+
+CASES = (
+    framing.PublicMessage,
+    framing.PrivateMessage,
+    welcome.Welcome,
+    welcome.GroupInfo,
+    keypackage.KeyPackage,
+)
+"""The wire formats of RFC 9420, in the order of their code points."""

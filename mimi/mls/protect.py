@@ -1,0 +1,449 @@
+"""Protecting and unprotecting messages (RFC 9420 sections 6.1 to 6.3).
+
+::
+
+    FramedContent -- sign --> AuthenticatedContent --+-- membership tag --> PublicMessage
+                                                     +-- encrypt ---------> PrivateMessage
+
+and the same way back, each check in its place. What a message means is for the group to say.
+"""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from mimi.codec import decode, encode
+from mimi.crypto import (
+    DecryptionError,
+    Entropy,
+    InvalidPublicKeyError,
+    Secret,
+    SignatureError,
+    SignaturePrivateKey,
+    Suite,
+    draw,
+)
+from mimi.mls.codepoints import ContentType, WireFormat
+from mimi.mls.context import GroupContext
+from mimi.mls.errors import (
+    ContentDecryptionError,
+    ContentError,
+    MembershipTagError,
+    MessageSignatureError,
+    PublicApplicationError,
+    SenderContentError,
+    SenderDataError,
+    WrongGroupError,
+)
+from mimi.mls.framing import (
+    AuthenticatedContent,
+    AuthenticatedContentTBM,
+    CommitAuthData,
+    ExternalSenderIndex,
+    FramedContent,
+    FramedContentAuthData,
+    FramedContentTBS,
+    MemberSender,
+    NewMemberCommitSender,
+    NewMemberProposalSender,
+    PrivateApplication,
+    PrivateCommit,
+    PrivateContentAAD,
+    PrivateMessage,
+    PrivateMessageContent,
+    PrivateProposal,
+    PublicMessage,
+    Sender,
+    SenderData,
+    SenderDataAAD,
+)
+from mimi.mls.proposal import (
+    REFERENCE_LABEL,
+    Add,
+    Commit,
+    GroupContextExtensions,
+    PreSharedKey,
+    Proposal,
+    ReInit,
+    Remove,
+)
+from mimi.mls.secrets import MessageKey, RatchetKind, SecretTree, Window
+from mimi.tree.math import LeafIndex
+
+SIGNATURE_LABEL = b"FramedContentTBS"
+
+EXTERNAL_PROPOSALS: tuple[type[Proposal], ...] = (
+    Add,
+    Remove,
+    PreSharedKey,
+    ReInit,
+    GroupContextExtensions,
+)
+"""What an external sender may propose (section 12.1.8)."""
+
+KeyOf: TypeAlias = Callable[[FramedContent], bytes]
+"""From a message to its sender's signature key (section 6.1); raises where there is none."""
+
+
+def content_type(content: FramedContent) -> ContentType:
+    """Return the content type of a message."""
+    if isinstance(content.content, bytes):
+        return ContentType.APPLICATION
+    return ContentType.COMMIT if isinstance(content.content, Commit) else ContentType.PROPOSAL
+
+
+def _tbs(
+    wire_format: WireFormat, content: FramedContent, context: GroupContext
+) -> FramedContentTBS:
+    covers = isinstance(content.sender, MemberSender | NewMemberCommitSender)
+    return FramedContentTBS(wire_format, content, context if covers else None)
+
+
+def sign_content(
+    suite: Suite,
+    wire_format: WireFormat,
+    content: FramedContent,
+    context: GroupContext,
+    signer: SignaturePrivateKey,
+) -> bytes:
+    """Return the signature of a message (section 6.1).
+
+    Args:
+        suite: The cipher suite.
+        wire_format: How the message will be sent.
+        content: The message.
+        context: The group context of the epoch; covered for members and joiners.
+        signer: The sender's private key.
+
+    Raises:
+        ContentError: Application data cannot be sent in a public message.
+    """
+    if wire_format == WireFormat.MLS_PUBLIC_MESSAGE and isinstance(content.content, bytes):
+        raise ContentError("application data is sent in private messages only")
+    tbs = encode(_tbs(wire_format, content, context))
+    return suite.sign_with_label(signer, SIGNATURE_LABEL, tbs)
+
+
+def authenticate(
+    suite: Suite,
+    wire_format: WireFormat,
+    content: FramedContent,
+    context: GroupContext,
+    signer: SignaturePrivateKey,
+    confirmation_tag: bytes | None = None,
+) -> AuthenticatedContent:
+    """Return a signed message.
+
+    Args:
+        suite: The cipher suite.
+        wire_format: How the message will be sent.
+        content: The message.
+        context: The group context of the epoch.
+        signer: The sender's private key.
+        confirmation_tag: For a commit, where it is known already. A committer who must compute
+            it from the signature calls `sign_content`.
+
+    Raises:
+        ContentError: The parts do not go together.
+    """
+    if isinstance(content.content, Commit) != (confirmation_tag is not None):
+        raise ContentError("a commit has a confirmation tag, and nothing else has")
+    signature = sign_content(suite, wire_format, content, context, signer)
+    if confirmation_tag is None:
+        return AuthenticatedContent(wire_format, content, FramedContentAuthData(signature))
+    return AuthenticatedContent(wire_format, content, CommitAuthData(signature, confirmation_tag))
+
+
+def verify_signature(
+    suite: Suite, message: AuthenticatedContent, context: GroupContext, public: bytes
+) -> None:
+    """Check the signature of a message.
+
+    Raises:
+        MessageSignatureError: It is not by *public*.
+    """
+    tbs = encode(_tbs(message.wire_format, message.content, context))
+    try:
+        suite.verify_with_label(public, SIGNATURE_LABEL, tbs, message.auth.signature)
+    except (SignatureError, InvalidPublicKeyError) as error:
+        raise MessageSignatureError(f"{message.content.sender}: {error.reason}") from error
+
+
+def proposal_ref(suite: Suite, message: AuthenticatedContent) -> bytes:
+    """Return the ProposalRef by which a commit refers to a proposal (section 5.2)."""
+    return suite.ref_hash(REFERENCE_LABEL, encode(message))
+
+
+def check_sender(content: FramedContent) -> None:
+    """Check that a sender sends what its kind of sender may send (sections 6.1 and 12.1.8).
+
+    Raises:
+        SenderContentError: It does not.
+    """
+    sender, sent = content.sender, content.content
+    allowed = (
+        isinstance(sender, MemberSender)
+        or (isinstance(sender, ExternalSenderIndex) and isinstance(sent, EXTERNAL_PROPOSALS))
+        or (isinstance(sender, NewMemberProposalSender) and isinstance(sent, Add))
+        or (isinstance(sender, NewMemberCommitSender) and isinstance(sent, Commit))
+    )
+    if not allowed:
+        kind = "application data" if isinstance(sent, bytes) else type(sent).__name__
+        raise SenderContentError(f"a {type(sender).__name__} cannot send {kind}")
+
+
+def _check_context(group_id: bytes, epoch: int, context: GroupContext) -> None:
+    if group_id != context.group_id:
+        raise WrongGroupError("the message is for another group", group_id=group_id)
+    if epoch != context.epoch:
+        raise WrongGroupError(f"the message is of epoch {epoch}, not {context.epoch}", epoch=epoch)
+
+
+# Public messages (section 6.2)
+
+
+def _membership_tag(
+    suite: Suite, message: AuthenticatedContent, context: GroupContext, key: Secret
+) -> bytes:
+    tbs = _tbs(message.wire_format, message.content, context)
+    return suite.mac(key.reveal(), encode(AuthenticatedContentTBM(tbs, message.auth)))
+
+
+def protect_public(
+    suite: Suite, message: AuthenticatedContent, context: GroupContext, membership_key: Secret
+) -> PublicMessage:
+    """Return a signed message as a public message.
+
+    Args:
+        suite: The cipher suite.
+        message: The message, signed for this wire format.
+        context: The group context of the epoch.
+        membership_key: That of the epoch; used where the sender is a member.
+
+    Raises:
+        ContentError: The message is application data, or was signed for another wire format.
+    """
+    if message.wire_format != WireFormat.MLS_PUBLIC_MESSAGE:
+        raise ContentError("the message was not signed as a public message")
+    if isinstance(message.content.content, bytes):
+        raise ContentError("application data is sent in private messages only")
+    tag = None
+    if isinstance(message.content.sender, MemberSender):
+        tag = _membership_tag(suite, message, context, membership_key)
+    return PublicMessage(message.content, message.auth, tag)
+
+
+def unprotect_public(
+    suite: Suite,
+    message: PublicMessage,
+    context: GroupContext,
+    membership_key: Secret | None,
+    key_of: KeyOf,
+) -> AuthenticatedContent:
+    """Check a public message and return the signed message in it.
+
+    Args:
+        suite: The cipher suite.
+        message: What was received.
+        context: The group context of the epoch.
+        membership_key: That of the epoch; None for a follower without secrets, who cannot check
+            membership tags.
+        key_of: From the message to the sender's signature key.
+
+    Raises:
+        WrongGroupError: It is for another group or epoch.
+        PublicApplicationError: It holds application data.
+        SenderContentError: Its sender may not send such a message.
+        MembershipTagError: The tag is wrong.
+        MessageSignatureError: The signature is wrong.
+    """
+    content = message.content
+    _check_context(content.group_id, content.epoch, context)
+    if isinstance(content.content, bytes):
+        raise PublicApplicationError("application data in a public message")
+    check_sender(content)
+    signed = AuthenticatedContent(WireFormat.MLS_PUBLIC_MESSAGE, content, message.auth)
+    if message.membership_tag is not None and membership_key is not None:
+        tbm = AuthenticatedContentTBM(_tbs(signed.wire_format, content, context), message.auth)
+        key = membership_key.reveal()
+        if not suite.verify_mac(key, encode(tbm), message.membership_tag):
+            raise MembershipTagError(f"{content.sender}: the membership tag is wrong")
+    verify_signature(suite, signed, context, key_of(content))
+    return signed
+
+
+# Private messages (section 6.3)
+
+
+def sender_data_key(suite: Suite, sender_data_secret: Secret, ciphertext: bytes) -> MessageKey:
+    """Return the key and nonce of a private message's sender data (section 6.3.2)."""
+    sample, secret = ciphertext[: suite.nh], sender_data_secret.reveal()
+    return MessageKey(
+        Secret(suite.expand_with_label(secret, b"key", sample, suite.nk)),
+        Secret(suite.expand_with_label(secret, b"nonce", sample, suite.nn)),
+    )
+
+
+def _guarded(nonce: Secret, reuse_guard: bytes) -> bytes:
+    """Return the nonce with its first four octets XORed with the reuse guard."""
+    octets = nonce.reveal()
+    return bytes(a ^ b for a, b in zip(octets, reuse_guard, strict=False)) + octets[4:]
+
+
+def _content_class(kind: ContentType) -> type[PrivateMessageContent]:
+    match kind:
+        case ContentType.APPLICATION:
+            return PrivateApplication
+        case ContentType.PROPOSAL:
+            return PrivateProposal
+        case ContentType.COMMIT:
+            return PrivateCommit
+
+
+def protect_private(
+    suite: Suite,
+    message: AuthenticatedContent,
+    secrets: SecretTree,
+    sender_data_secret: Secret,
+    entropy: Entropy,
+    padding: int = 0,
+) -> tuple[SecretTree, PrivateMessage]:
+    """Encrypt a signed message from a member.
+
+    Args:
+        suite: The cipher suite.
+        message: The message, signed for this wire format.
+        secrets: The epoch's secret tree.
+        sender_data_secret: That of the epoch.
+        entropy: The source of the reuse guard.
+        padding: How many zeros to add to the content, in octets.
+
+    Returns:
+        The secret tree without the key that was used, to be kept before the message is sent; and
+        the private message.
+
+    Raises:
+        ContentError: The sender is no member, or signed for another wire format.
+    """
+    content, kind = message.content, content_type(message.content)
+    if message.wire_format != WireFormat.MLS_PRIVATE_MESSAGE:
+        raise ContentError("the message was not signed as a private message")
+    if not isinstance(content.sender, MemberSender):
+        raise ContentError("only members send private messages")
+    plaintext = encode(_content_class(kind)(content.content, message.auth, padding))  # type: ignore[arg-type]  # the class goes with the content
+    leaf = content.sender.leaf_index
+    secrets, generation, key = secrets.next_key(leaf, RatchetKind.of(kind))
+    guard = draw(entropy, 4)
+    where = content.group_id, content.epoch, kind
+    aad = encode(PrivateContentAAD(*where, content.authenticated_data))
+    nonce = _guarded(key.nonce, guard)
+    ciphertext = suite.aead_seal(key.key.reveal(), nonce, aad, plaintext)
+    data = encode(SenderData(leaf, generation, guard))
+    outer = sender_data_key(suite, sender_data_secret, ciphertext)
+    data_aad = encode(SenderDataAAD(*where))
+    sealed = suite.aead_seal(outer.key.reveal(), outer.nonce.reveal(), data_aad, data)
+    return secrets, PrivateMessage(*where, content.authenticated_data, sealed, ciphertext)
+
+
+def open_sender_data(
+    suite: Suite, message: PrivateMessage, sender_data_secret: Secret
+) -> SenderData:
+    """Return who sent a private message, and with which generation.
+
+    Raises:
+        SenderDataError: The sender data does not decrypt.
+        MalformedError: What decrypts is no sender data.
+    """
+    key = sender_data_key(suite, sender_data_secret, message.ciphertext)
+    aad = encode(SenderDataAAD(message.group_id, message.epoch, message.content_type))
+    try:
+        opened = suite.aead_open(
+            key.key.reveal(), key.nonce.reveal(), aad, message.encrypted_sender_data
+        )
+    except DecryptionError as error:
+        raise SenderDataError("the sender data does not decrypt") from error
+    return decode(SenderData, opened)
+
+
+def unprotect_private(
+    suite: Suite,
+    message: PrivateMessage,
+    context: GroupContext,
+    secrets: SecretTree,
+    sender_data_secret: Secret,
+    key_of: KeyOf,
+    window: Window | None = None,
+) -> tuple[SecretTree, AuthenticatedContent]:
+    """Decrypt and check a private message.
+
+    Args:
+        suite: The cipher suite.
+        message: What was received.
+        context: The group context of the epoch.
+        secrets: The epoch's secret tree.
+        sender_data_secret: That of the epoch.
+        key_of: From the message to the sender's signature key; raises for a blank leaf.
+        window: How far messages may be out of order.
+
+    Returns:
+        The secret tree without the key that was used, and the signed message.
+
+    Raises:
+        WrongGroupError: It is for another group or epoch.
+        SenderDataError: The sender data does not decrypt.
+        InvalidError: No key is left for it; see `mimi.mls.secrets.SecretTree.take`.
+        ContentDecryptionError: The content does not decrypt.
+        MalformedError: What decrypts does not parse, or the padding is not all zeros.
+        MessageSignatureError: The signature is wrong.
+    """
+    _check_context(message.group_id, message.epoch, context)
+    data = open_sender_data(suite, message, sender_data_secret)
+    leaf = data.leaf_index
+    head = (message.group_id, message.epoch, MemberSender(leaf), message.authenticated_data)
+    public = key_of(FramedContent(*head, b""))
+    kind = RatchetKind.of(message.content_type)
+    secrets, key = secrets.take(leaf, kind, data.generation, window or Window())
+    plaintext = _open_content(suite, message, key, data)
+    opened = decode(_content_class(message.content_type), plaintext)
+    content = FramedContent(*head, opened.content)
+    signed = AuthenticatedContent(WireFormat.MLS_PRIVATE_MESSAGE, content, opened.auth)
+    verify_signature(suite, signed, context, public)
+    return secrets, signed
+
+
+def _open_content(
+    suite: Suite, message: PrivateMessage, key: MessageKey, data: SenderData
+) -> bytes:
+    aad = encode(
+        PrivateContentAAD(
+            message.group_id, message.epoch, message.content_type, message.authenticated_data
+        )
+    )
+    nonce = _guarded(key.nonce, data.reuse_guard)
+    try:
+        return suite.aead_open(key.key.reveal(), nonce, aad, message.ciphertext)
+    except DecryptionError as error:
+        raise ContentDecryptionError(
+            f"leaf {data.leaf_index}, generation {data.generation}: does not decrypt",
+            leaf=data.leaf_index,
+            generation=data.generation,
+        ) from error
+
+
+__all__ = [
+    "EXTERNAL_PROPOSALS",
+    "KeyOf",
+    "LeafIndex",
+    "Sender",
+    "authenticate",
+    "check_sender",
+    "content_type",
+    "open_sender_data",
+    "proposal_ref",
+    "protect_private",
+    "protect_public",
+    "sender_data_key",
+    "sign_content",
+    "unprotect_private",
+    "unprotect_public",
+    "verify_signature",
+]

@@ -1,0 +1,54 @@
+"""Transcript hashes: the running hash over all commits (RFC 9420 section 8.2).
+
+::
+
+    interim[n-1] -> confirmed[n] = Hash(interim[n-1] || wire_format, content, signature)
+                 -> interim[n]   = Hash(confirmed[n] || confirmation_tag)
+"""
+
+from mimi.codec import Opaque, encode, struct
+from mimi.crypto import Suite
+from mimi.mls.codepoints import WireFormat
+from mimi.mls.framing import MAC, FramedContent
+
+
+@struct
+class ConfirmedTranscriptHashInput:
+    """The part of a commit that its own confirmation tag covers."""
+
+    wire_format: WireFormat
+    content: FramedContent
+    signature: Opaque
+
+
+@struct
+class InterimTranscriptHashInput:
+    """The part of a commit that only the next commit covers."""
+
+    confirmation_tag: MAC
+
+
+def confirmed_transcript_hash(
+    suite: Suite,
+    interim_before: bytes,
+    wire_format: WireFormat,
+    content: FramedContent,
+    signature: bytes,
+) -> bytes:
+    """Return the confirmed transcript hash of the epoch that a commit opens.
+
+    Args:
+        suite: The cipher suite.
+        interim_before: The interim transcript hash of the epoch in which the commit was sent;
+            empty in epoch 0.
+        wire_format: How the commit was sent.
+        content: The commit as framed.
+        signature: Its signature.
+    """
+    hashed = ConfirmedTranscriptHashInput(wire_format, content, signature)
+    return suite.hash(interim_before + encode(hashed))
+
+
+def interim_transcript_hash(suite: Suite, confirmed: bytes, confirmation_tag: bytes) -> bytes:
+    """Return the interim transcript hash of an epoch from its confirmed one and its tag."""
+    return suite.hash(confirmed + encode(InterimTranscriptHashInput(confirmation_tag)))
