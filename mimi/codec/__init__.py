@@ -26,7 +26,7 @@ from mimi.codec.codepoint import (
     is_grease,
     point,
 )
-from mimi.codec.declare import Choice, is_struct, struct
+from mimi.codec.declare import Choice, is_struct, replace, struct
 from mimi.codec.describe import annotate, presentation
 from mimi.codec.shape import (
     Between,
@@ -84,6 +84,7 @@ __all__ = [
     "point",
     "presentation",
     "read",
+    "replace",
     "struct",
     "unique_by",
 ]

@@ -127,6 +127,9 @@ class CodePoint32(CodePoint, octets=4):
 class ClosedEnum(IntEnum):
     """The root of the closed registries."""
 
+    def __str__(self) -> str:
+        return self.name
+
 
 class ClosedEnum8(ClosedEnum):
     """A closed registry of one octet: ``enum { ..., (255) }``."""

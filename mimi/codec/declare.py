@@ -150,6 +150,12 @@ def _join(declaration: type[Any], case: int) -> None:
     cases[tag] = declaration
 
 
+def replace(value: T, **changes: Any) -> T:
+    """Return a structure with some of its fields changed."""
+    changed: T = attrs.evolve(value, **changes)  # type: ignore[misc]  # every structure is attrs'
+    return changed
+
+
 def is_struct(declaration: object) -> bool:
     """Return whether *declaration* is a class under ``@struct``."""
     return isinstance(declaration, type) and "__wire__" in vars(declaration)
@@ -226,7 +232,7 @@ def _shape_of_class(hint: type[Any]) -> Shape:
         return Code(hint)
     if is_struct(hint):
         return Struct(hint)
-    if issubclass(hint, Choice):
+    if issubclass(hint, Choice) and hint is not Choice:
         return hint.select
     raise UsageError(f"{hint.__name__} has no meaning in the presentation language")
 

@@ -1,0 +1,178 @@
+"""One case of a vector file: reading its fields, and checking them by name.
+
+A check names the field that it checks, as a path into the JSON: ``epochs[2].joiner_secret``. So
+a failure says which field differs, what the file has and what we computed.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import attrs
+
+from mimi.crypto import Secret
+from mimi.errors import InvalidError, MimiError
+
+
+class DifferenceError(InvalidError):
+    """A field of a vector is not what this implementation computes.
+
+    Attributes:
+        field: The path of the field in the case.
+        expected: What the file has.
+        got: What was computed, or why nothing could be.
+    """
+
+    def __init__(self, field: str, expected: str, got: str) -> None:
+        super().__init__(f"{field}: expected {expected}, got {got}", field=field)
+        self.field = field
+        self.expected = expected
+        self.got = got
+
+
+@attrs.frozen
+class Checked:
+    """A check that was made.
+
+    Attributes:
+        field: The path of the field.
+        syntax_only: Whether the field was only decoded and encoded again, so that a change
+            inside an opaque value goes unnoticed by design.
+    """
+
+    field: str
+    syntax_only: bool = False
+
+
+@attrs.frozen
+class Case:
+    """An object of a vector file, or one inside it.
+
+    Attributes:
+        data: The JSON value.
+        path: Where it is in the case.
+        checked: The checks made so far, in order; shared by all parts of a case.
+    """
+
+    data: Any
+    path: str = ""
+    checked: list[Checked] = attrs.field(factory=list)
+
+    def name(self, key: str | int) -> str:
+        """Return the path of a part."""
+        if isinstance(key, int):
+            return f"{self.path}[{key}]"
+        return f"{self.path}.{key}" if self.path else key
+
+    def value(self, key: str | int) -> Any:
+        """Return the JSON value of a part.
+
+        Raises:
+            DifferenceError: There is none.
+        """
+        try:
+            return self.data[key]
+        except (KeyError, IndexError, TypeError):
+            raise DifferenceError(self.name(key), "a value", "nothing") from None
+
+    def part(self, key: str | int) -> "Case":
+        """Return a part, to look into."""
+        return Case(self.value(key), self.name(key), self.checked)
+
+    def parts(self, key: str) -> Iterator["Case"]:
+        """Yield the elements of a list."""
+        part = self.part(key)
+        for index in range(part.length()):
+            yield part.part(index)
+
+    def entries(self, index: int) -> Iterator["Case"]:
+        """Yield the elements of a list that is an element of this one."""
+        inner = self.part(index)
+        for at in range(inner.length()):
+            yield inner.part(at)
+
+    def length(self) -> int:
+        """Return the length of this part, a list."""
+        if not isinstance(self.data, list):
+            raise self._unreadable(self.path, "a list", self.data)
+        return len(self.data)
+
+    def integer(self, key: str | int) -> int:
+        """Return a number of at most 64 bits."""
+        value = self.value(key)
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 64:
+            raise self._unreadable(self.name(key), "a number", value)
+        return value
+
+    def text(self, key: str) -> str:
+        """Return a string."""
+        value = self.value(key)
+        if not isinstance(value, str):
+            raise self._unreadable(self.name(key), "a string", value)
+        return value
+
+    def octets(self, key: str | int) -> bytes:
+        """Return octets that are written in hexadecimal."""
+        value = self.value(key)
+        try:
+            return bytes.fromhex(value)
+        except (ValueError, TypeError):
+            raise self._unreadable(self.name(key), "octets in hexadecimal", value) from None
+
+    def secret(self, key: str) -> Secret:
+        """Return octets that are a secret."""
+        return Secret(self.octets(key))
+
+    @staticmethod
+    def _unreadable(name: str, wanted: str, value: Any) -> DifferenceError:
+        return DifferenceError(name, wanted, shown(value))
+
+    def equal(self, key: str | int, got: Any) -> None:
+        """Check a field against what was computed: octets, a number, or None.
+
+        Raises:
+            DifferenceError: They differ.
+        """
+        expected = self.value(key)
+        computed = got.hex() if isinstance(got, bytes) else got
+        if isinstance(expected, str):
+            expected = expected.lower()
+        if type(expected) is not type(computed) or expected != computed:
+            raise DifferenceError(self.name(key), shown(expected), shown(computed))
+        self.checked.append(Checked(self.name(key)))
+
+    @contextmanager
+    def valid(self, key: str | int, *, syntax_only: bool = False) -> Iterator[None]:
+        """Check a field by what is done in the block: an error there is the field's.
+
+        Raises:
+            DifferenceError: The block raised an error of this library.
+        """
+        try:
+            yield
+        except DifferenceError:
+            raise
+        except MimiError as error:
+            got = f"{type(error).__name__}: {error}"
+            raise DifferenceError(self.name(key), "a valid value", got) from error
+        self.checked.append(Checked(self.name(key), syntax_only))
+
+    def equal_length(self, key: str, length: int) -> None:
+        """Check that a list has as many elements as it should.
+
+        Raises:
+            DifferenceError: It has not.
+        """
+        got = self.part(key).length()
+        if got != length:
+            raise DifferenceError(self.name(key), f"{got} elements", f"{length} elements")
+
+    def note(self, key: str) -> None:
+        """Record that a field was checked in another way."""
+        self.checked.append(Checked(self.name(key)))
+
+
+def shown(value: Any) -> str:
+    """Return a value as a failure shows it: whole, up to 200 characters."""
+    text = "nothing" if value is None else str(value)
+    return text if len(text) <= 200 else f"{text[:150]}...{text[-20:]} ({len(text)} characters)"

@@ -1,0 +1,1 @@
+"""How each kind of published vector is verified, as its description says."""

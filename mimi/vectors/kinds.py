@@ -1,0 +1,127 @@
+"""The kinds of vector files, and how to tell them apart (test-vectors.md of the MLS group)."""
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+from mimi.vectors.case import Case, DifferenceError
+from mimi.vectors.checks import basics, messages, schedule, trees
+
+
+@attrs.frozen
+class Kind:
+    """A kind of vector file.
+
+    Attributes:
+        name: What the published file of the kind is called, without ``.json``.
+        fields: The fields that every case has, and no other kind has all of.
+        check: Verifies one case; None where that is not supported yet.
+    """
+
+    name: str
+    fields: frozenset[str]
+    check: Callable[[Case], None] | None
+
+    def verify(self, case: Case) -> None:
+        """Verify one case.
+
+        Raises:
+            DifferenceError: A field differs, or the kind is not supported yet.
+        """
+        if self.check is None:
+            raise DifferenceError("", "a kind that is supported", f"{self.name}: not supported yet")
+        missing = [field for field in sorted(self.fields) if field not in case.data]
+        if missing:
+            raise DifferenceError(missing[0], "a value", "nothing")
+        with case.valid("cipher_suite" if "cipher_suite" in self.fields else ""):
+            self.check(case)
+
+
+def _kind(name: str, fields: str, check: Callable[[Case], None] | None) -> Kind:
+    return Kind(name, frozenset(fields.split()), check)
+
+
+KINDS: tuple[Kind, ...] = (
+    _kind("tree-math", "n_leaves n_nodes root left right parent sibling", basics.check_tree_math),
+    _kind(
+        "crypto-basics",
+        "cipher_suite ref_hash expand_with_label derive_secret derive_tree_secret"
+        " sign_with_label encrypt_with_label",
+        basics.check_crypto_basics,
+    ),
+    _kind("deserialization", "vlbytes_header length", basics.check_deserialization),
+    _kind(
+        "key-schedule",
+        "cipher_suite group_id initial_init_secret epochs",
+        schedule.check_key_schedule,
+    ),
+    _kind("psk_secret", "cipher_suite psks psk_secret", schedule.check_psk_secret),
+    _kind(
+        "secret-tree",
+        "cipher_suite sender_data encryption_secret leaves",
+        schedule.check_secret_tree,
+    ),
+    _kind(
+        "transcript-hashes",
+        "cipher_suite confirmation_key authenticated_content interim_transcript_hash_before"
+        " confirmed_transcript_hash_after interim_transcript_hash_after",
+        schedule.check_transcript_hashes,
+    ),
+    _kind(
+        "messages",
+        " ".join((*messages.STRUCTURES, *messages.BODIES)),
+        messages.check_messages,
+    ),
+    _kind(
+        "message-protection",
+        "cipher_suite group_id epoch tree_hash confirmed_transcript_hash signature_priv"
+        " signature_pub encryption_secret sender_data_secret membership_key proposal proposal_pub"
+        " proposal_priv commit commit_pub commit_priv application application_priv",
+        messages.check_message_protection,
+    ),
+    _kind(
+        "welcome", "cipher_suite init_priv signer_pub key_package welcome", messages.check_welcome
+    ),
+    _kind(
+        "tree-operations",
+        "cipher_suite tree_before proposal proposal_sender tree_hash_before tree_after"
+        " tree_hash_after",
+        trees.check_tree_operations,
+    ),
+    _kind(
+        "tree-validation",
+        "cipher_suite tree group_id resolutions tree_hashes",
+        trees.check_tree_validation,
+    ),
+    _kind(
+        "treekem",
+        "cipher_suite group_id epoch confirmed_transcript_hash ratchet_tree leaves_private"
+        " update_paths",
+        trees.check_treekem,
+    ),
+    _kind(
+        "passive-client",
+        "cipher_suite external_psks key_package signature_priv encryption_priv init_priv welcome"
+        " ratchet_tree initial_epoch_authenticator epochs",
+        None,
+    ),
+)
+
+
+def kind_of(case: Any) -> Kind | None:
+    """Return the kind of a case by its fields, or None where it is of no known kind.
+
+    A case that lacks some fields of its kind is still recognised by those that it has: the kind
+    of which most are there, if more than half.
+    """
+    if not isinstance(case, dict):
+        return None
+    present = frozenset(case) - {"cipher_suite"}
+    best = max(KINDS, key=lambda kind: _likeness(kind, present))
+    return best if _likeness(best, present) > 0.5 else None
+
+
+def _likeness(kind: Kind, present: frozenset[str]) -> float:
+    fields = kind.fields - {"cipher_suite"}
+    return len(fields & present) / len(fields | present)
