@@ -20,6 +20,9 @@ from mimi.errors import UsageError
 
 C = TypeVar("C", bound="CodePoint")
 
+GREASE_VALUES: tuple[int, ...] = tuple(0x0A0A + 0x1010 * i for i in range(15))
+"""The values of RFC 9420 section 13.5; 0xFAFA is private use, and no GREASE."""
+
 
 class point:  # noqa: N801 - reads as a declaration, like attrs.field
     """Name one value of an open registry, in the body of its class."""
@@ -47,7 +50,7 @@ class CodePoint(int):
 
     Attributes:
         octets: How many octets the number has on the wire.
-        known: From numbers to the code points that have a name.
+        known: From numbers to code points; those without a name are made when looked up.
     """
 
     __slots__ = ()
@@ -63,6 +66,8 @@ class CodePoint(int):
         for name, member in list(vars(cls).items()):
             if isinstance(member, point):
                 setattr(cls, name, cls.declare(name, member.value))
+        if cls.octets == 2:  # made once: they are unknown to everyone and seen everywhere
+            cls.known.update({value: cls(value) for value in GREASE_VALUES})
 
     def __new__(cls, value: int) -> Self:
         """Return the code point *value*, named or not.
@@ -137,10 +142,6 @@ class ClosedEnum8(ClosedEnum):
 
 class ClosedEnum16(ClosedEnum):
     """A closed registry of two octets: ``enum { ..., (65535) }``."""
-
-
-GREASE_VALUES: tuple[int, ...] = tuple(0x0A0A + 0x1010 * i for i in range(15))
-"""The values of RFC 9420 section 13.5; 0xFAFA is private use, and no GREASE."""
 
 
 def is_grease(value: int) -> bool:

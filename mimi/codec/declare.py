@@ -95,10 +95,12 @@ class Choice:
 
     Attributes:
         select: The registry of the tag and the cases declared so far.
+        tag: In a case: the tag under which it was declared.
     """
 
     __slots__ = ()
     select: ClassVar[Select]
+    tag: ClassVar[Any]
 
     def __init_subclass__(cls, tag: type[CodePoint] | None = None) -> None:
         if tag is not None:
@@ -148,6 +150,7 @@ def _join(declaration: type[Any], case: int) -> None:
     if tag in cases:
         raise UsageError(f"{select.name} {tag} is {cases[tag].__name__} already")
     cases[tag] = declaration
+    declaration.tag = tag
 
 
 def replace(value: T, **changes: Any) -> T:

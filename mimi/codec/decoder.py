@@ -65,6 +65,31 @@ def decoder_of(shape: Shape) -> Decoder:
     return source.function("d, p", title)
 
 
+class _Lists(dict[bytes, tuple[Any, ...]]):
+    """From octets to the code points in them: few lists are sent, and sent again and again.
+
+    Equal lists become one object. At most 512 short ones are kept, then none, and so again.
+    """
+
+    def __init__(self, code: Code) -> None:
+        super().__init__()
+        self.unpack = UNPACKERS[code.octets]
+        self.member = code.table.__getitem__
+
+    def __missing__(self, octets: bytes) -> tuple[Any, ...]:
+        made = tuple(map(self.member, self.unpack[len(octets)](octets)))
+        if len(octets) <= 64:
+            if len(self) >= 512:
+                self.clear()
+            self[octets] = made
+        return made
+
+
+@once
+def _lists(code: Code) -> _Lists:
+    return _Lists(code)
+
+
 class _Cases(dict[Any, Decoder]):
     """From tags to the decoders of cases, compiled at first use; unknown tags are key errors."""
 
@@ -122,8 +147,7 @@ def _read(source: Source, shape: Shape, target: str, owner: str = "") -> None:
             _read_struct(source, declaration, target)
         case Select():
             _read_uint(source, shape.tag.octets, "n")
-            tag = f"{_codes(source, shape.tag)}[n]"
-            source.line(f"{target}, p = {source.bind(_cases(shape), 'cases')}[{tag}](d, p)")
+            source.line(f"{target}, p = {source.bind(_cases(shape), 'cases')}[n](d, p)")
         case Given(path=path):
             source.line(f"k = {source.bind(_kinds(shape), 'kinds')}({owner}.{path})")
             source.line(f"if k is None: {target} = None")
@@ -132,8 +156,9 @@ def _read(source: Source, shape: Shape, target: str, owner: str = "") -> None:
 
 def _read_uint(source: Source, octets: int, target: str) -> None:
     if octets <= 3:
-        terms = [f"d[p + {at}] << {8 * (octets - at - 1)}" for at in range(octets - 1)]
-        source.line(f"{target} = {' | '.join([*terms, f'd[p + {octets - 1}]'])}; p += {octets}")
+        terms = ["d[p]", "d[p + 1]", "d[p + 2]"][:octets]
+        shifted = (f"{term} << {8 * (octets - at - 1)}" for at, term in enumerate(terms[:-1]))
+        source.line(f"{target} = {' | '.join([*shifted, terms[-1]])}; p += {octets}")
     else:
         unpack = source.bind(Packed(f">{FORMAT[octets]}").unpack_from, "unpack")
         source.line(f"({target},) = {unpack}(d, p); p += {octets}")
@@ -161,13 +186,12 @@ def _read_length(source: Source, header: Between | None) -> None:
 def _read_vector(source: Source, shape: Vector, target: str) -> None:
     element = shape.element
     _read_length(source, shape.header)
-    if isinstance(element, UInt | Code) and element.octets in FORMAT:
+    if isinstance(element, Code) and element.octets in FORMAT:
+        lists = source.bind(_lists(element), "lists")
+        source.line(f"q = p + n; {target} = {lists}[d[p:q]]; p = q")
+    elif isinstance(element, UInt) and element.octets in FORMAT:
         unpack = source.bind(UNPACKERS[element.octets], "unpackers")
-        numbers = f"{unpack}[n](d[p:q])"
-        if isinstance(element, Code):
-            table = source.bind(element.table.__getitem__, "codes")
-            numbers = f"tuple(map({table}, {numbers}))"
-        source.line(f"q = p + n; {target} = {numbers} if n else (); p = q")
+        source.line(f"q = p + n; {target} = {unpack}[n](d[p:q]) if n else (); p = q")
     else:
         stop, items, item = source.local("stop"), source.local("items"), source.local("item")
         source.line(f"{stop} = p + n; {items} = []")

@@ -18,8 +18,8 @@ from mimi.codec.shape import (
 from mimi.codec.trace import Span, bounds_of, case_name, kind_of, read, tag_name
 
 
-def presentation(declared: Any) -> str:
-    """Return the declaration in the presentation language, with those that it needs above it.
+def presentation(*declared: Any) -> str:
+    """Return declarations in the presentation language, each with those that it needs above it.
 
     A select appears where its tag does, as in the RFC::
 
@@ -32,7 +32,8 @@ def presentation(declared: Any) -> str:
         } Credential;
     """
     texts: dict[str, str] = {}
-    _present(shape_of(declared), texts)
+    for each in declared:
+        _present(shape_of(each), texts)
     return "\n\n".join(texts.values())
 
 

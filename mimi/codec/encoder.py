@@ -9,7 +9,7 @@ from collections.abc import Callable
 from operator import index
 from struct import Struct as Packed
 from struct import error as StructError  # noqa: N812 - an exception, spelt in lower case there
-from typing import Any
+from typing import Any, TypeGuard
 
 from mimi.codec.declare import (
     OCTETS,
@@ -225,7 +225,7 @@ def _write_vector(source: Source, shape: Vector, value: str, parts: list[str]) -
     source.line(f"{items} = {value}")
     for rule in shape.rules:
         source.line(f"if not {source.bind(rule.holds, 'holds')}({items}): raise BrokenError")
-    if shape.header is None and isinstance(element, UInt | Code) and element.octets in FORMAT:
+    if shape.header is None and _is_plain(element):
         pack = source.bind(PACKERS[element.octets], "packers")
         parts.append(f"{pack}[len({items})](*{items})")
         return
@@ -288,12 +288,17 @@ def _run(fields: tuple[Field, ...], at: int) -> int:
     """Return how many plain integers and open code points stand together at *at*."""
     run = at
     while run < len(fields):
-        shape = fields[run].shape
-        plain = isinstance(shape, UInt) or (isinstance(shape, Code) and shape.is_open)
-        if not plain or shape.octets not in FORMAT:  # type: ignore[union-attr]  # narrowed by plain
+        if not _is_plain(fields[run].shape):
             break
         run += 1
     return run - at
+
+
+def _is_plain(shape: Shape) -> TypeGuard[UInt | Code]:
+    """Whether `struct` writes the values of *shape*, and any number of its width is one."""
+    if isinstance(shape, Code) and not shape.is_open:
+        return False
+    return isinstance(shape, UInt | Code) and shape.octets in FORMAT
 
 
 def _packed(source: Source, fields: tuple[Field, ...], item: str, declaration: type[Any]) -> str:

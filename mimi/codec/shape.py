@@ -17,6 +17,7 @@ are five readings of the same shapes (RFC 8446 section 3, RFC 9420 section 2.1):
 """
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter, lt
 from typing import Annotated, Any, TypeAlias
 
 import attrs
@@ -205,14 +206,14 @@ Opaque: TypeAlias = Annotated[bytes, Bytes()]
 
 def unique_by(attribute: str, sentence: str, section: str) -> Rule:
     """Return the rule that no two elements of a vector have the same *attribute*."""
+    key = attrgetter(attribute)
 
     def holds(elements: tuple[Any, ...]) -> bool:
-        if len(elements) < 2:
-            return True
-        return len({getattr(element, attribute) for element in elements}) == len(elements)
+        count = len(elements)
+        return count < 2 or len(set(map(key, elements))) == count
 
     def repair(elements: tuple[Any, ...]) -> tuple[Any, ...]:
-        return tuple({getattr(element, attribute): element for element in elements}.values())
+        return tuple({key(element): element for element in elements}.values())
 
     return Rule(holds, sentence, section, repair)
 
@@ -221,7 +222,7 @@ def increasing(sentence: str, section: str) -> Rule:
     """Return the rule that the elements of a vector increase strictly."""
 
     def holds(elements: tuple[Any, ...]) -> bool:
-        return all(map(int.__lt__, elements, elements[1:]))
+        return len(elements) < 2 or all(map(lt, elements, elements[1:]))
 
     def repair(elements: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple(sorted(set(elements)))

@@ -15,7 +15,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from mimi.codec.codepoint import GREASE_VALUES
+from mimi.codec.codepoint import GREASE_VALUES, is_grease
 from mimi.codec.declare import cases_of, check_declaration, fields_of, least_octets, once, shape_of
 from mimi.codec.shape import (
     Between,
@@ -85,13 +85,17 @@ def _drawn(shape: Shape) -> st.SearchStrategy[Any]:
 def _code(code: Code) -> st.SearchStrategy[Any]:
     """Return the known members, and of an open registry what nobody has heard of too."""
     table = code.table
-    known = st.deferred(lambda: st.sampled_from(sorted(table.values())) if table else st.nothing())
     if not code.is_open:
-        return known
+        return st.sampled_from(list(table.values()))
+
+    def members() -> st.SearchStrategy[Any]:
+        known = [number for number in table if not is_grease(number)]
+        return st.sampled_from(known) if known else st.nothing()
+
     numbers = [st.integers(0, (1 << 8 * code.octets) - 1)]
     if code.octets == 2:
         numbers.append(st.sampled_from(GREASE_VALUES))
-    return known | st.one_of(numbers).map(table.__getitem__)
+    return (st.deferred(members) | st.one_of(numbers)).map(table.__getitem__)
 
 
 def _octets(header: Between | None) -> st.SearchStrategy[Any]:

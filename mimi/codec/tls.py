@@ -60,7 +60,12 @@ def encode_as(base: type[Any], value: Any) -> bytes:
 
     That is how a structure to be signed (``...TBS``) comes from the signed one: when the value
     keeps its encoding, it is cut rather than made again.
+
+    Raises:
+        UsageError: The value does not fit its declaration, or *base* is no base of its class.
     """
+    if not isinstance(value, base):
+        raise UsageError(f"{type(value).__name__} adds nothing to {base.__name__}")
     whole = getattr(value, OCTETS, None)
     if whole is None:
         return encode(value, base)

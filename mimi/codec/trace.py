@@ -432,7 +432,7 @@ def _check_number(shape: UInt | Code, value: Any, path: str) -> None:
     _require(isinstance(value, int), path, kind_of(shape), value)
     _require(0 <= value < 1 << 8 * shape.octets, path, kind_of(shape), value)
     if isinstance(shape, Code) and not shape.is_open:
-        _require(value in shape.table, path, f"a {shape.registry.__name__}", value)
+        _require(value in shape.table, path, kind_of(shape), value)
 
 
 def _check_length(header: Between | None, length: int, path: str) -> None:
@@ -456,7 +456,7 @@ def _check_struct(declaration: type[Any], value: Any, path: str) -> None:
     for field in fields_of(declaration):
         if field.constant:
             continue
-        _require(hasattr(value, field.name), path, f"a {declaration.__name__}", value)
+        _require(hasattr(value, field.name), path, declaration.__name__, value)
         values[field.name] = getattr(value, field.name)
         _check(field.shape, values[field.name], f"{path}.{field.name}", values)
 

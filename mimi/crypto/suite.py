@@ -14,6 +14,9 @@ one commit. Whoever keeps a result wraps it in ``Secret`` where it is stored.
 
 import hashlib
 import hmac
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import attrs
 
@@ -93,6 +96,12 @@ class Suite:
     signature: SignatureScheme
     hpke: Hpke = attrs.field(init=False)
 
+    _hash: Callable[[bytes], Any] = attrs.field(init=False, eq=False)
+
+    @_hash.default
+    def _hash_function(self) -> Callable[[bytes], Any]:
+        return getattr(hashlib, self.hash_name, None) or partial(hashlib.new, self.hash_name)
+
     @hpke.default
     def _hpke(self) -> Hpke:
         return Hpke(self.kem, self.kdf, self.aead)
@@ -122,7 +131,8 @@ class Suite:
 
     def hash(self, data: bytes) -> bytes:
         """Return the hash of *data*."""
-        return hashlib.new(self.hash_name, data).digest()
+        digest: bytes = self._hash(data).digest()
+        return digest
 
     def mac(self, key: bytes, data: bytes) -> bytes:
         """Return HMAC of *data*, as long as a hash."""

@@ -15,7 +15,6 @@ from mimi.tree.codepoints import ProtocolVersion
 from mimi.tree.errors import LeafSourceError
 from mimi.tree.extension import Extensions, HPKEPublicKey
 from mimi.tree.leaf import KeyPackageSource, LeafNode, check_capabilities, verify_leaf_signature
-from mimi.tree.math import FIRST_LEAF
 
 SIGNATURE_LABEL = b"KeyPackageTBS"
 REFERENCE_LABEL = b"MLS 1.0 KeyPackage Reference"
@@ -98,8 +97,8 @@ def validate_key_package(suite: Suite, key_package: KeyPackage) -> None:
             suite.check_hpke_public_key(public)
         except InvalidPublicKeyError as error:
             raise InitKeyError(error.reason) from error
-    check_capabilities(suite, leaf, FIRST_LEAF)
-    verify_leaf_signature(suite, leaf, b"", FIRST_LEAF)
+    check_capabilities(suite, leaf)
+    verify_leaf_signature(suite, leaf)
     verify_key_package_signature(suite, key_package)
 
 

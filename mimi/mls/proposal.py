@@ -1,6 +1,6 @@
 """Proposals and commits (RFC 9420 sections 12.1 and 12.4)."""
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, ClassVar, TypeAlias
 
 from mimi.codec import Bytes, Choice, Opaque, Select, struct
 from mimi.crypto import CipherSuite
@@ -20,6 +20,7 @@ class Proposal(Choice, tag=ProposalType):
     """A proposed change to the group. Declare further types as cases of this choice."""
 
     __slots__ = ()
+    tag: ClassVar[ProposalType]
 
 
 @struct(case=ProposalType.ADD)

@@ -165,7 +165,8 @@ def verify_signature(
     try:
         suite.verify_with_label(public, SIGNATURE_LABEL, tbs, message.auth.signature)
     except (SignatureError, InvalidPublicKeyError) as error:
-        raise MessageSignatureError(f"{message.content.sender}: {error.reason}") from error
+        sender = message.content.sender
+        raise MessageSignatureError(f"{sender}: {error.reason}", sender=sender) from error
 
 
 def proposal_ref(suite: Suite, message: AuthenticatedContent) -> bytes:
@@ -188,7 +189,7 @@ def check_sender(content: FramedContent) -> None:
     )
     if not allowed:
         kind = "application data" if isinstance(sent, bytes) else type(sent).__name__
-        raise SenderContentError(f"a {type(sender).__name__} cannot send {kind}")
+        raise SenderContentError(f"a {type(sender).__name__} cannot send {kind}", sender=sender)
 
 
 def _check_context(group_id: bytes, epoch: int, context: GroupContext) -> None:
@@ -262,11 +263,13 @@ def unprotect_public(
         raise PublicApplicationError("application data in a public message")
     check_sender(content)
     signed = AuthenticatedContent(WireFormat.MLS_PUBLIC_MESSAGE, content, message.auth)
-    if message.membership_tag is not None and membership_key is not None:
+    if isinstance(content.sender, MemberSender) and membership_key is not None:
         tbm = AuthenticatedContentTBM(_tbs(signed.wire_format, content, context), message.auth)
-        key = membership_key.reveal()
-        if not suite.verify_mac(key, encode(tbm), message.membership_tag):
-            raise MembershipTagError(f"{content.sender}: the membership tag is wrong")
+        key, tag = membership_key.reveal(), message.membership_tag
+        if tag is None or not suite.verify_mac(key, encode(tbm), tag):
+            raise MembershipTagError(
+                f"{content.sender}: the membership tag is missing or wrong", sender=content.sender
+            )
     verify_signature(suite, signed, context, key_of(content))
     return signed
 

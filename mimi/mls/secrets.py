@@ -30,6 +30,7 @@ from mimi.mls.errors import (
     KeyConsumedError,
     LeafOutsideError,
 )
+from mimi.tree import math
 from mimi.tree.math import LeafIndex
 
 LAST_GENERATION = (1 << 32) - 1
@@ -201,11 +202,17 @@ class SecretTree:
         suite: The cipher suite.
         leaf_count: The number of leaves, as in the ratchet tree of the epoch.
         top: The secret of the root, or what became of it.
+
+    Raises:
+        TreeIndexError: *leaf_count* is not a power of two.
     """
 
     suite: Suite
     leaf_count: int
     top: Subtree
+
+    def __attrs_post_init__(self) -> None:
+        math.root(self.leaf_count)  # in another tree than a full one, leaves would share keys
 
     def next_key(self, leaf: LeafIndex, kind: RatchetKind) -> tuple["SecretTree", int, MessageKey]:
         """Take the next key of a leaf's ratchet, for sending.

@@ -40,6 +40,11 @@ class Chunks(Generic[T]):
         for chunk in self._chunks:
             yield from chunk
 
+    def every_other(self, first: int) -> Iterator[T]:
+        """Yield the items at even places (*first* is 0) or at odd ones (1)."""
+        for chunk in self._chunks:
+            yield from chunk[first::2]
+
     def replace(self, changes: Mapping[int, T]) -> "Chunks[T]":
         """Return the sequence with the items at the keys of *changes* replaced."""
         touched: dict[int, list[T]] = {}

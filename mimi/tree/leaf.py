@@ -20,7 +20,6 @@ from mimi.tree.credential import (
     Credential,
     SignaturePublicKey,
     check_credential_key,
-    credential_type,
 )
 from mimi.tree.errors import (
     LeafSignatureError,
@@ -35,6 +34,8 @@ from mimi.tree.extension import Extensions, HPKEPublicKey, RequiredCapabilities
 from mimi.tree.math import FIRST_LEAF, LeafIndex, LeafIndexField
 
 SIGNATURE_LABEL = b"LeafNodeTBS"
+
+NOTHING_REQUIRED = RequiredCapabilities()
 
 DEFAULT_MAXIMUM_LIFETIME = 84 * 24 * 3600 + 3600
 """The longest total lifetime that is accepted unless the caller says otherwise, in seconds.
@@ -133,14 +134,19 @@ class LeafNodeTBS(LeafNodeContent):
     ]
 
 
-def to_be_signed(leaf: LeafNodeContent, group_id: bytes, leaf_index: LeafIndex) -> bytes:
+def to_be_signed(leaf: LeafNodeContent, group_id: bytes, leaf_index: LeafIndex | None) -> bytes:
     """Return the encoded LeafNodeTBS of *leaf*: its own encoding without the signature, extended.
 
     Group and index are not read for leaves from a key package.
+
+    Raises:
+        UsageError: The leaf is signed for a place, and *leaf_index* is None.
     """
     content = encode_as(LeafNodeContent, leaf)
     if isinstance(leaf.leaf_node_source, KeyPackageSource):
         return content
+    if leaf_index is None:
+        raise UsageError("the leaf of an Update or a commit is signed for its place in a group")
     return content + encode(LeafPosition(group_id, leaf_index))
 
 
@@ -177,10 +183,20 @@ def sign_leaf(
     )
 
 
+def _at(leaf_index: LeafIndex | None) -> str:
+    return "" if leaf_index is None else f"leaf {leaf_index}: "
+
+
 def verify_leaf_signature(
-    suite: Suite, leaf: LeafNode, group_id: bytes, leaf_index: LeafIndex
+    suite: Suite, leaf: LeafNode, group_id: bytes = b"", leaf_index: LeafIndex | None = None
 ) -> None:
     """Check the signature of a leaf (section 7.3).
+
+    Args:
+        suite: The cipher suite.
+        leaf: The leaf.
+        group_id: The group; not read for a leaf from a key package.
+        leaf_index: The leaf's place; None for the leaf of a key package, which has none yet.
 
     Raises:
         LeafSignatureError: It is not by the leaf's own signature key, or that is no key.
@@ -189,11 +205,16 @@ def verify_leaf_signature(
     try:
         suite.verify_with_label(leaf.signature_key, SIGNATURE_LABEL, tbs, leaf.signature)
     except (SignatureError, InvalidPublicKeyError) as error:
-        raise LeafSignatureError(f"leaf {leaf_index}: {error.reason}", leaf=leaf_index) from error
+        raise LeafSignatureError(f"{_at(leaf_index)}{error.reason}", leaf=leaf_index) from error
 
 
-def check_capabilities(suite: Suite, leaf: LeafNode, leaf_index: LeafIndex) -> None:
+def check_capabilities(suite: Suite, leaf: LeafNode, leaf_index: LeafIndex | None = None) -> None:
     """Check that a leaf is consistent in itself (sections 5.3, 7.2 and 7.3).
+
+    Args:
+        suite: The cipher suite.
+        leaf: The leaf.
+        leaf_index: For the error: the leaf, where it is in a tree.
 
     Raises:
         UnsupportedCipherSuiteError: Its capabilities lack MLS 1.0 or the suite.
@@ -202,23 +223,22 @@ def check_capabilities(suite: Suite, leaf: LeafNode, leaf_index: LeafIndex) -> N
         CredentialKeyError: Its certificate is for another key.
     """
     listed = leaf.capabilities
-    where = f"leaf {leaf_index}"
     if ProtocolVersion.MLS10 not in listed.versions or suite.code not in listed.cipher_suites:
         raise UnsupportedCipherSuiteError(
-            f"{where}: capabilities lack MLS 1.0 or {suite.code}", leaf=leaf_index
+            f"{_at(leaf_index)}capabilities lack MLS 1.0 or {suite.code}", leaf=leaf_index
         )
-    kind = credential_type(leaf.credential)
+    kind = leaf.credential.tag
     if kind not in listed.credentials:
-        raise UnlistedCredentialError(f"{where}: capabilities lack {kind}", leaf=leaf_index)
+        raise UnlistedCredentialError(
+            f"{_at(leaf_index)}capabilities lack credential {kind}", leaf=leaf_index
+        )
     for extension in leaf.extensions:
-        kind_of_extension = extension.extension_type
-        if kind_of_extension not in DEFAULT_EXTENSIONS and (
-            kind_of_extension not in listed.extensions
-        ):
+        carried = extension.extension_type
+        if carried not in DEFAULT_EXTENSIONS and carried not in listed.extensions:
             raise UnlistedExtensionError(
-                f"{where}: capabilities lack extension {kind_of_extension}", leaf=leaf_index
+                f"{_at(leaf_index)}capabilities lack extension {carried}", leaf=leaf_index
             )
-    check_credential_key(leaf.credential, leaf.signature_key)
+    check_credential_key(leaf.credential, leaf.signature_key, leaf_index)
 
 
 def check_required(leaf: LeafNode, required: RequiredCapabilities, leaf_index: LeafIndex) -> None:
@@ -227,6 +247,8 @@ def check_required(leaf: LeafNode, required: RequiredCapabilities, leaf_index: L
     Raises:
         RequiredCapabilityError: It lacks something.
     """
+    if required == NOTHING_REQUIRED:
+        return
     listed = leaf.capabilities
     wanted: tuple[tuple[Iterable[int], Iterable[int]], ...] = (
         (set(required.extension_types) - DEFAULT_EXTENSIONS, listed.extensions),
@@ -271,11 +293,12 @@ def check_lifetime(
     Raises:
         LifetimeError: It does not, or is inverted.
     """
-    where = "" if leaf_index is None else f"leaf {leaf_index}: "
     start, end = lifetime.not_before, lifetime.not_after
+    if start <= now <= end and end - start <= maximum:
+        return
+    where = _at(leaf_index)
     if start > end:
         raise LifetimeError(f"{where}ends at {end}, before it starts", leaf=leaf_index)
     if end - start > maximum:
         raise LifetimeError(f"{where}lasts {end - start} seconds, over {maximum}", leaf=leaf_index)
-    if not start <= now <= end:
-        raise LifetimeError(f"{where}valid from {start} to {end}, not at {now}", leaf=leaf_index)
+    raise LifetimeError(f"{where}valid from {start} to {end}, not at {now}", leaf=leaf_index)

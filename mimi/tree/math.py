@@ -74,18 +74,26 @@ def root(leaf_count: int) -> NodeIndex:
     return NodeIndex(leaf_count - 1)
 
 
-def left(node: int) -> NodeIndex:
-    """Return the left child of a parent node."""
+def children(node: int) -> tuple[NodeIndex, NodeIndex]:
+    """Return the left and the right child of a parent node.
+
+    Raises:
+        TreeIndexError: The node is a leaf.
+    """
     if not node & 1:
         raise TreeIndexError(f"node {node} is a leaf: it has no children", node=node)
-    return NodeIndex(node ^ (1 << (level(node) - 1)))
+    half = (~node & (node + 1)) >> 1
+    return NodeIndex(node - half), NodeIndex(node + half)
+
+
+def left(node: int) -> NodeIndex:
+    """Return the left child of a parent node; see `children`."""
+    return children(node)[0]
 
 
 def right(node: int) -> NodeIndex:
-    """Return the right child of a parent node."""
-    if not node & 1:
-        raise TreeIndexError(f"node {node} is a leaf: it has no children", node=node)
-    return NodeIndex(node ^ (3 << (level(node) - 1)))
+    """Return the right child of a parent node; see `children`."""
+    return children(node)[1]
 
 
 def parent(node: int, leaf_count: int) -> NodeIndex:

@@ -122,6 +122,10 @@ def create_update_path(
         context_of: From the new tree hash to the context that the encryptions are bound to.
         entropy: The source of randomness.
         exclude: Leaves added in the same commit: they get nothing.
+
+    Raises:
+        UsageError: The signer is not the content's.
+        InvalidPublicKeyError: A node that must be reached has no usable key; names the node.
     """
     suite = tree.suite
     steps = tree.filtered_direct_path(sender)
@@ -179,11 +183,13 @@ def _encrypt(
         for recipient in _recipients(tree, child, exclude):
             key = tree.node(recipient)
             assert key is not None  # noqa: S101 - a resolution holds no blank nodes
-            sealed.append(
-                HPKECiphertext(
-                    *tree.suite.hpke.seal(key.encryption_key, info, b"", secrets[node], entropy)
-                )
-            )
+            try:
+                parts = tree.suite.hpke.seal(key.encryption_key, info, b"", secrets[node], entropy)
+            except InvalidPublicKeyError as error:
+                raise InvalidPublicKeyError(
+                    f"node {recipient}: {error.reason}", node=recipient
+                ) from error
+            sealed.append(HPKECiphertext(*parts))
         nodes.append(UpdatePathNode(parents[node].encryption_key, tuple(sealed)))
     return tuple(nodes)
 
@@ -201,6 +207,8 @@ def _recipients(
 
 def merge_update_path(tree: RatchetTree, sender: LeafIndex, path: UpdatePath) -> RatchetTree:
     """Merge a received update path into the tree, checking all that is public (section 7.5).
+
+    The leaf's own signature and capabilities are checked as every leaf's: see `mimi.tree.leaf`.
 
     Args:
         tree: The tree with the commit's proposals applied.
@@ -221,7 +229,7 @@ def merge_update_path(tree: RatchetTree, sender: LeafIndex, path: UpdatePath) ->
         raise PathLengthError(
             f"{len(path.nodes)} nodes for a filtered direct path of {len(steps)}", leaf=sender
         )
-    _check_fresh(tree, sender, steps, path)
+    _check_fresh(tree, sender, path)
     public = {node: sent.encryption_key for (node, _), sent in zip(steps, path.nodes, strict=True)}
     parents, leaf_hash = _parents(tree, steps, public)
     if source.parent_hash != leaf_hash:
@@ -231,16 +239,19 @@ def merge_update_path(tree: RatchetTree, sender: LeafIndex, path: UpdatePath) ->
     return tree.with_path(sender, path.leaf_node, parents)
 
 
-def _check_fresh(tree: RatchetTree, sender: LeafIndex, steps: Steps, path: UpdatePath) -> None:
-    old = tree.leaf(sender)
-    before = {old.encryption_key} if old is not None else set()
-    for node, _ in steps:
-        parent = tree.parent_node(node)
-        if parent is not None:
-            before.add(parent.encryption_key)
+def _check_fresh(tree: RatchetTree, sender: LeafIndex, path: UpdatePath) -> None:
+    """Check that no key of the path is in the tree, the sender's own nodes included."""
     sent = [path.leaf_node.encryption_key, *(node.encryption_key for node in path.nodes)]
-    if len(set(sent)) != len(sent) or before & set(sent):
-        raise UnrotatedKeyError(f"leaf {sender}: a key of the path is not new", leaf=sender)
+    fresh = set(sent)
+    if len(fresh) != len(sent):
+        raise UnrotatedKeyError(f"leaf {sender}: the path has a key twice", leaf=sender)
+    for position, node in enumerate(tree.nodes):
+        if node is not None and node.encryption_key in fresh:
+            raise UnrotatedKeyError(
+                f"leaf {sender}: a key of the path is that of node {position} already",
+                leaf=sender,
+                node=position,
+            )
 
 
 def process_update_path(
@@ -270,12 +281,16 @@ def process_update_path(
     """
     steps = tree.filtered_direct_path(sender)
     me = math.node_of(private.leaf)
-    for at, (_, child) in enumerate(steps):
+    for at, (node, child) in enumerate(steps):
         if len(path.nodes[at].encrypted_path_secret) != len(_recipients(tree, child, exclude)):
-            raise PathSecretCountError(f"node {at} of the path has not one ciphertext a recipient")
+            raise PathSecretCountError(
+                f"node {node}: not one ciphertext for each recipient", node=node
+            )
     shared = next((at for at, (_, child) in enumerate(steps) if math.is_below(me, child)), None)
     if shared is None:
-        raise PathSecretError(f"the path of leaf {sender} shares no node with leaf {private.leaf}")
+        raise PathSecretError(
+            f"the path of leaf {sender} shares no node with leaf {private.leaf}", leaf=private.leaf
+        )
     recipients = _recipients(tree, steps[shared][1], exclude)
     sealed = path.nodes[shared].encrypted_path_secret
     path_secret = _decrypt(tree, recipients, sealed, private, context)

@@ -13,7 +13,7 @@ it touched. What follows from an entry is computed when it is first asked for an
 entry, so that after a change only the touched paths are hashed again.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import attrs
@@ -157,15 +157,15 @@ class RatchetTree:
 
     def members(self) -> Iterator[tuple[LeafIndex, LeafNode]]:
         """Yield the leaves that are not blank, from left to right, with their indices."""
-        for position, entry in enumerate(self._entries):
+        for index, entry in enumerate(self._entries.every_other(0)):
             if isinstance(entry.node, LeafNode):
-                yield LeafIndex(position // 2), entry.node
+                yield LeafIndex(index), entry.node
 
     def parents(self) -> Iterator[tuple[NodeIndex, ParentNode]]:
         """Yield the parent nodes that are not blank, from left to right, with their positions."""
-        for position, entry in enumerate(self._entries):
+        for index, entry in enumerate(self._entries.every_other(1)):
             if isinstance(entry.node, ParentNode):
-                yield NodeIndex(position), entry.node
+                yield NodeIndex(2 * index + 1), entry.node
 
     # What follows from the nodes
 
@@ -185,8 +185,8 @@ class RatchetTree:
         hashed: LeafNodeHashInput | ParentNodeHashInput
         if position & 1:
             parent = node if isinstance(node, ParentNode) else None
-            lower = self.node_hash(math.left(position)), self.node_hash(math.right(position))
-            hashed = ParentNodeHashInput(parent, *lower)
+            left, right = math.children(position)
+            hashed = ParentNodeHashInput(parent, self.node_hash(left), self.node_hash(right))
         else:
             leaf = node if isinstance(node, LeafNode) else None
             hashed = LeafNodeHashInput(math.leaf_of(position), leaf)
@@ -203,8 +203,8 @@ class RatchetTree:
             elif node is not None:
                 entry.resolution = (position,)
             elif position & 1:
-                lower = math.left(position), math.right(position)
-                entry.resolution = self.resolution(lower[0]) + self.resolution(lower[1])
+                left, right = math.children(position)
+                entry.resolution = self.resolution(left) + self.resolution(right)
             else:
                 entry.resolution = ()
         return entry.resolution
@@ -313,14 +313,16 @@ class RatchetTree:
         entries = self._entries.truncate(math.node_width(count))
         return RatchetTree(self.suite, count, entries, min(self._no_blank_before, count))
 
-    def without(self, position: NodeIndex, leaves: Iterable[LeafIndex]) -> bytes:
-        """Return a node's tree hash as if *leaves* had not been added (section 7.9).
+    def original_hash(self, position: NodeIndex, unmerged: tuple[LeafIndex, ...]) -> bytes:
+        """Return a node's tree hash as if the leaves *unmerged* had not been added (section 7.9).
 
-        That is ``original_sibling_tree_hash``: each of *leaves* blanked, and taken out of the
+        That is ``original_sibling_tree_hash``: each of the leaves blanked, and taken out of the
         unmerged leaves of all parent nodes.
         """
-        below = frozenset(leaf for leaf in leaves if leaf in math.leaves_below(position))
-        return self._hash_without(position, below)
+        if not unmerged:
+            return self.node_hash(position)
+        below = math.leaves_below(position)
+        return self._hash_without(position, frozenset(leaf for leaf in unmerged if leaf in below))
 
     def _hash_without(self, position: NodeIndex, leaves: frozenset[LeafIndex]) -> bytes:
         if not leaves:
@@ -331,7 +333,7 @@ class RatchetTree:
             if parent is not None:
                 rest = tuple(leaf for leaf in parent.unmerged_leaves if leaf not in leaves)
                 parent = ParentNode(parent.encryption_key, parent.parent_hash, rest)
-            left, right = math.left(position), math.right(position)
+            left, right = math.children(position)
             lower = frozenset(leaf for leaf in leaves if 2 * leaf < position)
             hashed = ParentNodeHashInput(
                 parent,

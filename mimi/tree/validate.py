@@ -11,7 +11,6 @@ import attrs
 from mimi.codec import encode
 from mimi.crypto import Suite
 from mimi.tree import math
-from mimi.tree.credential import credential_type
 from mimi.tree.errors import (
     DuplicateEncryptionKeyError,
     DuplicateSignatureKeyError,
@@ -169,37 +168,43 @@ def verify_parent_hashes(tree: RatchetTree) -> None:
         ParentHashError: No node vouches for a parent, or two do.
     """
     for position, parent in tree.parents():
-        left, right = math.left(position), math.right(position)
-        sides = (left, right), (right, left)
-        links = sum(_vouches(tree, position, parent, *side) for side in sides)
-        if links != 1:
+        left, right = math.children(position)
+        vouchers = [
+            child
+            for child, sibling in ((left, right), (right, left))
+            if _vouches(tree, parent, child, sibling)
+        ]
+        if len(vouchers) != 1:
             raise ParentHashError(
-                f"node {position} is vouched for by {links} nodes below it", node=position
+                f"node {position} is vouched for by {len(vouchers)} nodes below it", node=position
             )
 
 
-def _vouches(
-    tree: RatchetTree,
-    position: NodeIndex,
-    parent: ParentNode,
-    child: NodeIndex,
-    sibling: NodeIndex,
-) -> bool:
+def _vouches(tree: RatchetTree, parent: ParentNode, child: NodeIndex, sibling: NodeIndex) -> bool:
     """Return whether a node in the resolution of *child* vouches for *parent*."""
-    unmerged = {
-        math.node_of(leaf)
-        for leaf in parent.unmerged_leaves
-        if (math.node_of(leaf) < position) == (child < position)
-    }
-    resolution = tree.resolution(child)
-    candidates = [node for node in resolution if node not in unmerged] if unmerged else resolution
-    if len(candidates) != 1 or len(resolution) != len(unmerged) + 1:
+    candidates = tree.resolution(child)
+    if parent.unmerged_leaves:
+        candidates = _merged(candidates, parent, child)
+    if len(candidates) != 1:
         return False
     claimed = _claimed(tree.node(candidates[0]))
     if not claimed:
         return False
-    original = tree.without(sibling, parent.unmerged_leaves)
+    original = tree.original_hash(sibling, parent.unmerged_leaves)
     return claimed == parent_hash(tree.suite, parent, original)
+
+
+def _merged(
+    resolution: tuple[NodeIndex, ...], parent: ParentNode, child: NodeIndex
+) -> tuple[NodeIndex, ...]:
+    """Return a child's resolution without what the parent lists as unmerged below that child.
+
+    Nothing remains of it when the parent lists a leaf that the resolution lacks.
+    """
+    below = math.leaves_below(child)
+    unmerged = {math.node_of(leaf) for leaf in parent.unmerged_leaves if leaf in below}
+    rest = tuple(node for node in resolution if node not in unmerged)
+    return rest if len(resolution) == len(rest) + len(unmerged) else ()
 
 
 def _claimed(node: LeafNode | ParentNode | None) -> bytes:
@@ -225,7 +230,7 @@ def check_leaves(
         check_capabilities(tree.suite, leaf, index)
         check_required(leaf, required, index)
         check_group_extensions(leaf, extensions, index)
-        used.setdefault(credential_type(leaf.credential), index)
+        used.setdefault(leaf.credential.tag, index)
         if lifetimes is not None and isinstance(leaf.leaf_node_source, KeyPackageSource):
             lifetime = leaf.leaf_node_source.lifetime
             check_lifetime(lifetime, lifetimes.now, index, lifetimes.maximum)

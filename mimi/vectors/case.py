@@ -4,13 +4,13 @@ A check names the field that it checks, as a path into the JSON: ``epochs[2].joi
 a failure says which field differs, what the file has and what we computed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import attrs
 
-from mimi.crypto import Secret
+from mimi.crypto import Secret, Suite, suite_of
 from mimi.errors import InvalidError, MimiError
 
 
@@ -36,8 +36,8 @@ class Checked:
 
     Attributes:
         field: The path of the field.
-        syntax_only: Whether the field was only decoded and encoded again, so that a change
-            inside an opaque value goes unnoticed by design.
+        syntax_only: Whether the field was checked for being well-formed alone: another value that
+            is well-formed too goes unnoticed, or shows in a field that is computed from it.
     """
 
     field: str
@@ -70,19 +70,25 @@ class Case:
         Raises:
             DifferenceError: There is none.
         """
+        kind, wanted = (list, "a list") if isinstance(key, int) else (dict, "an object")
+        if not isinstance(self.data, kind):
+            raise self._unreadable(self.path, wanted, self.data)
         try:
             return self.data[key]
-        except (KeyError, IndexError, TypeError):
+        except (KeyError, IndexError):
             raise DifferenceError(self.name(key), "a value", "nothing") from None
 
     def part(self, key: str | int) -> "Case":
         """Return a part, to look into."""
         return Case(self.value(key), self.name(key), self.checked)
 
-    def parts(self, key: str) -> Iterator["Case"]:
-        """Yield the elements of a list."""
+    def parts(self, key: str, least: int = 0) -> Iterator["Case"]:
+        """Yield the elements of a list, of which there must be so many at least."""
         part = self.part(key)
-        for index in range(part.length()):
+        length = part.length()
+        if length < least:
+            raise DifferenceError(part.path, f"at least {least} elements", f"{length} elements")
+        for index in range(length):
             yield part.part(index)
 
     def entries(self, index: int) -> Iterator["Case"]:
@@ -104,31 +110,40 @@ class Case:
             raise self._unreadable(self.name(key), "a number", value)
         return value
 
-    def text(self, key: str) -> str:
-        """Return a string."""
+    def text(self, key: str) -> bytes:
+        """Return a string in UTF-8, which is what labels are on the wire."""
         value = self.value(key)
-        if not isinstance(value, str):
-            raise self._unreadable(self.name(key), "a string", value)
-        return value
+        try:
+            return str.encode(value)
+        except (TypeError, UnicodeEncodeError):
+            raise self._unreadable(self.name(key), "a string", value) from None
 
     def octets(self, key: str | int) -> bytes:
         """Return octets that are written in hexadecimal."""
         value = self.value(key)
         try:
-            return bytes.fromhex(value)
+            octets = bytes.fromhex(value)
         except (ValueError, TypeError):
-            raise self._unreadable(self.name(key), "octets in hexadecimal", value) from None
+            octets = None
+        if octets is None or len(value) != 2 * len(octets):  # spaces are allowed in Python alone
+            raise self._unreadable(self.name(key), "octets in hexadecimal", value)
+        return octets
 
     def secret(self, key: str) -> Secret:
         """Return octets that are a secret."""
         return Secret(self.octets(key))
+
+    def suite(self) -> Suite:
+        """Return the cipher suite that the case names."""
+        with self.valid("cipher_suite", syntax_only=True):
+            return suite_of(self.integer("cipher_suite"))
 
     @staticmethod
     def _unreadable(name: str, wanted: str, value: Any) -> DifferenceError:
         return DifferenceError(name, wanted, shown(value))
 
     def equal(self, key: str | int, got: Any) -> None:
-        """Check a field against what was computed: octets, a number, or None.
+        """Check a field against what was computed: octets, a number, numbers, or None.
 
         Raises:
             DifferenceError: They differ.
@@ -137,13 +152,13 @@ class Case:
         computed = got.hex() if isinstance(got, bytes) else got
         if isinstance(expected, str):
             expected = expected.lower()
-        if type(expected) is not type(computed) or expected != computed:
+        if not _same(expected, computed):
             raise DifferenceError(self.name(key), shown(expected), shown(computed))
         self.checked.append(Checked(self.name(key)))
 
     @contextmanager
-    def valid(self, key: str | int, *, syntax_only: bool = False) -> Iterator[None]:
-        """Check a field by what is done in the block: an error there is the field's.
+    def at(self, key: str | int) -> Iterator[None]:
+        """Say of an error in the block that it is a field's.
 
         Raises:
             DifferenceError: The block raised an error of this library.
@@ -155,7 +170,39 @@ class Case:
         except MimiError as error:
             got = f"{type(error).__name__}: {error}"
             raise DifferenceError(self.name(key), "a valid value", got) from error
-        self.checked.append(Checked(self.name(key), syntax_only))
+
+    @contextmanager
+    def valid(self, key: str | int, *, syntax_only: bool = False) -> Iterator[None]:
+        """Check a field by what is done in the block: an error there is the field's.
+
+        Raises:
+            DifferenceError: The block raised an error of this library.
+        """
+        with self.at(key):
+            yield
+        self.note(key, syntax_only=syntax_only)
+
+    def equal_keys(
+        self, private: str, public: str, got: bytes, proof: Callable[[], object]
+    ) -> None:
+        """Check that a private key has the public key that stands beside it.
+
+        Where it has another, a third field tells which of the two is wrong.
+
+        Args:
+            private: The name of the private key.
+            public: The name of the public key.
+            got: The public key that the private one has.
+            proof: Uses the private key, or the public key that it has, on the third field.
+
+        Raises:
+            DifferenceError: It has not. The private key is at fault if the proof fails too.
+        """
+        if self.octets(public) != got and not holds(proof):
+            other = f"the key of {shown(got.hex())}"
+            raise DifferenceError(self.name(private), f"the private key of {public}", other)
+        self.equal(public, got)
+        self.note(private)
 
     def equal_length(self, key: str, length: int) -> None:
         """Check that a list has as many elements as it should.
@@ -167,12 +214,33 @@ class Case:
         if got != length:
             raise DifferenceError(self.name(key), f"{got} elements", f"{length} elements")
 
-    def note(self, key: str) -> None:
-        """Record that a field was checked in another way."""
-        self.checked.append(Checked(self.name(key)))
+    def note(self, key: str | int, *, syntax_only: bool = False) -> None:
+        """Record that a field was checked."""
+        self.checked.append(Checked(self.name(key), syntax_only))
+
+
+def holds(attempt: Callable[[], object]) -> bool:
+    """Return whether an attempt succeeds: for telling which of several fields is at fault."""
+    try:
+        attempt()
+    except MimiError:
+        return False
+    return True
+
+
+def _same(expected: Any, computed: Any) -> bool:
+    """Return whether two values are the same in JSON, where 1 is neither 1.0 nor true."""
+    if type(expected) is not type(computed):
+        return False
+    if isinstance(expected, list):
+        return len(expected) == len(computed) and all(map(_same, expected, computed))
+    return bool(expected == computed)
 
 
 def shown(value: Any) -> str:
     """Return a value as a failure shows it: whole, up to 200 characters."""
-    text = "nothing" if value is None else str(value)
+    try:
+        text = "nothing" if value is None else str(value)
+    except RecursionError:
+        text = "a value that is nested too deeply to show"
     return text if len(text) <= 200 else f"{text[:150]}...{text[-20:]} ({len(text)} characters)"

@@ -55,8 +55,13 @@ class Report:
 
     @property
     def passed(self) -> int:
-        """How many cases agree."""
-        return self.cases - len(self.failures)
+        """How many cases agree; none where it is not known what they should agree with."""
+        return 0 if self.kind is None else self.cases - len(self.failures)
+
+    @property
+    def failed(self) -> int:
+        """How many cases do not agree."""
+        return self.cases - self.passed
 
     @property
     def ok(self) -> bool:
@@ -71,7 +76,8 @@ class Report:
             "suites": list(self.suites),
             "cases": self.cases,
             "passed": self.passed,
-            "failed": len(self.failures),
+            "failed": self.failed,
+            "ok": self.ok,
             "problem": self.problem,
             "failures": [attrs.asdict(failure) for failure in self.failures],
         }
@@ -135,9 +141,9 @@ def checked_fields(kind: Kind, data: Any) -> tuple[tuple[str, bool], ...]:
     """
     case = Case(data)
     kind.verify(case)
-    return tuple({check.field: check.syntax_only for check in case.checked if check.field}.items())
+    return tuple({check.field: check.syntax_only for check in case.checked}.items())
 
 
 def _suite(data: Any) -> int | None:
     suite = data.get("cipher_suite") if isinstance(data, dict) else None
-    return suite if isinstance(suite, int) else None
+    return suite if isinstance(suite, int) and not isinstance(suite, bool) else None

@@ -1,14 +1,17 @@
 """Messages, message protection and Welcome."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import attrs
 
 from mimi.codec import decode, encode
-from mimi.crypto import Secret, SeededEntropy, SignaturePrivateKey, Suite, suite_of
-from mimi.errors import UsageError
+from mimi.crypto import Secret, SeededEntropy, SignaturePrivateKey, Suite
+from mimi.errors import MimiError, UsageError
 from mimi.mls.codepoints import WireFormat
 from mimi.mls.context import GroupContext
+from mimi.mls.errors import ContentDecryptionError, MembershipTagError, SenderDataError
 from mimi.mls.framing import (
     AuthenticatedContent,
     FramedContent,
@@ -48,12 +51,16 @@ from mimi.mls.welcome import (
 )
 from mimi.tree.math import LeafIndex
 from mimi.tree.node import RatchetTreeNodes
-from mimi.vectors.case import Case, DifferenceError
+from mimi.vectors.case import Case, DifferenceError, holds, shown
 
 T = TypeVar("T")
 
 SENDER = LeafIndex(1)
 """The leaf that sends in every message-protection vector."""
+
+PUBLIC = ("proposal_pub", "commit_pub")
+PRIVATE = ("proposal_priv", "commit_priv", "application_priv")
+"""The messages of a message-protection vector."""
 
 STRUCTURES: dict[str, Any] = {
     "ratchet_tree": RatchetTreeNodes,
@@ -91,7 +98,8 @@ def check_messages(case: Case) -> None:
             body = _round_trip(case, name, MLSMessage).body
             if not isinstance(body, kind):
                 raise DifferenceError(case.name(name), kind.__name__, type(body).__name__)
-            if content is not None and not isinstance(body.content.content, content):
+            sent = body.content.content if isinstance(body, PublicMessage) else None
+            if content is not None and not isinstance(sent, content):
                 raise DifferenceError(case.name(name), content.__name__, "other content")
 
 
@@ -105,7 +113,8 @@ def _round_trip(case: Case, name: str, declared: Any) -> Any:
 
 def body_of(case: Case, name: str, kind: type[T]) -> T:
     """Return the body of an MLSMessage, which must be of a certain class."""
-    body: object = decode(MLSMessage, case.octets(name)).body
+    with case.at(name):
+        body: object = decode(MLSMessage, case.octets(name)).body
     if not isinstance(body, kind):
         raise DifferenceError(case.name(name), kind.__name__, type(body).__name__)
     return body
@@ -142,9 +151,10 @@ class Protection:
         tag = bytes(self.suite.nh) if isinstance(sent, Commit) else None
         return authenticate(self.suite, wire_format, content, self.context, self.signer, tag)
 
-    def open_public(self, message: PublicMessage) -> AuthenticatedContent:
-        """Unprotect a public message."""
-        return unprotect_public(self.suite, message, self.context, self.membership_key, self.key_of)
+    def open_public(self, message: PublicMessage, *, tagged: bool = True) -> AuthenticatedContent:
+        """Unprotect a public message; its membership tag is left out if not *tagged*."""
+        key = self.membership_key if tagged else None
+        return unprotect_public(self.suite, message, self.context, key, self.key_of)
 
     def open_private(self, message: PrivateMessage) -> AuthenticatedContent:
         """Unprotect a private message with a fresh secret tree."""
@@ -168,10 +178,9 @@ class Protection:
 
 def check_message_protection(case: Case) -> None:
     """Verify protection both ways, for a proposal, a commit and application data."""
-    suite = suite_of(case.integer("cipher_suite"))
-    with case.valid("signature_priv"):
+    suite = case.suite()
+    with case.at("signature_priv"):
         signer = suite.signature_private_key(case.octets("signature_priv"))
-    case.equal("signature_pub", signer.public)
     group = Protection(
         suite,
         GroupContext(
@@ -186,8 +195,53 @@ def check_message_protection(case: Case) -> None:
         case.secret("encryption_secret"),
         case.secret("sender_data_secret"),
     )
+    public = [body_of(case, name, PublicMessage) for name in PUBLIC]
+    private = [body_of(case, name, PrivateMessage) for name in PRIVATE]
+    _check_heads(case, group.context, [*(message.content for message in public), *private])
+    proof = partial(group.open_public, public[0])
+    case.equal_keys("signature_priv", "signature_pub", signer.public, proof)
+    _check_secrets(case, group, public, private)
     for name, declared in (("proposal", Proposal), ("commit", Commit), ("application", None)):
         _check_protection(case, group, name, declared)
+
+
+def _check_heads(
+    case: Case, context: GroupContext, heads: list[FramedContent | PrivateMessage]
+) -> None:
+    """Check that some message is of the group and the epoch, or else these are wrong."""
+    for name in ("group_id", "epoch"):
+        if all(getattr(head, name) != getattr(context, name) for head in heads):
+            raise DifferenceError(case.name(name), shown(case.value(name)), "messages of another")
+        case.note(name)
+
+
+def _check_secrets(
+    case: Case, group: Protection, public: list[PublicMessage], private: list[PrivateMessage]
+) -> None:
+    """Check that not all messages fail for the same secret, or else that is wrong."""
+    if all(
+        _fails(MembershipTagError, partial(group.open_public, message))
+        and holds(partial(group.open_public, message, tagged=False))
+        for message in public
+    ):
+        raise DifferenceError(case.name("membership_key"), "the key of the tags", "another")
+    case.note("membership_key")
+    secrets: dict[str, type[MimiError]] = {
+        "sender_data_secret": SenderDataError,
+        "encryption_secret": ContentDecryptionError,
+    }
+    for name, error in secrets.items():
+        if all(_fails(error, partial(group.open_private, message)) for message in private):
+            raise DifferenceError(case.name(name), "the secret of the messages", "another")
+        case.note(name)
+
+
+def _fails(error: type[MimiError], attempt: Callable[[], object]) -> bool:
+    try:
+        attempt()
+    except MimiError as raised:
+        return isinstance(raised, error)
+    return False
 
 
 def _check_protection(case: Case, group: Protection, name: str, declared: Any) -> None:
@@ -223,7 +277,7 @@ def _check_refused(case: Case, group: Protection, name: str, raw: Any) -> None:
 
 def check_welcome(case: Case) -> None:
     """Decrypt a Welcome, and verify its group info's signature and confirmation tag."""
-    suite = suite_of(case.integer("cipher_suite"))
+    suite = case.suite()
     with case.valid("key_package"):
         key_package = body_of(case, "key_package", KeyPackage)
         verify_key_package_signature(suite, key_package)

@@ -1,13 +1,15 @@
 """Tree operations, tree validation and TreeKEM."""
 
+from functools import partial
+
 import attrs
 
 from mimi.codec import decode, encode, replace
-from mimi.crypto import SeededEntropy, SignaturePrivateKey, Suite, suite_of
+from mimi.crypto import HPKEPrivateKey, SeededEntropy, SignaturePrivateKey, Suite
 from mimi.mls.context import GroupContext
+from mimi.mls.keypackage import verify_key_package_signature
 from mimi.mls.proposal import Add, Proposal, Remove, Update
 from mimi.tree import math
-from mimi.tree.errors import PrivateKeyError
 from mimi.tree.leaf import verify_leaf_signature
 from mimi.tree.math import LeafIndex, NodeIndex
 from mimi.tree.path import (
@@ -25,16 +27,16 @@ from mimi.tree.validate import (
     verify_leaf_signatures,
     verify_parent_hashes,
 )
-from mimi.vectors.case import Case, DifferenceError
+from mimi.vectors.case import Case, DifferenceError, holds
 
 
 def check_tree_operations(case: Case) -> None:
     """Apply a proposal to a tree."""
-    suite = suite_of(case.integer("cipher_suite"))
-    with case.valid("tree_before"):
+    suite = case.suite()
+    with case.valid("tree_before", syntax_only=True):
         tree = RatchetTree.decode(suite, case.octets("tree_before"))
     case.equal("tree_hash_before", tree.tree_hash)
-    with case.valid("proposal"):
+    with case.valid("proposal", syntax_only=True):
         after = _applied(tree, case)
     case.equal("tree_after", after.encode())
     case.equal("tree_hash_after", after.tree_hash)
@@ -42,22 +44,25 @@ def check_tree_operations(case: Case) -> None:
 
 def _applied(tree: RatchetTree, case: Case) -> RatchetTree:
     sender = LeafIndex(case.integer("proposal_sender"))
-    with case.valid("proposal_sender"):
+    with case.valid("proposal_sender", syntax_only=True):
         tree.member(sender)
     match decode(Proposal, case.octets("proposal")):
         case Add(key_package=key_package):
+            verify_key_package_signature(tree.suite, key_package)
             return tree.add(key_package.leaf_node)[0]
         case Update(leaf_node=leaf):
             return tree.update(sender, leaf)
         case Remove(removed=removed):
             return tree.remove(removed)
         case other:
-            raise DifferenceError("proposal", "Add, Update or Remove", type(other).__name__)
+            raise DifferenceError(
+                case.name("proposal"), "Add, Update or Remove", type(other).__name__
+            )
 
 
 def check_tree_validation(case: Case) -> None:
     """Verify a tree as a joiner does, and the resolution and hash of every node."""
-    suite = suite_of(case.integer("cipher_suite"))
+    suite = case.suite()
     with case.valid("tree"):
         tree = _valid_tree(suite, case.octets("tree"), case.octets("group_id"))
     width = math.node_width(tree.leaf_count)
@@ -109,7 +114,7 @@ class Group:
 
 def check_treekem(case: Case) -> None:
     """Process every update path as every member, and create one in its place."""
-    suite = suite_of(case.integer("cipher_suite"))
+    suite = case.suite()
     with case.valid("ratchet_tree"):
         tree = _valid_tree(suite, case.octets("ratchet_tree"), case.octets("group_id"))
     context = GroupContext(
@@ -122,8 +127,11 @@ def check_treekem(case: Case) -> None:
     members: dict[LeafIndex, Member] = {}
     for part in case.parts("leaves_private"):
         members[LeafIndex(part.integer("index"))] = _member(tree, part)
+    missing = [leaf for leaf, _ in tree.members() if leaf not in members]
+    if missing:
+        raise DifferenceError(case.name("leaves_private"), "all members", f"no leaf {missing[0]}")
     group = Group(tree, context, members)
-    for part in case.parts("update_paths"):
+    for part in case.parts("update_paths", least=1):
         _check_update_path(group, part)
 
 
@@ -131,39 +139,69 @@ def _member(tree: RatchetTree, part: Case) -> Member:
     suite, leaf = tree.suite, LeafIndex(part.integer("index"))
     with part.valid("index"):
         own = tree.member(leaf)
-    with part.valid("encryption_priv"):
+    with part.at("encryption_priv"):
         key = suite.hpke_private_key(part.octets("encryption_priv"))
-        private = PrivateTree.of_leaf(leaf, key)
-        private.check(tree)
-    with part.valid("signature_priv"):
+    with part.at("signature_priv"):
         signer = suite.signature_private_key(part.octets("signature_priv"))
-        if signer.public != own.signature_key:
-            raise PrivateKeyError(f"leaf {leaf} has another signature key", leaf=leaf)
+    same_key, same_signer = key.public == own.encryption_key, signer.public == own.signature_key
+    if not same_key and not same_signer:
+        raise DifferenceError(part.name("index"), "the leaf of the keys", "a leaf with others")
+    if not same_key:
+        raise DifferenceError(part.name("encryption_priv"), f"the key of leaf {leaf}", "another")
+    if not same_signer:
+        raise DifferenceError(part.name("signature_priv"), f"the key of leaf {leaf}", "another")
+    part.note("encryption_priv")
+    part.note("signature_priv")
+    private = PrivateTree.of_leaf(leaf, key)
     for entry in part.parts("path_secrets"):
-        with entry.valid("path_secret"):
-            position = NodeIndex(entry.integer("node"))
-            keys = {position: node_key(suite, entry.octets("path_secret"))}
-            private = private.with_keys(keys)
-            private.check(tree)
+        private = private.with_keys(_path_key(tree, leaf, entry))
+    with part.at("path_secrets"):
+        private.check(tree)
     return Member(private, signer)
+
+
+def _path_key(tree: RatchetTree, leaf: LeafIndex, entry: Case) -> dict[NodeIndex, HPKEPrivateKey]:
+    """Check a path secret against the node that it is for, and return the node's key."""
+    with entry.at("path_secret"):
+        key = node_key(tree.suite, entry.octets("path_secret"))
+    position = NodeIndex(entry.integer("node"))
+    path = math.direct_path(math.node_of(leaf), tree.leaf_count)
+    nodes = {at: node.encryption_key for at in path if (node := tree.node(at)) is not None}
+    if nodes.get(position) != key.public:
+        elsewhere = [at for at, public in nodes.items() if public == key.public]
+        if elsewhere:
+            raise DifferenceError(entry.name("node"), str(position), str(elsewhere[0]))
+        raise DifferenceError(
+            entry.name("path_secret"), f"the path secret of node {position}", "another"
+        )
+    entry.note("node")
+    entry.note("path_secret")
+    return {position: key}
 
 
 def _check_update_path(group: Group, part: Case) -> None:
     sender = LeafIndex(part.integer("sender"))
     with part.valid("sender"):
         own = group.tree.member(sender)
-    with part.valid("update_path"):
-        path = decode(UpdatePath, part.octets("update_path"))
-        merged = merge_update_path(group.tree, sender, path)
-        verify_leaf_signature(group.tree.suite, path.leaf_node, group.group_id, sender)
-    part.equal("tree_hash_after", merged.tree_hash)
     path_secrets = part.part("path_secrets")
-    path_secrets.equal(sender, None)
+    part.equal_length("path_secrets", group.tree.leaf_count)
+    with part.at("update_path"):
+        path = decode(UpdatePath, part.octets("update_path"))
+    merge = partial(_merged, group, sender, path)
+    if path_secrets.value(sender) is not None and not holds(merge):
+        raise DifferenceError(part.name("sender"), str(sender), "a leaf with a path secret")
+    with part.valid("update_path"):
+        merged = merge()
+    part.equal("tree_hash_after", merged.tree_hash)
     context = group.context_of(merged.tree_hash)
-    for leaf, member in group.others(sender).items():
-        with part.valid("update_path"):
+    others = group.others(sender)
+    for leaf in map(LeafIndex, range(group.tree.leaf_count)):
+        if leaf not in others:
+            path_secrets.equal(leaf, None)
+            continue
+        with part.at("update_path"):
             processed = process_update_path(
-                group.tree, merged, sender, path, member.private, context
+                group.tree, merged, sender, path, others[leaf].private, context
             )
         path_secrets.equal(leaf, processed.path_secret)
         part.equal("commit_secret", processed.commit_secret)
@@ -177,8 +215,15 @@ def _check_update_path(group: Group, part: Case) -> None:
             group.context_of,
             SeededEntropy(b"treekem"),
         )
-        with part.valid("sender"):
+        with part.at("sender"):
             _check_created(group, sender, created)
+
+
+def _merged(group: Group, sender: LeafIndex, path: UpdatePath) -> RatchetTree:
+    """Return the tree with an update path merged, if the path is valid."""
+    merged = merge_update_path(group.tree, sender, path)
+    verify_leaf_signature(group.tree.suite, path.leaf_node, group.group_id, sender)
+    return merged
 
 
 def _check_created(group: Group, sender: LeafIndex, created: CreatedPath) -> None:

@@ -1,0 +1,51 @@
+"""Everything of RFC 9420 that is encoded by itself: what documentation and tools walk over."""
+
+from typing import Any
+
+from mimi.crypto import labels
+from mimi.mls import framing, message, proposal, psk, transcript, welcome
+from mimi.tree import extension, leaf, node, path
+
+STRUCTURES: dict[str, Any] = {
+    "5 Cryptographic objects": (
+        labels.SignContent,
+        labels.EncryptContext,
+        labels.RefHashInput,
+    ),
+    "6 Message framing": (
+        message.MLSMessage,
+        framing.AuthenticatedContent,
+        framing.FramedContentTBS,
+        framing.AuthenticatedContentTBM,
+        framing.PrivateApplication,
+        framing.PrivateProposal,
+        framing.PrivateCommit,
+        framing.PrivateContentAAD,
+        framing.SenderData,
+        framing.SenderDataAAD,
+    ),
+    "7 Ratchet tree": (
+        node.RatchetTreeNodes,
+        leaf.LeafNodeTBS,
+        node.TreeHashInput,
+        node.ParentHashInput,
+        path.UpdatePath,
+    ),
+    "8 and 9 Key schedule and secret tree": (
+        labels.KDFLabel,
+        labels.TreePosition,
+        transcript.ConfirmedTranscriptHashInput,
+        transcript.InterimTranscriptHashInput,
+        psk.PSKLabel,
+    ),
+    "11 and 12 Groups": (
+        extension.RequiredCapabilities,
+        extension.ExternalSenders,
+        extension.ExternalPub,
+        proposal.Proposal,
+        proposal.Commit,
+        welcome.GroupInfoTBS,
+        welcome.GroupSecrets,
+    ),
+}
+"""From sections of RFC 9420 to their outermost structures, choices and aliases."""

@@ -1,0 +1,64 @@
+"""Ratios to bare primitives, measured in the same run.
+
+The floor and the operation take turns and their minima are compared, so that a machine whose
+speed drifts slows both. Run with::
+
+    pytest tests/benchmarks --benchmark-enable
+
+Without ``--benchmark-enable`` every operation runs once and nothing is timed.
+"""
+
+from collections.abc import Callable
+from time import perf_counter_ns
+
+import pytest
+
+RESULTS = pytest.StashKey[list[str]]()
+
+Measure = Callable[[str, Callable[[], object], Callable[[], object], float, int], None]
+
+
+def _nanoseconds(call: Callable[[], object], times: int) -> float:
+    start = perf_counter_ns()
+    for _ in range(times):
+        call()
+    return (perf_counter_ns() - start) / times
+
+
+@pytest.fixture
+def measure(benchmark, request) -> Measure:
+    """Time an operation against its floor; print the ratio and assert the bound."""
+
+    def measured(
+        title: str,
+        operation: Callable[[], object],
+        floor: Callable[[], object],
+        bound: float,
+        times: int,
+    ) -> None:
+        if benchmark.disabled:
+            operation()
+            floor()
+            return
+        rounds = max(5, min(60, 600 // times)) if times < 100 else 25
+        pairs = [(_nanoseconds(floor, times), _nanoseconds(operation, times)) for _ in range(rounds)]
+        least_floor, least = min(pair[0] for pair in pairs), min(pair[1] for pair in pairs)
+        ratio = least / least_floor
+        benchmark.extra_info["ratio"] = ratio
+        benchmark.pedantic(operation, rounds=3, iterations=min(times, 100))
+        line = (
+            f"{title:<58} {least / 1000:>10.2f} us / {least_floor / 1000:>10.2f} us"
+            f" = {ratio:>6.3f}   bound {bound:.3f}"
+        )
+        request.config.stash.setdefault(RESULTS, []).append(line)
+        assert ratio <= bound, line
+
+    return measured
+
+
+def pytest_terminal_summary(terminalreporter, config) -> None:
+    lines = config.stash.get(RESULTS, [])
+    if lines:
+        terminalreporter.section("ratios to bare primitives (minima, interleaved)")
+        for line in lines:
+            terminalreporter.write_line(line)

@@ -1,0 +1,721 @@
+import re
+import tracemalloc
+from typing import Annotated, Any
+
+import attrs
+import pytest
+from codec.declarations import (
+    ALIASES,
+    STRUCTURES,
+    ZOO,
+    Aside,
+    Bird,
+    Bounded,
+    Codes,
+    Colour,
+    Creature,
+    Empty,
+    End,
+    Fish,
+    FourOctets,
+    Givens,
+    Inner,
+    Item,
+    Items,
+    Keeper,
+    Kept,
+    KeptSigned,
+    Kind,
+    Left,
+    Nameless,
+    Numbers,
+    Options,
+    Outer,
+    Padded,
+    Right,
+    Sealed,
+    SealedKey,
+    Selects,
+    Side,
+    Signed,
+    Strings,
+    Tiny,
+    Unsigned,
+    Vectors,
+    Versioned,
+    Wide,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mimi.codec import (
+    Between,
+    Fixed,
+    Given,
+    Opaque,
+    Select,
+    UInt8,
+    UInt16,
+    UInt64,
+    decode,
+    decode_length,
+    encode,
+    encode_as,
+    struct,
+)
+from mimi.codec.source import LENGTH
+from mimi.codec.strategy import strategy
+from mimi.errors import MalformedError, UsageError
+
+NUMBERS = Numbers(1, 2, 3, 4, 5, True, 6, 7)
+VECTORS = Vectors(
+    small=(1, 2),
+    kinds=(Kind.FIRST, Kind(9)),
+    sides=(Side.LEFT,),
+    colours=(Colour.RED, Colour.GREEN),
+    thirds=(0x010203,),
+    wide=(1,),
+    flags=(True, False),
+    hashes=(bytes(32),),
+    keys=(b"k", b""),
+    items=(Item(Kind.FIRST, b""), Item(Kind.SECOND, b"")),
+    ascending=(1, 5),
+    even=(1, 1),
+    nested=((), (1,)),
+    options=(None, 7),
+)
+SELECTS = Selects(
+    aside=Left(1),
+    creature=Bird((b"f",), Right()),
+    outer=Fish(2),
+    creatures=(Fish(3),),
+    perhaps=Right(),
+    sealed=Sealed(b"s"),
+)
+GIVENS = Givens(Inner(Left(9), Colour.GREEN), b"given", 77, 0, b"00")
+
+
+def refuse(declared: Any, octets: bytes, text: str) -> None:
+    with pytest.raises(MalformedError) as caught:
+        decode(declared, octets)
+    assert str(caught.value) == text
+
+
+def unfit(value: object, field: str, sentence: str, declared: Any = None) -> None:
+    with pytest.raises(UsageError) as caught:
+        encode(value, declared)
+    assert caught.value.where["field"] == field
+    assert str(caught.value).startswith(field)
+    assert sentence in str(caught.value)
+
+
+# The encodings themselves.
+
+
+class Sub(bytes):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("value", "declared", "octets"),
+    [
+        (Empty(), None, ""),
+        (NUMBERS, None, "01 0002 000003 00000004 0000000000000005 01 00000006 0000000000000007"),
+        (
+            Codes(Tiny.ONE, Kind.FIRST, Wide(2), Nameless(0xFFFF), Side.RIGHT, Colour.RED),
+            None,
+            "01 0001 00000002 ffff 02 0100",
+        ),
+        (
+            Strings(b"a", b"", Sealed(b"xyz"), b"s", b"l", b"four"),
+            None,
+            "0161 00 0378797a 0173 00016c 666f7572",
+        ),
+        (FourOctets(b"four"), None, "666f7572"),
+        (
+            VECTORS,
+            None,
+            (
+                "020102 0400010009 0101 0401000101 03010203 080000000000000001 020100"
+                f"20{bytes(32).hex()} 03016b00 06000100000200 080000000100000005 020101"
+                "0400020001 03000107"
+            ),
+        ),
+        (Bounded((1,), (b"ab",), (), (3,)), None, "020001 0003026162 000000 0400000003"),
+        (Options(None, None, None, None, None), None, "0000000000"),
+        (
+            Options(5, b"o", Item(Kind.FIRST, b""), (), Versioned(1, b"v")),
+            None,
+            "010005 01016f 01000100 0100 01000700010200020176",
+        ),
+        (Versioned(0x0102, b"v"), None, "0007 0102 02 0002 0176"),
+        (Fish(3), None, "03"),
+        (Fish(3), Creature, "0001 03"),
+        (Bird((), Right()), Creature, "0002 00 02"),
+        (Fish(3), Outer, "01 0001 03"),
+        (Item(Kind.SECOND, b"i"), Outer, "02 0002 0169"),
+        (b"opaque", Outer, "03 066f7061717565"),
+        (
+            SELECTS,
+            None,
+            "01 00000001 0002 020166 02 01 0001 02 03000103 01 02 01 0173",
+        ),
+        (GIVENS, None, "01 00000009 0101 056769766 56e 004d 00 3030"),
+        (
+            Givens(Inner(Right(), Colour.RED), None, Item(Kind.FIRST, b""), 1, Empty()),
+            None,
+            "02 0100 000100 01",
+        ),
+        (Keeper(Kept(b"k", Inner(Right(), Colour.RED)), ()), None, "016b 02 0100 00"),
+        (Signed(b"c", 7, b"s"), None, "0001 0163 07 0173"),
+        (Signed(b"c", 7, b"s"), Unsigned, "0001 0163 07"),
+        (Padded(b"c", 3), None, "0163 000000"),
+        ((1, 2), tuple[UInt16, ...], "04 0001 0002"),
+        ([1, 2], tuple[UInt16, ...], "04 0001 0002"),
+        ((None, Item(Kind.FIRST, b"")), tuple[Item | None, ...], "05 00 01000100"),
+        (True, bool, "01"),
+        (Kind.FIRST, Kind, "0001"),
+        (Kind(0x0A0A), None, "0a0a"),
+        (Side.LEFT, None, "01"),
+    ],
+    ids=repr,
+)
+def test_encodings(value, declared, octets):
+    expected = bytes.fromhex(octets.replace(" ", ""))
+    assert encode(value, declared) == expected
+    assert type(encode(value, declared)) is bytes
+    declared = type(value) if declared is None else declared
+    back = decode(declared, expected)
+    assert encode(back, declared) == expected
+    if type(value) is type(back):
+        assert back == value
+
+
+@pytest.mark.parametrize("buffer", [bytes, bytearray, memoryview, Sub])
+@pytest.mark.parametrize("value", [NUMBERS, VECTORS, SELECTS, GIVENS], ids=repr)
+def test_any_buffer_is_decoded(value, buffer):
+    back = decode(type(value), buffer(encode(value)))
+    assert back == value
+    with pytest.raises(MalformedError):
+        decode(type(value), buffer(encode(value)[:-1]))
+
+
+def test_decoded_octets_are_bytes():
+    octets = bytearray(encode(Item(Kind.FIRST, b"data")))
+    item = decode(Item, octets)
+    octets[:] = bytes(len(octets))
+    assert item == Item(Kind.FIRST, b"data")
+    assert type(item.data) is bytes
+
+
+@pytest.mark.parametrize("octets", ["text", None, 5, [1, 2], (1,)])
+def test_only_buffers_are_decoded(octets):
+    with pytest.raises(UsageError, match=f"octets are bytes, not {type(octets).__name__}"):
+        decode(Item, octets)
+
+
+def test_unknown_code_points_survive():
+    for number in (0x0000, 0x0A0A, 0xFFFF, 0xFAFA):
+        octets = number.to_bytes(2, "big") + b"\0"
+        item = decode(Item, octets)
+        assert item.kind == number
+        assert isinstance(item.kind, Kind)
+        assert encode(item) == octets
+
+
+def test_known_code_points_are_the_members():
+    assert decode(Kind, b"\0\1") is Kind.FIRST
+    assert decode(Side, b"\1") is Side.LEFT
+
+
+# Lengths (RFC 9420 section 2.1.2).
+
+
+@pytest.mark.parametrize(
+    ("header", "length"), [("9d7f3e7d", 494878333), ("7bbd", 15293), ("25", 37)]
+)
+def test_the_examples_of_rfc_9420_section_2_1_2(header, length):
+    assert decode_length(bytes.fromhex(header)) == length
+    assert LENGTH[length].hex() == header
+
+
+@pytest.mark.parametrize(
+    ("length", "header"),
+    [
+        (0, "00"),
+        (63, "3f"),
+        (64, "4040"),
+        (16383, "7fff"),
+        (16384, "80004000"),
+        ((1 << 30) - 1, "bfffffff"),
+    ],
+)
+def test_the_boundaries_of_the_header(length, header):
+    assert decode_length(bytes.fromhex(header)) == length
+    assert LENGTH[length].hex() == header
+    if length < 1 << 20:
+        octets = bytes.fromhex(header) + bytes(length)
+        for declared in (Opaque, tuple[UInt8, ...], tuple[bool, ...]):
+            assert encode(decode(declared, octets), declared) == octets
+        assert encode(bytes(length), Opaque) == octets
+
+
+@pytest.mark.parametrize("length", [0, 1, 62, 63, 64, 65, 1023, 1024, 16382, 16383, 16384, 16385])
+def test_vectors_around_the_boundaries(length):
+    value = (True,) * length
+    assert decode(tuple[bool, ...], encode(value, tuple[bool, ...])) == value
+    numbers = tuple(n % 256 for n in range(length))
+    assert decode(tuple[UInt8, ...], encode(numbers, tuple[UInt8, ...])) == numbers
+
+
+@pytest.mark.parametrize(
+    ("header", "length"),
+    [("4000", 0), ("403f", 63), ("80000000", 0), ("8000003f", 63), ("80003fff", 16383)],
+)
+def test_a_header_that_is_not_minimal_is_refused(header, length):
+    header = bytes.fromhex(header)
+    reason = f"length {length} takes fewer octets (RFC 9420 section 2.1.2)"
+    with pytest.raises(MalformedError, match=re.escape(reason)):
+        decode_length(header)
+    refuse(Opaque, header + bytes(length), f"opaque<V>.length at octet 0: {reason}")
+    refuse(tuple[bool, ...], header + bytes(length), f"bool<V>.length at octet 0: {reason}")
+
+
+@pytest.mark.parametrize("first", [0xC0, 0xC1, 0xFF])
+def test_a_header_that_starts_with_11_is_refused(first):
+    octets = bytes([first]) + bytes(70)
+    reason = f"a length cannot start with {first:#04x} (RFC 9420 section 2.1.2)"
+    refuse(Opaque, octets, f"opaque<V>.length at octet 0: {reason}")
+    with pytest.raises(MalformedError, match=re.escape(reason)):
+        decode_length(octets[:1])
+
+
+def test_a_header_alone_is_all_that_decode_length_takes():
+    with pytest.raises(MalformedError, match="length at octet 1: 1 octets follow the end"):
+        decode_length(b"\x25\x00")
+    for header in ("", "40", "80", "800040"):
+        with pytest.raises(MalformedError, match="octets left"):
+            decode_length(bytes.fromhex(header))
+    assert decode_length(bytearray(b"\x25")) == 37
+    with pytest.raises(UsageError):
+        decode_length("25")  # type: ignore[arg-type]
+
+
+def test_what_is_longer_than_any_header_is_refused_before_it_is_made():
+    class Endless(tuple[int, ...]):
+        __slots__ = ()
+
+        def __len__(self) -> int:
+            return 1 << 27
+
+    with pytest.raises(UsageError):
+        encode(Endless((1,)), tuple[UInt64, ...])
+
+
+@pytest.mark.parametrize(
+    ("declared", "name"),
+    [
+        (Opaque, "opaque<V>"),
+        (tuple[Annotated[bytes, Fixed(32)], ...], "opaque[32]<V>"),
+        (tuple[UInt8, ...], "uint8<V>"),
+        (tuple[UInt64, ...], "uint64<V>"),
+        (tuple[Item, ...], "Item<V>"),
+        (tuple[Empty | None, ...], "optional<Empty><V>"),
+    ],
+)
+@pytest.mark.parametrize("there", [0, 64, 6400])
+def test_a_claimed_length_costs_nothing(declared, name, there):
+    octets = bytes.fromhex("bfffffc0") + bytes(there)
+    claim = f"{there} octets left, {(1 << 30) - 64} needed"
+    refuse(declared, octets, f"{name} at octet 4: {claim}")  # which compiles the decoder
+    tracemalloc.start()
+    refuse(declared, octets, f"{name} at octet 4: {claim}")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10_000 + 10 * there
+
+
+# Everything that is refused, at its place.
+
+
+@pytest.mark.parametrize(
+    ("declared", "octets", "text"),
+    [
+        (bool, "02", "bool at octet 0: a bool is 0 or 1, not 2"),
+        (bool, "ff", "bool at octet 0: a bool is 0 or 1, not 255"),
+        (bool, "", "bool at octet 0: 0 octets left, 1 needed"),
+        (
+            Item | None,
+            "02000100",
+            "optional<Item> at octet 0: an optional's presence is 0 or 1, not 2",
+        ),
+        (Side, "00", "Side at octet 0: 0 is no Side"),
+        (Side, "03", "Side at octet 0: 3 is no Side"),
+        (Colour, "0001", "Colour at octet 0: 1 is no Colour"),
+        (tuple[Side, ...], "020103", "Side<V>[1] at octet 2: 3 is no Side"),
+        (Aside, "0300000000", "Aside at octet 0: 3 is no Side"),
+        (Creature, "0003", "Creature at octet 0: 0x0003 is no known Creature"),
+        (Creature, "0a0a", "Creature at octet 0: GREASE_0A0A is no known Creature"),
+        (Outer, "0100ff", "Outer.one at octet 1: 0x00FF is no known Creature"),
+        (Outer, "010001", "Outer.one.first.fins at octet 3: 0 octets left, 1 needed"),
+        (FourOctets, "616263", "FourOctets.four at octet 0: 3 octets left, 4 needed"),
+        (Item, "0001056162", "Item.data at octet 3: 2 octets left, 5 needed"),
+        (Item, "00010161 62", "Item at octet 4: 1 octets follow the end"),
+        (Versioned, "0008", "Versioned.version at octet 0: version is 8, not 7"),
+        (Versioned, "0007000101", "Versioned.side at octet 4: side is LEFT, not RIGHT"),
+        (Versioned, "0007000103", "Versioned.side at octet 4: 3 is no Side"),
+        (
+            Versioned,
+            "0007000102000100",
+            "Versioned.kind at octet 5: kind is FIRST, not SECOND",
+        ),
+        (tuple[UInt16, ...], "03000100", "uint16<V>[1] at octet 3: 1 octets left, 2 needed"),
+        (tuple[UInt16, ...], "040001", "uint16<V> at octet 1: 2 octets left, 4 needed"),
+        (
+            tuple[Item, ...],
+            "0500010161" + "00",
+            "Item<V>[1].kind at octet 5: 1 octets left, 2 needed",
+        ),
+        (tuple[Opaque, ...], "020261", "opaque<V><V>[0] at octet 2: 1 octets left, 2 needed"),
+        (
+            tuple[tuple[UInt8, ...], ...],
+            "02026162",
+            "uint8<V><V>[0] at octet 2: 1 octets left, 2 needed",
+        ),
+        (
+            Items,
+            "0600010000" + "0100",
+            "Item<V> at octet 0: two items have the same kind (section 1)",
+        ),
+        (
+            Annotated[tuple[UInt16, ...], Between(2, 8)],
+            "00",
+            "uint16<2..8>.length at octet 0: length 0 is not in <2..8>",
+        ),
+        (
+            Annotated[tuple[UInt16, ...], Between(2, 8)],
+            "0a" + "00" * 10,
+            "uint16<2..8>.length at octet 0: length 10 is not in <2..8>",
+        ),
+        (
+            Annotated[Opaque, Between(1, 65535)],
+            "0000",
+            "opaque<1..65535>.length at octet 0: length 0 is not in <1..65535>",
+        ),
+        (
+            Padded,
+            "00000001",
+            "Padded.padding at octet 1: padding is not all zeros (RFC 9420 section 6.3.1)",
+        ),
+        (Padded, "0561", "Padded.content at octet 1: 1 octets left, 5 needed"),
+        (Givens, "02 0100 0001", "Givens.by_value.data.length at octet 5: 0 octets left, 1 needed"),
+        (
+            Keeper,
+            "016b 02 0100 06 0178 02 0102",
+            "Keeper.more at octet 6: 5 octets left, 6 needed",
+        ),
+        (
+            Keeper,
+            "016b 02 0100 05 0178 02 0102",
+            "Keeper.more[0].inner.colour at octet 9: 258 is no Colour",
+        ),
+    ],
+)
+def test_refusals(declared, octets, text):
+    refuse(declared, bytes.fromhex(octets.replace(" ", "")), text)
+
+
+def test_a_path_goes_through_vectors_options_and_cases():
+    @struct
+    class Deep:
+        selects: tuple[Selects, ...]
+
+    octets = bytearray(encode(Deep((SELECTS, SELECTS))))
+    octets[-3] = 9
+    refuse(Deep, octets, "Deep.selects[1].sealed at octet 46: 9 is no Side")
+    octets[-3:] = b"\1\2s"
+    refuse(Deep, octets, "Deep.selects[1].sealed.left at octet 48: 1 octets left, 2 needed")
+
+
+def test_an_error_carries_path_and_offset():
+    with pytest.raises(MalformedError) as caught:
+        decode(Item, bytes.fromhex("0001056162"))
+    assert (caught.value.path, caught.value.offset) == ("Item.data", 3)
+    assert caught.value.__context__ is None
+
+
+SAMPLES: dict[str, Any] = {
+    type(value).__name__: value
+    for value in (
+        NUMBERS,
+        VECTORS,
+        SELECTS,
+        GIVENS,
+        Strings(b"a", b"", Sealed(b"xyz"), b"s", b"l", b"four"),
+        Codes(Tiny.ONE, Kind.FIRST, Wide(2), Nameless(0xFFFF), Side.RIGHT, Colour.RED),
+        Bounded((1,), (b"ab",), (1 << 31,), (3, 4)),
+        Options(5, b"o", Item(Kind.FIRST, b""), (), Versioned(1, b"v")),
+        Keeper(Kept(b"k", Inner(Right(), Colour.RED)), (Kept(b"", Inner(Left(1), Colour.RED)),)),
+        KeptSigned(b"c", 1, Left(3), b"s"),
+        End(VECTORS, Empty()),
+        Item(Kind.FIRST, bytes(100)),
+    )
+}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_every_truncation_and_every_further_octet_is_refused(name):
+    value = SAMPLES[name]
+    octets = encode(value)
+    assert decode(type(value), octets) == value
+    for end in range(len(octets)):
+        with pytest.raises(MalformedError):
+            decode(type(value), octets[:end])
+    for further in range(256):
+        with pytest.raises(MalformedError, match=f"at octet {len(octets)}: 1 octets follow"):
+            decode(type(value), octets + bytes([further]))
+
+
+# What cannot be encoded.
+
+INNER = Inner(Left(1), Colour.RED)
+STRINGS = Strings(b"a", b"", Sealed(b"xyz"), b"s", b"l", b"four")
+CODES = Codes(Tiny.ONE, Kind.FIRST, Wide(2), Nameless(0xFFFF), Side.RIGHT, Colour.RED)
+BOUNDED = Bounded((1,), (b"ab",), (), (3,))
+OPTIONS = Options(None, None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("value", "changes", "field", "sentence"),
+    [
+        (NUMBERS, {"one": 256}, "Numbers.one", "takes uint8, not 256"),
+        (NUMBERS, {"one": -1}, "Numbers.one", "takes uint8, not -1"),
+        (NUMBERS, {"two": "2"}, "Numbers.two", "takes uint16, not '2'"),
+        (NUMBERS, {"two": 1.0}, "Numbers.two", "takes uint16, not 1.0"),
+        (NUMBERS, {"three": 1 << 24}, "Numbers.three", "takes uint24, not 16777216"),
+        (NUMBERS, {"three": None}, "Numbers.three", "takes uint24, not None"),
+        (NUMBERS, {"four": 1 << 32}, "Numbers.four", "takes uint32"),
+        (NUMBERS, {"eight": 1 << 64}, "Numbers.eight", "takes uint64"),
+        (NUMBERS, {"eight": b"8"}, "Numbers.eight", "takes uint64, not b'8'"),
+        (NUMBERS, {"flag": 2}, "Numbers.flag", "takes a bool, not 2"),
+        (NUMBERS, {"flag": "yes"}, "Numbers.flag", "takes a bool, not 'yes'"),
+        (NUMBERS, {"flag": []}, "Numbers.flag", "takes a bool, not []"),
+        (CODES, {"tiny": 256}, "Codes.tiny", "takes Tiny, not 256"),
+        (CODES, {"kind": "first"}, "Codes.kind", "takes Kind, not 'first'"),
+        (CODES, {"wide": -1}, "Codes.wide", "takes Wide, not -1"),
+        (CODES, {"side": 3}, "Codes.side", "takes Side, not 3"),
+        (CODES, {"side": 300}, "Codes.side", "takes Side, not 300"),
+        (CODES, {"colour": None}, "Codes.colour", "takes Colour, not None"),
+        (STRINGS, {"plain": "a"}, "Strings.plain", "takes bytes, not 'a'"),
+        (STRINGS, {"plain": None}, "Strings.plain", "takes bytes, not None"),
+        (STRINGS, {"plain": (1,)}, "Strings.plain", "takes bytes, not (1,)"),
+        (STRINGS, {"key": 5}, "Strings.key", "takes bytes, not 5"),
+        (STRINGS, {"sealed": b"bare"}, "Strings.sealed", "takes Sealed, not b'bare'"),
+        (STRINGS, {"sealed": None}, "Strings.sealed", "takes Sealed, not None"),
+        (STRINGS, {"short": bytes(256)}, "Strings.short", "takes 0 to 255 octets, not 256"),
+        (STRINGS, {"long": b""}, "Strings.long", "takes 1 to 65535 octets, not 0"),
+        (STRINGS, {"long": bytes(65536)}, "Strings.long", "takes 1 to 65535 octets, not 65536"),
+        (STRINGS, {"four": b"five."}, "Strings.four", "takes 4 octets, not b'five.'"),
+        (STRINGS, {"four": "four"}, "Strings.four", "takes bytes, not 'four'"),
+        (FourOctets(b"four"), {"four": "four"}, "FourOctets.four", "takes bytes, not 'four'"),
+        (FourOctets(b"four"), {"four": (1, 2, 3, 4)}, "FourOctets.four", "takes bytes"),
+        (FourOctets(b"four"), {"four": 4}, "FourOctets.four", "takes bytes"),
+        (VECTORS, {"small": (1, 256)}, "Vectors.small[1]", "takes uint8, not 256"),
+        (VECTORS, {"small": 5}, "Vectors.small", "takes a tuple, not 5"),
+        (VECTORS, {"small": None}, "Vectors.small", "takes a tuple, not None"),
+        (VECTORS, {"kinds": ("first",)}, "Vectors.kinds[0]", "takes Kind, not 'first'"),
+        (VECTORS, {"sides": (Side.LEFT, 3)}, "Vectors.sides[1]", "takes Side, not 3"),
+        (VECTORS, {"colours": (1,)}, "Vectors.colours[0]", "takes Colour, not 1"),
+        (VECTORS, {"thirds": (-1,)}, "Vectors.thirds[0]", "takes uint24, not -1"),
+        (VECTORS, {"flags": (None,)}, "Vectors.flags[0]", "takes a bool, not None"),
+        (VECTORS, {"hashes": (bytes(31),)}, "Vectors.hashes[0]", "takes 32 octets"),
+        (VECTORS, {"keys": ("k",)}, "Vectors.keys[0]", "takes bytes, not 'k'"),
+        (VECTORS, {"items": (Item(Kind.FIRST, "d"),)}, "Vectors.items[0].data", "takes bytes"),
+        (VECTORS, {"items": (5,)}, "Vectors.items[0]", "takes Item, not 5"),
+        (
+            VECTORS,
+            {"items": (Item(Kind.FIRST, b"1"), Item(Kind.FIRST, b"2"))},
+            "Vectors.items",
+            ": two items have the same kind (section 1)",
+        ),
+        (
+            VECTORS,
+            {"ascending": (2, 2)},
+            "Vectors.ascending",
+            "numbers do not increase (section 2)",
+        ),
+        (
+            VECTORS,
+            {"ascending": (2, 1)},
+            "Vectors.ascending",
+            "numbers do not increase (section 2)",
+        ),
+        (VECTORS, {"ascending": (2, "x")}, "Vectors.ascending[1]", "takes uint32, not 'x'"),
+        (VECTORS, {"even": (1,)}, "Vectors.even", "the sum is odd (section 3)"),
+        (VECTORS, {"nested": ((1,), (1 << 16,))}, "Vectors.nested[1][0]", "takes uint16"),
+        (VECTORS, {"options": (None, "x")}, "Vectors.options[1]", "takes uint8, not 'x'"),
+        (BOUNDED, {"pairs": ()}, "Bounded.pairs", "takes 2 to 8 octets, not 0"),
+        (BOUNDED, {"pairs": (1,) * 5}, "Bounded.pairs", "takes 2 to 8 octets, not 10"),
+        (BOUNDED, {"names": (b"a",)}, "Bounded.names", "takes 3 to 300 octets, not 2"),
+        (BOUNDED, {"names": (bytes(298), b"a")}, "Bounded.names", "takes 3 to 300 octets, not 302"),
+        (OPTIONS, {"number": 65536}, "Options.number", "takes uint16, not 65536"),
+        (OPTIONS, {"octets": "o"}, "Options.octets", "takes bytes, not 'o'"),
+        (OPTIONS, {"item": b"i"}, "Options.item", "takes Item, not b'i'"),
+        (OPTIONS, {"items": (None,)}, "Options.items[0]", "takes Item, not None"),
+        (OPTIONS, {"forward": Versioned(-1, b"")}, "Options.forward.after", "takes uint16, not -1"),
+        (SELECTS, {"aside": None}, "Selects.aside", "NoneType is no case of Aside"),
+        (
+            SELECTS,
+            {"aside": Fish(1)},
+            "Selects.aside",
+            "Fish is a structure, but no case of Aside",
+        ),
+        (SELECTS, {"creature": Right()}, "Selects.creature", "but no case of Creature"),
+        (SELECTS, {"creature": Fish(256)}, "Selects.creature.first.fins", "takes uint8, not 256"),
+        (SELECTS, {"outer": Fish(256)}, "Selects.outer.one.first.fins", "takes uint8, not 256"),
+        (SELECTS, {"outer": 3}, "Selects.outer", "int is no case of Outer"),
+        (SELECTS, {"creatures": (Fish(1), None)}, "Selects.creatures[1]", "no case of Creature"),
+        (SELECTS, {"perhaps": 1}, "Selects.perhaps", "int is no case of Aside"),
+        (SELECTS, {"sealed": b"bare"}, "Selects.sealed", "bytes is no case of MaybeSealed"),
+        (GIVENS, {"by_class": None}, "Givens.by_class", "takes bytes, not None"),
+        (
+            GIVENS,
+            {"inner": Inner(Right(), Colour.GREEN)},
+            "Givens.by_class",
+            "takes None, given inner.aside, not b'given'",
+        ),
+        (GIVENS, {"by_value": Item(Kind.FIRST, b"")}, "Givens.by_value", "takes uint16, not Item("),
+        (GIVENS, {"inner": INNER}, "Givens.by_value", "takes Item, not 77"),
+        (GIVENS, {"by_number": b"123"}, "Givens.by_number", "takes 2 octets, not b'123'"),
+        (Padded(b"", 0), {"padding": -1}, "Padded.padding", "takes a count of octets, not -1"),
+        (Padded(b"", 0), {"padding": b"\1"}, "Padded.padding", "takes a count of octets, not b'"),
+        (Padded(b"", 0), {"padding": 1.0}, "Padded.padding", "takes a count of octets, not 1.0"),
+        (Padded(b"", 0), {"padding": None}, "Padded.padding", "takes a count of octets, not None"),
+        (Kept(b"k", INNER), {"name": "k"}, "Kept.name", "takes bytes, not 'k'"),
+        (KeptSigned(b"c", 1, Right(), b"s"), {"number": 256}, "KeptSigned.number", "takes uint8"),
+    ],
+)
+def test_values_that_do_not_fit(value, changes, field, sentence):
+    encode(value)
+    unfit(attrs.evolve(value, **changes), field, sentence)
+
+
+@pytest.mark.parametrize(
+    ("value", "declared", "field", "sentence"),
+    [
+        (5, Item, "Item", "takes Item, not 5"),
+        (Left(1), Creature, "Creature", "Left is a structure, but no case of Creature"),
+        ((1, 256), tuple[UInt8, ...], "uint8<V>[1]", "takes uint8, not 256"),
+        (Sealed(b""), Opaque, "opaque<V>", "takes bytes"),
+        ("four", Annotated[bytes, Fixed(4)], "opaque[4]", "takes bytes, not 'four'"),
+        (3, Side, "Side", "takes Side, not 3"),
+        (b"x", SealedKey, "SealedKey", "takes Sealed, not b'x'"),
+        ("x" * 100, Item, "Item", f"takes Item, not '{'x' * 76}..."),
+    ],
+)
+def test_values_that_do_not_fit_the_named_type(value, declared, field, sentence):
+    unfit(value, field, sentence, declared)
+
+
+@pytest.mark.parametrize("value", [5, b"octets", "text", None, (1, 2), object()])
+def test_a_value_of_no_declared_type_needs_its_type(value):
+    with pytest.raises(UsageError, match=f"{type(value).__name__} has no meaning"):
+        encode(value)
+
+
+# Structures that keep their encoding, and what is signed.
+
+
+def test_the_encoding_is_kept():
+    kept = Kept(b"name", INNER)
+    octets = encode(kept)
+    assert encode(kept) is octets
+    back = decode(Kept, octets)
+    assert encode(back) == octets
+    assert encode(back) is encode(back)
+
+
+def test_a_decoded_structure_keeps_its_own_octets_only():
+    keeper = Keeper(Kept(b"k", INNER), (Kept(b"l", INNER), Kept(b"m", INNER)))
+    back = decode(Keeper, encode(keeper))
+    for one, other in zip((back.kept, *back.more), (keeper.kept, *keeper.more), strict=True):
+        assert encode(one) == encode(other)
+
+
+def test_a_kept_encoding_stands_for_its_own_class_only():
+    other = KeptSigned(b"c", 1, Right(), b"s")
+    encode(other)
+    unfit(Keeper(other, ()), "Keeper.kept", "takes Kept, not KeptSigned(")  # type: ignore[arg-type]
+
+    @struct(cached=True)
+    class Twin:
+        name: Opaque
+        inner: Inner
+        more: UInt8
+
+    twin = Twin(b"name", INNER, 7)
+    encode(twin)
+    assert encode(twin, Kept) == encode(Kept(b"name", INNER))
+
+
+@pytest.mark.parametrize("value", [Signed(b"c", 7, b"s"), KeptSigned(b"c", 7, Left(1), b"s")])
+def test_what_is_signed_is_the_encoding_of_the_base(value):
+    for _ in range(2):
+        assert encode_as(Unsigned, value) == encode(Unsigned(b"c", 7))
+        assert encode_as(Unsigned, decode(type(value), encode(value))) == encode(Unsigned(b"c", 7))
+
+
+def test_what_is_signed_comes_from_a_structure_of_the_base():
+    kept = Kept(b"name", INNER)
+    encode(kept)
+    for value in (kept, Fish(1)):
+        with pytest.raises(UsageError):
+            encode_as(Unsigned, value)
+
+
+# Properties.
+
+
+@pytest.mark.parametrize("name", ZOO)
+@settings(max_examples=25)
+@given(data=st.data())
+def test_round_trip(name, data):
+    value = data.draw(strategy(ZOO[name]))
+    octets = encode(value, ZOO[name])
+    back = decode(ZOO[name], octets)
+    assert back == value
+    assert type(back) is type(value)
+    assert encode(back, ZOO[name]) == octets
+
+
+@pytest.mark.parametrize("name", ZOO)
+@given(octets=st.binary(max_size=100))
+def test_any_octets_are_malformed_or_the_one_encoding(name, octets):
+    try:
+        value = decode(ZOO[name], octets)
+    except MalformedError:
+        return
+    assert encode(value, ZOO[name]) == octets
+
+
+@pytest.mark.parametrize("kind", STRUCTURES, ids=lambda kind: kind.__name__)
+@settings(max_examples=25)
+@given(data=st.data())
+def test_truncations_and_further_octets(kind, data):
+    octets = encode(data.draw(strategy(kind)))
+    if kind is not Padded:
+        with pytest.raises(MalformedError):
+            decode(kind, octets + data.draw(st.binary(min_size=1, max_size=5)))
+        if octets:
+            with pytest.raises(MalformedError):
+                decode(kind, octets[: data.draw(st.integers(0, len(octets) - 1))])
+
+
+def test_the_zoo_has_every_shape():
+    assert set(ALIASES) <= set(ZOO)
+    assert {Select, Given} <= {
+        type(entry)
+        for kind in (Selects, Givens)
+        for hint in kind.__annotations__.values()
+        for entry in getattr(hint, "__metadata__", ())
+    }

@@ -1,0 +1,562 @@
+"""Fuzzing every declared structure: octets are malformed, or the one encoding of a value.
+
+    python tests/fuzz/fuzz_codec.py --inputs 1000000 --seed 1
+
+takes the seeds of each structure from ``corpus/<Name>.hex``, valid encodings one a line, and
+changes them: some changes keep the lengths right, so that the input often decodes, others do not.
+For each input it checks that
+
+- `decode` returns a value that encodes back to the same octets, or raises `MalformedError` with a
+  path and an offset inside of the input, and does nothing else;
+- the compiled decoder and the one that says where agree;
+- decoding takes less memory than 100 times the input and 1 MiB (sampled, since measuring is slow).
+
+Every truncation of each seed, and each seed with a further octet, are tried too. Then vectors and
+opaque fields grow, twice as long each time, and time and memory for an octet must not grow.
+
+The inputs depend on nothing but the seed and the corpus. The exit code is 1 if anything was found;
+the inputs at fault are printed in hexadecimal. ``--regenerate`` draws the corpus anew.
+"""
+
+import argparse
+import importlib
+import multiprocessing
+import pkgutil
+import sys
+import time
+import tracemalloc
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import attrs
+from hypothesis import HealthCheck, Phase, given, settings
+
+import mimi
+from mimi.codec import Choice, Span, decode, encode, is_struct, read
+from mimi.codec.declare import fields_of, shape_of
+from mimi.codec.decoder import decoder_of
+from mimi.codec.shape import Padding, Select, Struct, Vector
+from mimi.codec.source import LENGTH
+from mimi.codec.strategy import strategy
+from mimi.codec.trace import name_of
+from mimi.errors import MalformedError, UsageError
+
+CORPUS = Path(__file__).parent / "corpus"
+SEEDS = 6
+LONGEST_SEED = 500
+CHUNK = 5000
+MEMORY_FACTOR = 100
+MEMORY_REST = 1 << 20
+LEAST_DECODED = 0.2
+
+
+class FindingError(Exception):
+    """What must not happen, with the input that makes it happen."""
+
+    def __init__(self, name: str, octets: bytes, what: str) -> None:
+        super().__init__(f"{name}: {what}\n    {octets.hex()}")
+
+
+# The structures, and their seeds.
+
+
+@cache
+def declared_structures() -> dict[str, Any]:
+    """Return everything that `mimi` declares: structures, choices, and aliases of vectors."""
+    found: dict[Any, str] = {}
+    for module in pkgutil.walk_packages(mimi.__path__, "mimi."):
+        if not module.name.endswith("__main__"):
+            for name, value in vars(importlib.import_module(module.name)).items():
+                if not name.startswith("_") and _is_declared(value):
+                    found.setdefault(value, name)
+    names = Counter(found.values())
+    return {
+        name if names[name] == 1 else f"{value.__module__}.{name}": value
+        for value, name in sorted(found.items(), key=lambda item: (item[1], repr(item[0])))
+    }
+
+
+def _is_declared(value: Any) -> bool:
+    if isinstance(value, type):
+        return is_struct(value) or (issubclass(value, Choice) and value is not Choice)
+    if not hasattr(value, "__metadata__") and getattr(value, "__origin__", None) is not tuple:
+        return False
+    try:
+        return isinstance(shape_of(value), Select | Vector)
+    except UsageError:
+        return False
+
+
+def is_padded(declared: Any) -> bool:
+    """Return whether zeros may follow, so that an encoding has longer and shorter ones."""
+    shape = shape_of(declared)
+    return isinstance(shape, Struct) and any(
+        isinstance(field.shape, Padding) for field in fields_of(shape.declaration)
+    )
+
+
+def draw_seeds(declared: Any) -> list[bytes]:
+    """Return valid encodings, short and long ones; always the same."""
+    drawn: set[bytes] = set()
+
+    @settings(
+        max_examples=100,
+        database=None,
+        derandomize=True,
+        deadline=None,
+        phases=(Phase.generate,),
+        suppress_health_check=tuple(HealthCheck),
+    )
+    @given(strategy(declared))
+    def draw(value: object) -> None:
+        octets = encode(value, declared)
+        if len(octets) <= LONGEST_SEED:
+            drawn.add(octets)
+
+    draw()
+    ordered = sorted(drawn, key=lambda octets: (len(octets), octets))
+    picked = {index * (len(ordered) - 1) // max(SEEDS - 1, 1) for index in range(SEEDS)}
+    return [ordered[index] for index in sorted(picked)]
+
+
+def write_corpus(structures: dict[str, Any], folder: Path) -> None:
+    """Draw the seeds of *structures* anew."""
+    folder.mkdir(exist_ok=True)
+    for file in folder.glob("*.hex"):
+        file.unlink()
+    for name, declared in structures.items():
+        lines = "".join(f"{octets.hex()}\n" for octets in draw_seeds(declared))
+        (folder / f"{name}.hex").write_text(lines, encoding="ascii")
+
+
+def read_corpus(structures: dict[str, Any], folder: Path = CORPUS) -> dict[str, list[bytes]]:
+    """Return the seeds of each structure."""
+    return {
+        name: [
+            bytes.fromhex(line)
+            for line in (folder / f"{name}.hex").read_text(encoding="ascii").splitlines()
+        ]
+        for name in structures
+    }
+
+
+# What is checked.
+
+
+def check(name: str, declared: Any, octets: bytes) -> bool:
+    """Return whether *octets* decode.
+
+    Raises:
+        FindingError: They do neither that nor are they malformed.
+    """
+    try:
+        value = decode(declared, octets)
+    except MalformedError as error:
+        _check_place(name, declared, octets, error)
+        return False
+    except Exception as error:
+        raise FindingError(name, octets, f"decode raised {error!r}") from error
+    try:
+        again = encode(value, declared)
+        _, end = decoder_of(shape_of(declared))(octets, 0)
+    except Exception as error:
+        raise FindingError(name, octets, f"what decodes raised {error!r}") from error
+    if again != octets:
+        raise FindingError(name, octets, f"encodes as {again.hex()}")
+    if end != len(octets):
+        raise FindingError(name, octets, f"the compiled decoder reads {end} octets")
+    return True
+
+
+def _check_place(name: str, declared: Any, octets: bytes, error: MalformedError) -> None:
+    if error.offset is None or not 0 <= error.offset <= len(octets):
+        raise FindingError(name, octets, f"{error!s} is outside of the input") from error
+    if not error.path.startswith(name_of(declared)):
+        raise FindingError(name, octets, f"{error!s} has another path") from error
+
+
+def memory_of(declared: Any, octets: bytes) -> int:
+    """Return how much memory decoding takes at most, in octets."""
+    tracemalloc.start()
+    with suppress(MalformedError):
+        decode(declared, octets)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+def check_memory(name: str, declared: Any, octets: bytes) -> float:
+    """Return the factor between the memory that decoding takes and the input."""
+    peak = memory_of(declared, octets)
+    if peak >= MEMORY_FACTOR * len(octets) + MEMORY_REST:
+        raise FindingError(name, octets, f"{len(octets)} octets take {peak} octets of memory")
+    return peak / max(len(octets), 1)
+
+
+def check_ends(name: str, declared: Any, octets: bytes) -> int:
+    """Check every truncation, and every further octet; return how many inputs that were."""
+    ends = [octets[:end] for end in range(len(octets))]
+    ends += [octets + bytes([further]) for further in range(256)]
+    for end in ends:
+        if check(name, declared, end) and not is_padded(declared):
+            raise FindingError(name, end, "decodes, though its end is elsewhere")
+    return len(ends)
+
+
+# The inputs.
+
+
+@attrs.define
+class Node:
+    """An item of an encoding with its parts, to be changed and written again."""
+
+    span: Span
+    octets: bytes
+    parts: list["Node"]
+
+    def is_measured(self) -> bool:
+        """Return whether a length stands before the parts."""
+        return bool(self.parts) and self.parts[0].span.kind == "length"
+
+    def write(self) -> bytes:
+        """Return the encoding, with right lengths."""
+        if not self.parts:
+            return self.octets
+        written = [part.write() for part in self.parts]
+        if self.is_measured():
+            written[0] = self._length(sum(map(len, written[1:])))
+        return b"".join(written)
+
+    def _length(self, length: int) -> bytes:
+        if ".." not in self.span.kind:
+            return LENGTH[length]
+        width = len(self.parts[0].octets)
+        return min(length, (1 << 8 * width) - 1).to_bytes(width, "big")
+
+    def all(self) -> Iterator["Node"]:
+        """Yield this item, and all within it."""
+        yield self
+        for part in self.parts:
+            yield from part.all()
+
+
+def tree_of(declared: Any, octets: bytes) -> Node:
+    """Return the items of an encoding."""
+    around: list[Node] = []
+    for span in read(declared, octets).spans:
+        node = Node(span, octets[span.start : span.end], [])
+        del around[span.depth :]
+        if around:
+            around[-1].parts.append(node)
+        around.append(node)
+    return around[0]
+
+
+def change_content(random: Random, declared: Any, seed: bytes, _other: bytes) -> bytes:
+    """Change a leaf, and keep its length."""
+    leaves = [leaf for leaf in read(declared, seed).leaves if leaf.end > leaf.start]
+    contents = [leaf for leaf in leaves if leaf.kind.startswith(("opaque", "uint"))]
+    if not contents:
+        return seed
+    leaf = random.choice(contents)
+    octets = bytearray(seed)
+    for _ in range(random.randint(1, 4)):
+        octets[random.randrange(leaf.start, leaf.end)] = random.randrange(256)
+    return bytes(octets)
+
+
+def change_tree(random: Random, declared: Any, seed: bytes, other: bytes) -> bytes:
+    """Repeat, drop, move or replace whole items, and write the lengths that this makes."""
+    root = tree_of(declared, seed)
+    measured = [node for node in root.all() if node.is_measured()]
+    if not measured:
+        return seed
+    for _ in range(random.randint(1, 2)):
+        node = random.choice(measured)
+        elements = node.parts[1:]
+        kind = random.randrange(5)
+        if not elements or kind == 0:
+            leaf = random.choice(list(node.all()))
+            leaf.octets, leaf.parts = random.randbytes(random.choice((1, 4, 32, 70))), []
+        elif kind == 1:
+            node.parts.append(random.choice(elements))
+        elif kind == 2:
+            node.parts.remove(random.choice(elements))
+        elif kind == 3:
+            random.shuffle(elements)
+            node.parts[1:] = elements
+        else:
+            like = [twin for twin in tree_of(declared, other).all() if twin.is_measured()]
+            like = [twin for twin in like if twin.span.kind == node.span.kind]
+            node.parts = random.choice(like).parts if like else node.parts
+    return root.write()
+
+
+def change_length(random: Random, declared: Any, seed: bytes, _other: bytes) -> bytes:
+    """Change a length only."""
+    lengths = [leaf for leaf in read(declared, seed).leaves if leaf.kind == "length"]
+    if not lengths:
+        return seed
+    leaf = random.choice(lengths)
+    length = max(leaf.value + random.choice((-64, -2, -1, 0, 1, 2, 64)), 0)
+    header = random.choice(
+        (
+            LENGTH[length],
+            LENGTH[random.choice((0, 63, 64, 16383, 16384, (1 << 30) - 1))],
+            (0x4000 | length & 0x3FFF).to_bytes(2, "big"),
+            (0x80000000 | length).to_bytes(4, "big"),
+            (0xC000000000000000 | length).to_bytes(8, "big"),
+        )
+    )
+    return seed[: leaf.start] + header + seed[leaf.end :]
+
+
+def change_octets(random: Random, _declared: Any, seed: bytes, _other: bytes) -> bytes:
+    """Flip bits, and set, insert and delete octets."""
+    octets = bytearray(seed)
+    for _ in range(random.choice((1, 1, 1, 2, 3, 8))):
+        at = random.randrange(len(octets) + 1)
+        kind = random.randrange(4)
+        if kind == 0 and at < len(octets):
+            octets[at] ^= 1 << random.randrange(8)
+        elif kind == 1:
+            octets[at : at + 1] = random.choice((b"\0", b"\1", b"\x3f", b"\x40", b"\x80", b"\xff"))
+        elif kind == 2:
+            octets[at:at] = random.randbytes(random.randint(1, 4))
+        else:
+            del octets[at : at + random.randint(1, 4)]
+    return bytes(octets)
+
+
+def change_end(random: Random, _declared: Any, seed: bytes, _other: bytes) -> bytes:
+    """Cut the end off, or append to it."""
+    if random.random() < 0.5:
+        return seed[: random.randrange(len(seed) + 1)]
+    return seed + random.randbytes(random.randint(1, 40))
+
+
+def splice(random: Random, declared: Any, seed: bytes, other: bytes) -> bytes:
+    """Go on with another seed, from where an item starts or from anywhere."""
+    if random.random() < 0.5:
+        return seed[: random.randrange(len(seed) + 1)] + other[random.randrange(len(other) + 1) :]
+    start = random.choice(read(declared, seed).spans).start
+    return seed[:start] + other[random.choice(read(declared, other).spans).start :]
+
+
+def invent(random: Random, _declared: Any, seed: bytes, _other: bytes) -> bytes:
+    """Take no seed at all, but for its length."""
+    return random.randbytes(random.randrange(len(seed) + 8))
+
+
+Change = Callable[[Random, Any, bytes, bytes], bytes]
+CHANGES: dict[Change, int] = {
+    change_content: 35,
+    change_tree: 20,
+    change_length: 10,
+    change_octets: 15,
+    change_end: 7,
+    splice: 8,
+    invent: 5,
+}
+
+
+def grown(declared: Any, seed: bytes, size: int) -> dict[str, bytes]:
+    """Return *seed* with one of its vectors and opaque fields grown to *size* octets, for each."""
+    count = sum(node.is_measured() for node in tree_of(declared, seed).all())
+    inputs = {}
+    for index in range(count):
+        root = tree_of(declared, seed)
+        node = [node for node in root.all() if node.is_measured()][index]
+        elements = node.parts[1:]
+        if not elements and node.span.value == b"":
+            elements = [Node(node.span, b"\0", [])]
+        if elements:
+            least = min(elements, key=lambda element: len(element.write()))
+            node.parts += [least] * (size // len(least.write()))
+            inputs[f"{node.span.path}: {node.span.kind}"] = root.write()
+    return inputs
+
+
+# Running.
+
+
+@attrs.define
+class Totals:
+    """What a run has seen."""
+
+    decoded: Counter[str] = attrs.field(factory=Counter)
+    refused: Counter[str] = attrs.field(factory=Counter)
+    findings: list[str] = attrs.field(factory=list)
+    memory: tuple[float, str] = (0.0, "")
+    pace: tuple[float, str] = (0.0, "")
+
+    @property
+    def inputs(self) -> int:
+        """How many inputs there were."""
+        return self.decoded.total() + self.refused.total()
+
+    @property
+    def share(self) -> float:
+        """Which share of them decoded."""
+        return self.decoded.total() / max(self.inputs, 1)
+
+    def add(self, other: "Totals") -> None:
+        """Add what another process has seen."""
+        self.decoded += other.decoded
+        self.refused += other.refused
+        self.findings += other.findings
+        self.memory = max(self.memory, other.memory)
+        self.pace = max(self.pace, other.pace)
+
+    def count(self, name: str, declared: Any, octets: bytes) -> None:
+        """Check one input, and count it."""
+        start = time.perf_counter_ns()
+        try:
+            accepted = check(name, declared, octets)
+        except FindingError as finding:
+            self.findings.append(str(finding))
+            return
+        if len(octets) >= 64:
+            self.pace = max(self.pace, ((time.perf_counter_ns() - start) / len(octets), name))
+        (self.decoded if accepted else self.refused)[name] += 1
+
+    def weigh(self, name: str, declared: Any, octets: bytes) -> None:
+        """Measure the memory for one input."""
+        try:
+            factor = check_memory(name, declared, octets)
+        except FindingError as finding:
+            self.findings.append(str(finding))
+            return
+        if len(octets) >= 1024:
+            self.memory = max(self.memory, (factor, name))
+
+
+def fuzz(
+    structures: dict[str, Any], corpus: dict[str, list[bytes]], seed: str, inputs: int
+) -> Totals:
+    """Check so many inputs, the same ones for the same *seed*."""
+    random = Random(seed)
+    totals = Totals()
+    names, changes, weights = list(structures), list(CHANGES), list(CHANGES.values())
+    for index in range(inputs):
+        name = names[index % len(names)]
+        declared, seeds = structures[name], corpus[name]
+        change = random.choices(changes, weights)[0]
+        octets = change(random, declared, random.choice(seeds), random.choice(seeds))
+        totals.count(name, declared, octets)
+        if index % 100 == 0:
+            totals.weigh(name, declared, octets)
+        if index % 1000 == 0:
+            _weigh_grown(random, totals, name, declared, random.choice(seeds))
+    return totals
+
+
+def _weigh_grown(random: Random, totals: Totals, name: str, declared: Any, seed: bytes) -> None:
+    inputs = list(grown(declared, seed, 1 << random.randint(10, 13)).values())
+    if inputs:
+        octets = random.choice(inputs)
+        totals.weigh(name, declared, octets)
+        totals.weigh(name, declared, change_octets(random, declared, octets, b""))
+
+
+def _chunk(work: tuple[str, int]) -> Totals:
+    structures = declared_structures()
+    return fuzz(structures, read_corpus(structures), *work)
+
+
+def run(inputs: int, seed: int, processes: int) -> Totals:
+    """Check so many inputs in several processes; how many does not change the inputs."""
+    work = [(f"{seed}/{start}", min(CHUNK, inputs - start)) for start in range(0, inputs, CHUNK)]
+    totals = Totals()
+    if processes == 1:
+        for part in map(_chunk, work):
+            totals.add(part)
+        return totals
+    with multiprocessing.Pool(processes) as pool:
+        for done, part in enumerate(pool.imap_unordered(_chunk, work), 1):
+            totals.add(part)
+            if sys.stderr.isatty():
+                print(f"\r{done} of {len(work)} parts", end="", file=sys.stderr)
+    return totals
+
+
+def check_growth(name: str, declared: Any, seed: bytes, sizes: list[int]) -> float:
+    """Check that time and memory for an octet do not grow; return the worst pace in ns."""
+    worst = 0.0
+    paces: dict[str, list[float]] = {}
+    for size in sizes:
+        for field, octets in grown(declared, seed, size).items():
+            for ending in (octets, octets[:-1]):
+                check(name, declared, ending)
+                check_memory(name, declared, ending)
+                paces.setdefault(f"{field} {ending is octets}", []).append(_pace(declared, ending))
+    for field, measured in paces.items():
+        worst = max(worst, *measured)
+        if measured[-1] > 4 * max(measured[0], 1.0):
+            raise FindingError(name, seed, f"{field} takes {measured} ns for an octet")
+    return worst
+
+
+def _pace(declared: Any, octets: bytes) -> float:
+    best = 0
+    for _ in range(3):
+        start = time.perf_counter_ns()
+        with suppress(MalformedError):
+            decode(declared, octets)
+        took = time.perf_counter_ns() - start
+        best = min(best or took, took)
+    return best / len(octets)
+
+
+def main(arguments: list[str]) -> int:
+    """Run as the command line says; return the exit code."""
+    parser = argparse.ArgumentParser(description="fuzz every declared structure")
+    parser.add_argument("--inputs", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--regenerate", action="store_true", help="draw the corpus anew")
+    options = parser.parse_args(arguments)
+    structures = declared_structures()
+    if options.regenerate:
+        write_corpus(structures, CORPUS)
+        return 0
+    corpus = read_corpus(structures)
+    started = time.perf_counter()
+    totals = run(options.inputs, options.seed, options.processes)
+    ends, growth = 0, (0.0, "")
+    for name, declared in structures.items():
+        try:
+            ends += sum(check_ends(name, declared, seed) for seed in corpus[name])
+            pace = check_growth(name, declared, corpus[name][-1], [1 << 12, 1 << 13, 1 << 14])
+            growth = max(growth, (pace, name))
+        except FindingError as finding:
+            totals.findings.append(str(finding))
+    report(totals)
+    print(f"{ends} truncations and further octets")
+    print(f"worst pace when growing: {growth[0]:.0f} ns an octet ({growth[1]})")
+    print(f"{time.perf_counter() - started:.0f} s")
+    if totals.share < LEAST_DECODED:
+        totals.findings.append(f"only {totals.share:.1%} of the inputs decode")
+    print("".join(f"FOUND {finding}\n" for finding in totals.findings) or "nothing found")
+    return 1 if totals.findings else 0
+
+
+def report(totals: Totals) -> None:
+    """Print what a run has seen."""
+    print(f"{'structure':32} {'inputs':>9} {'decoded':>8} {'refused':>8}")
+    for name in sorted(totals.decoded | totals.refused):
+        count = totals.decoded[name] + totals.refused[name]
+        share = totals.decoded[name] / count
+        print(f"{name:32} {count:9d} {share:8.1%} {1 - share:8.1%}")
+    print(f"{'altogether':32} {totals.inputs:9d} {totals.share:8.1%} {1 - totals.share:8.1%}")
+    print(f"worst memory: {totals.memory[0]:.1f} times the input ({totals.memory[1]})")
+    print(f"worst pace: {totals.pace[0]:.0f} ns an octet ({totals.pace[1]})")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,37 @@
+"""docs/structures.md is what the declarations say. This script prints what it should be."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from mimi.codec import presentation
+from mimi.mls.structures import STRUCTURES
+
+PAGE = Path(__file__).parents[1] / "docs" / "structures.md"
+
+HEAD = """# Structures
+
+Every structure of RFC 9420 as this library declares it, in the TLS presentation language, derived
+from the declarations. A select on a tag is a structure of its own here, since it is a union of
+classes there (`LeafSource`, `Sender`, `Content`); a select on an earlier field stays where it is.
+"""
+
+
+def page() -> str:
+    known: set[str] = set()
+    parts = [HEAD]
+    for title, declared in STRUCTURES.items():
+        texts = [text for text in presentation(*declared).split("\n\n") if text not in known]
+        known.update(texts)
+        parts.append(f"## Section {title}\n\n```\n" + "\n\n".join(texts) + "\n```\n")
+    return "\n".join(parts)
+
+
+def test_page_is_current():
+    """In a process of its own: other tests declare cases of the open choices."""
+    written = subprocess.run([sys.executable, __file__], capture_output=True, text=True, check=True)
+    assert PAGE.read_text() == written.stdout
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
