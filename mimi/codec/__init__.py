@@ -45,7 +45,7 @@ from mimi.codec.shape import (
     increasing,
     unique_by,
 )
-from mimi.codec.tls import decode, decode_length, encode, encode_as
+from mimi.codec.tls import decode, decode_length, encode, encode_as, encode_length
 from mimi.codec.trace import Span, Traced, read
 
 __all__ = [
@@ -78,6 +78,7 @@ __all__ = [
     "decode_length",
     "encode",
     "encode_as",
+    "encode_length",
     "increasing",
     "is_grease",
     "is_struct",

@@ -124,7 +124,8 @@ def struct(
             sent again and again.
 
     Raises:
-        UsageError: Another class has the tag already, or the base is ``cached``.
+        UsageError: Another class has the tag already, the base is ``cached``, or a case has a
+            field called ``tag`` or ``select``.
     """
 
     def declare(declaration: type[T]) -> type[T]:
@@ -144,6 +145,9 @@ def struct(
 
 
 def _join(declaration: type[Any], case: int) -> None:
+    taken = {"select", "tag"} & {field.name for field in attrs.fields(declaration)}
+    if taken:
+        raise UsageError(f"{declaration.__name__}: every case of a choice has a {taken.pop()}")
     select: Select = declaration.select
     cases: dict[Any, Any] = select.cases  # type: ignore[assignment]  # a choice's own dict
     tag = select.registry(case)

@@ -13,12 +13,10 @@ from typing import Any, TypeGuard
 
 from mimi.codec.declare import (
     OCTETS,
-    Choice,
     Field,
     check_declaration,
     classes_of,
     fields_of,
-    is_struct,
     once,
     shape_of,
 )
@@ -143,17 +141,6 @@ def _nothing(value: object) -> bytes:
     if value is not None:
         raise BrokenError
     return b""
-
-
-def encoder_for(declared: Any) -> Encoder:
-    """Return the encoder of a declared type: a structure, a choice, an alias."""
-    return encoder_of(shape_of(declared))
-
-
-def own_type(value: object) -> type[Any] | None:
-    """Return the declaration of *value*, or None where it is no structure."""
-    kind = type(value)
-    return kind if is_struct(kind) else None
 
 
 def _joined(parts: list[str]) -> str:
@@ -309,6 +296,3 @@ def _packed(source: Source, fields: tuple[Field, ...], item: str, declaration: t
         for field in fields
     ]
     return f"{pack}({', '.join(values)})"
-
-
-__all__ = ["FAILURES", "Choice", "accepts", "encoder_for", "encoder_of", "own_type", "tail_encoder"]

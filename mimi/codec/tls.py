@@ -4,6 +4,7 @@ from typing import Any, TypeVar, overload
 
 from mimi.codec import decoder, encoder, trace
 from mimi.codec.declare import OCTETS, shape_of
+from mimi.codec.source import LENGTH, LONGEST
 from mimi.errors import UsageError
 
 T = TypeVar("T")
@@ -79,6 +80,17 @@ def decode_length(octets: bytes) -> int:
         MalformedError: It is no header, is not minimal, or octets follow it.
     """
     return trace.read_length(octets)
+
+
+def encode_length(length: int) -> bytes:
+    """Return the variable-size header of a vector of *length* octets (RFC 9420 section 2.1.2).
+
+    Raises:
+        UsageError: It has no header: it is negative, or over 2^30 - 1.
+    """
+    if not 0 <= length <= LONGEST:
+        raise UsageError(f"a vector has 0 to {LONGEST} octets, not {length}")
+    return LENGTH[length]
 
 
 def _encoder(declared: Any) -> encoder.Encoder:

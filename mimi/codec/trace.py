@@ -6,8 +6,7 @@ with path and offset; `check` raises the `UsageError` for a value that cannot be
 """
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -159,7 +158,7 @@ def _read(declared: Any, octets: bytes, spans: list[Span] | None) -> Any:
     shape = shape_of(declared)
     check_declaration(shape)
     reader = _Reader(octets, name_of(declared), spans)
-    value = reader.read(shape, {})
+    value = reader.read_here(shape)
     reader.finish()
     return value
 
@@ -172,6 +171,10 @@ def read_length(octets: bytes) -> int:
     return length
 
 
+def _step(step: str | int) -> str:
+    return step if isinstance(step, str) else f"[{step}]"
+
+
 _UNFINISHED = Span(0, 0, "", "", "", None, 0)
 
 
@@ -182,20 +185,15 @@ class _Reader:
         self.octets = octets
         self.at = 0
         self.limit = len(octets)
-        self.path = [name]
+        self.path: list[str | int] = [name]  # indices stay numbers until somebody looks at them
         self.spans = spans
 
     def malformed(self, reason: str, at: int | None = None, section: str = "") -> MalformedError:
-        path = "".join(self.path)
         text = f"{reason} ({section})" if section else reason
-        return MalformedError(text, path, self.at if at is None else at)
+        return MalformedError(text, self.place(), self.at if at is None else at)
 
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        """Work one step further down; the name of a part that has none of its own is empty."""
-        self.path.append(name)
-        yield
-        self.path.pop()
+    def place(self) -> str:
+        return "".join(map(_step, self.path))
 
     def finish(self) -> None:
         if self.at != len(self.octets):
@@ -208,19 +206,28 @@ class _Reader:
         self.at += count
         return self.octets[self.at - count : self.at]
 
-    def note(self, start: int, kind: str, value: Any) -> None:
-        """Keep the extent of an item that ends here, if extents are asked for."""
+    def note(self, name: str, start: int, kind: str, value: Any) -> None:
+        """Keep the extent of a part that ends here, if extents are asked for."""
         if self.spans is not None:
+            self.path.append(name)
             self.spans.append(self._span(start, kind, value))
+            self.path.pop()
 
     def _span(self, start: int, kind: str, value: Any) -> Span:
-        path = "".join(self.path)
-        return Span(start, self.at, path, self.path[-1], kind, value, len(self.path) - 1)
+        name, depth = _step(self.path[-1]), len(self.path) - 1
+        return Span(start, self.at, self.place(), name, kind, value, depth)
 
     def number(self, octets: int) -> int:
         return int.from_bytes(self.take(octets), "big")
 
-    def read(self, shape: Shape, owner: dict[str, Any]) -> Any:
+    def read(self, shape: Shape, step: str | int) -> Any:
+        """Read one value, a *step* further down; the step to what has no name is empty."""
+        self.path.append(step)
+        value = self.read_here(shape)
+        self.path.pop()
+        return value
+
+    def read_here(self, shape: Shape, owner: dict[str, Any] | None = None) -> Any:
         """Read one value; *owner* holds the earlier fields of the structure around it."""
         if self.spans is None or isinstance(shape, Given):
             return self._value(shape, owner)
@@ -230,7 +237,7 @@ class _Reader:
         self.spans[place] = self._span(start, kind_of(shape), value)
         return value
 
-    def _value(self, shape: Shape, owner: dict[str, Any]) -> Any:
+    def _value(self, shape: Shape, owner: dict[str, Any] | None) -> Any:
         match shape:
             case UInt(octets=octets):
                 return self.number(octets)
@@ -253,8 +260,8 @@ class _Reader:
             case Select():
                 return self._select(shape)
             case Given():
-                hint = given_hint(shape, owner)
-                return None if hint is None else self.read(shape_of(hint), {})
+                hint = given_hint(shape, owner or {})
+                return None if hint is None else self.read_here(shape_of(hint))
 
     def _flag(self, what: str) -> int:
         start = self.at
@@ -274,14 +281,15 @@ class _Reader:
 
     def _length(self, header: Between | None) -> int:
         start = self.at
-        with self.step(".length"):
-            if header is not None:
-                length = self.number(header.octets)
-                if not header.floor <= length <= header.ceiling:
-                    raise self.malformed(f"length {length} is not in {bounds_of(header)}", start)
-            else:
-                length = self.variable_length()
-            self.note(start, "length", length)
+        self.path.append(".length")
+        if header is not None:
+            length = self.number(header.octets)
+            if not header.floor <= length <= header.ceiling:
+                raise self.malformed(f"length {length} is not in {bounds_of(header)}", start)
+        else:
+            length = self.variable_length()
+        self.path.pop()
+        self.note(".length", start, "length", length)
         return length
 
     def variable_length(self) -> int:
@@ -301,8 +309,7 @@ class _Reader:
         length, start = self._length(header), self.at
         content = self.take(length)
         if content:
-            with self.step(""):
-                self.note(start, "opaque", content)
+            self.note("", start, "opaque", content)
         return content if wrap is None else wrap(content)
 
     def _padding(self) -> int:
@@ -315,12 +322,8 @@ class _Reader:
     def _optional(self, inner: Shape) -> Any:
         start = self.at
         flag = self._flag("an optional's presence")
-        with self.step(".present"):
-            self.note(start, "uint8", flag)
-        if not flag:
-            return None
-        with self.step(""):
-            return self.read(inner, {})
+        self.note(".present", start, "uint8", flag)
+        return self.read(inner, "") if flag else None
 
     def _vector(self, shape: Vector) -> tuple[Any, ...]:
         start = self.at
@@ -330,8 +333,7 @@ class _Reader:
         outer, self.limit = self.limit, self.at + length
         items: list[Any] = []
         while self.at < self.limit:
-            with self.step(f"[{len(items)}]"):
-                items.append(self.read(shape.element, {}))
+            items.append(self.read(shape.element, len(items)))
         self.limit = outer
         value = tuple(items)
         for rule in shape.rules:
@@ -342,13 +344,14 @@ class _Reader:
     def _struct(self, declaration: type[Any]) -> Any:
         values: dict[str, Any] = {}
         for field in fields_of(declaration):
-            with self.step(f".{field.name}"):
-                start = self.at
-                value = self.read(field.shape, values)
-                if field.constant:
-                    self._constant(field, value, getattr(declaration, field.name), start)
-                else:
-                    values[field.name] = value
+            start = self.at
+            self.path.append(f".{field.name}")
+            value = self.read_here(field.shape, values)
+            if field.constant:
+                self._constant(field, value, getattr(declaration, field.name), start)
+            else:
+                values[field.name] = value
+            self.path.pop()
         return declaration(**values)
 
     def _constant(self, field: Field, value: Any, expected: Any, start: int) -> None:
@@ -360,12 +363,11 @@ class _Reader:
         tag = self._code(select.tag)
         if tag not in select.cases:
             raise self.malformed(f"{tag!s} is no known {kind_of(select)}", start)
-        with self.step(f".{tag_name(select)}"):
-            self.note(start, select.registry.__name__, tag)
+        if self.spans is not None:
+            self.note(f".{tag_name(select)}", start, select.registry.__name__, tag)
         shape = shape_of(select.cases[tag])
         check_declaration(shape)
-        with self.step(f".{case_name(tag)}"):
-            return self.read(shape, {})
+        return self.read(shape, f".{case_name(tag)}")
 
 
 def given_hint(given: Given, owner: dict[str, Any]) -> Any:

@@ -52,7 +52,6 @@ from mimi.mls.framing import (
     PrivateMessageContent,
     PrivateProposal,
     PublicMessage,
-    Sender,
     SenderData,
     SenderDataAAD,
 )
@@ -67,7 +66,6 @@ from mimi.mls.proposal import (
     Remove,
 )
 from mimi.mls.secrets import MessageKey, RatchetKind, SecretTree, Window
-from mimi.tree.math import LeafIndex
 
 SIGNATURE_LABEL = b"FramedContentTBS"
 
@@ -430,23 +428,3 @@ def _open_content(
             leaf=data.leaf_index,
             generation=data.generation,
         ) from error
-
-
-__all__ = [
-    "EXTERNAL_PROPOSALS",
-    "KeyOf",
-    "LeafIndex",
-    "Sender",
-    "authenticate",
-    "check_sender",
-    "content_type",
-    "open_sender_data",
-    "proposal_ref",
-    "protect_private",
-    "protect_public",
-    "sender_data_key",
-    "sign_content",
-    "unprotect_private",
-    "unprotect_public",
-    "verify_signature",
-]

@@ -1,1 +1,111 @@
 """The ratchet tree of MLS: who is in the group, and which keys they share (RFC 9420 section 7)."""
+
+from mimi.tree.codepoints import (
+    CredentialType,
+    ExtensionType,
+    LeafNodeSource,
+    NodeType,
+    ProposalType,
+    ProtocolVersion,
+)
+from mimi.tree.credential import (
+    BasicCredential,
+    Certificate,
+    Credential,
+    X509Credential,
+)
+from mimi.tree.extension import (
+    ApplicationId,
+    Extension,
+    ExternalPub,
+    ExternalSender,
+    ExternalSenders,
+    RequiredCapabilities,
+)
+from mimi.tree.leaf import (
+    Capabilities,
+    CommitSource,
+    KeyPackageSource,
+    LeafNode,
+    LeafNodeContent,
+    Lifetime,
+    UpdateSource,
+    check_lifetime,
+    sign_leaf,
+    verify_leaf_signature,
+)
+from mimi.tree.math import (
+    LeafIndex,
+    NodeIndex,
+)
+from mimi.tree.node import (
+    Node,
+    ParentNode,
+    RatchetTreeNodes,
+)
+from mimi.tree.path import (
+    CreatedPath,
+    HPKECiphertext,
+    ProcessedPath,
+    UpdatePath,
+    UpdatePathNode,
+    create_update_path,
+    merge_update_path,
+    process_update_path,
+)
+from mimi.tree.private import (
+    PrivateTree,
+)
+from mimi.tree.ratchet import (
+    RatchetTree,
+)
+from mimi.tree.validate import (
+    LifetimePolicy,
+    validate_tree,
+)
+
+__all__ = [
+    "ApplicationId",
+    "BasicCredential",
+    "Capabilities",
+    "Certificate",
+    "CommitSource",
+    "CreatedPath",
+    "Credential",
+    "CredentialType",
+    "Extension",
+    "ExtensionType",
+    "ExternalPub",
+    "ExternalSender",
+    "ExternalSenders",
+    "HPKECiphertext",
+    "KeyPackageSource",
+    "LeafIndex",
+    "LeafNode",
+    "LeafNodeContent",
+    "LeafNodeSource",
+    "Lifetime",
+    "LifetimePolicy",
+    "Node",
+    "NodeIndex",
+    "NodeType",
+    "ParentNode",
+    "PrivateTree",
+    "ProcessedPath",
+    "ProposalType",
+    "ProtocolVersion",
+    "RatchetTree",
+    "RatchetTreeNodes",
+    "RequiredCapabilities",
+    "UpdatePath",
+    "UpdatePathNode",
+    "UpdateSource",
+    "X509Credential",
+    "check_lifetime",
+    "create_update_path",
+    "merge_update_path",
+    "process_update_path",
+    "sign_leaf",
+    "validate_tree",
+    "verify_leaf_signature",
+]

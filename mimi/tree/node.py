@@ -6,7 +6,7 @@ from mimi.codec import Opaque, Select, increasing, struct
 from mimi.tree.codepoints import NodeType
 from mimi.tree.extension import HPKEPublicKey
 from mimi.tree.leaf import LeafNode
-from mimi.tree.math import LeafIndex, LeafIndexField
+from mimi.tree.math import LeafIndexField
 
 UnmergedLeaves: TypeAlias = Annotated[
     tuple[LeafIndexField, ...],
@@ -66,16 +66,3 @@ class ParentHashInput:
     encryption_key: HPKEPublicKey
     parent_hash: Opaque
     original_sibling_tree_hash: Opaque
-
-
-__all__ = [
-    "LeafIndex",
-    "LeafNodeHashInput",
-    "Node",
-    "ParentHashInput",
-    "ParentNode",
-    "ParentNodeHashInput",
-    "RatchetTreeNodes",
-    "TreeHashInput",
-    "UnmergedLeaves",
-]

@@ -227,7 +227,8 @@ def merge_update_path(tree: RatchetTree, sender: LeafIndex, path: UpdatePath) ->
         raise LeafSourceError(f"leaf {sender}: an update path's leaf is from a commit", leaf=sender)
     if len(path.nodes) != len(steps):
         raise PathLengthError(
-            f"{len(path.nodes)} nodes for a filtered direct path of {len(steps)}", leaf=sender
+            f"leaf {sender}: {len(path.nodes)} nodes for a filtered direct path of {len(steps)}",
+            leaf=sender,
         )
     _check_fresh(tree, sender, path)
     public = {node: sent.encryption_key for (node, _), sent in zip(steps, path.nodes, strict=True)}

@@ -70,9 +70,10 @@ class Case:
         Raises:
             DifferenceError: There is none.
         """
-        kind, wanted = (list, "a list") if isinstance(key, int) else (dict, "an object")
-        if not isinstance(self.data, kind):
-            raise self._unreadable(self.path, wanted, self.data)
+        if isinstance(key, int) and not isinstance(self.data, list):
+            raise self._unreadable(self.path, "a list", self.data)
+        if isinstance(key, str) and not isinstance(self.data, dict):
+            raise self._unreadable(self.path, "an object", self.data)
         try:
             return self.data[key]
         except (KeyError, IndexError):

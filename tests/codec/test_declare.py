@@ -337,3 +337,13 @@ def test_a_constant_is_a_number_with_a_value():
 
     refuse(Text, "Text.text: a constant is a number, and the class says which")
     refuse(Missing, "Missing.number: a constant is a number, and the class says which")
+
+
+@pytest.mark.parametrize("name", ["select", "tag"])
+def test_a_case_has_no_field_that_every_case_has(name):
+    class Open(Choice, tag=Kind):
+        __slots__ = ()
+
+    body = {"__annotations__": {name: UInt8}, "__module__": __name__}
+    with pytest.raises(UsageError, match=f"every case of a choice has a {name}"):
+        struct(case=0xF001)(type("Case", (Open,), body))

@@ -61,6 +61,7 @@ from mimi.codec import (
     decode_length,
     encode,
     encode_as,
+    encode_length,
     struct,
 )
 from mimi.codec.source import LENGTH
@@ -719,3 +720,14 @@ def test_the_zoo_has_every_shape():
         for hint in kind.__annotations__.values()
         for entry in getattr(hint, "__metadata__", ())
     }
+
+
+@pytest.mark.parametrize("length", [0, 63, 64, 16383, 16384, (1 << 30) - 1])
+def test_a_length_is_written_as_it_is_read(length):
+    assert decode_length(encode_length(length)) == length
+
+
+@pytest.mark.parametrize("length", [-1, 1 << 30])
+def test_a_length_without_header_is_refused(length):
+    with pytest.raises(UsageError, match="a vector has 0 to 1073741823 octets"):
+        encode_length(length)

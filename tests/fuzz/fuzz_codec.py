@@ -12,7 +12,7 @@ For each input it checks that
 - decoding takes less memory than 100 times the input and 1 MiB (sampled, since measuring is slow).
 
 Every truncation of each seed, and each seed with a further octet, are tried too. Then vectors and
-opaque fields grow, twice as long each time, and time and memory for an octet must not grow.
+opaque fields grow, twice as long each time: the calls that decoding makes may double, no more.
 
 The inputs depend on nothing but the seed and the corpus. The exit code is 1 if anything was found;
 the inputs at fault are printed in hexadecimal. ``--regenerate`` draws the corpus anew.
@@ -392,6 +392,7 @@ class Totals:
     decoded: Counter[str] = attrs.field(factory=Counter)
     refused: Counter[str] = attrs.field(factory=Counter)
     findings: list[str] = attrs.field(factory=list)
+    ends: int = 0
     memory: tuple[float, str] = (0.0, "")
     pace: tuple[float, str] = (0.0, "")
 
@@ -410,19 +411,17 @@ class Totals:
         self.decoded += other.decoded
         self.refused += other.refused
         self.findings += other.findings
+        self.ends += other.ends
         self.memory = max(self.memory, other.memory)
         self.pace = max(self.pace, other.pace)
 
     def count(self, name: str, declared: Any, octets: bytes) -> None:
         """Check one input, and count it."""
-        start = time.perf_counter_ns()
         try:
             accepted = check(name, declared, octets)
         except FindingError as finding:
             self.findings.append(str(finding))
             return
-        if len(octets) >= 64:
-            self.pace = max(self.pace, ((time.perf_counter_ns() - start) / len(octets), name))
         (self.decoded if accepted else self.refused)[name] += 1
 
     def weigh(self, name: str, declared: Any, octets: bytes) -> None:
@@ -435,6 +434,14 @@ class Totals:
         if len(octets) >= 1024:
             self.memory = max(self.memory, (factor, name))
 
+    def time(self, name: str, declared: Any, octets: bytes) -> None:
+        """Measure the time for one input."""
+        start = time.perf_counter_ns()
+        with suppress(MalformedError):
+            decode(declared, octets)
+        pace = (time.perf_counter_ns() - start) / len(octets)
+        self.pace = max(self.pace, (pace, name))
+
 
 def fuzz(
     structures: dict[str, Any], corpus: dict[str, list[bytes]], seed: str, inputs: int
@@ -442,6 +449,9 @@ def fuzz(
     """Check so many inputs, the same ones for the same *seed*."""
     random = Random(seed)
     totals = Totals()
+    for name, seeds in corpus.items():
+        for octets in seeds:
+            decode(structures[name], octets)  # what this compiles is not to be measured
     names, changes, weights = list(structures), list(CHANGES), list(CHANGES.values())
     for index in range(inputs):
         name = names[index % len(names)]
@@ -464,20 +474,35 @@ def _weigh_grown(random: Random, totals: Totals, name: str, declared: Any, seed:
         totals.weigh(name, declared, change_octets(random, declared, octets, b""))
 
 
-def _chunk(work: tuple[str, int]) -> Totals:
+def chosen(names: tuple[str, ...]) -> dict[str, Any]:
+    """Return the structures of these names, or all."""
     structures = declared_structures()
-    return fuzz(structures, read_corpus(structures), *work)
+    return {name: structures[name] for name in names or structures}
 
 
-def run(inputs: int, seed: int, processes: int) -> Totals:
-    """Check so many inputs in several processes; how many does not change the inputs."""
-    work = [(f"{seed}/{start}", min(CHUNK, inputs - start)) for start in range(0, inputs, CHUNK)]
+def _chunk(work: tuple[tuple[str, ...], str, int]) -> Totals:
+    names, seed, inputs = work
+    structures = chosen(names)
+    corpus = read_corpus(structures)
+    if inputs:
+        return fuzz(structures, corpus, seed, inputs)
     totals = Totals()
-    if processes == 1:
-        for part in map(_chunk, work):
-            totals.add(part)
-        return totals
-    with multiprocessing.Pool(processes) as pool:
+    for name, declared in structures.items():
+        totals.add(stretch(name, declared, corpus[name]))
+    return totals
+
+
+def run(inputs: int, seed: int, processes: int, only: tuple[str, ...] = ()) -> Totals:
+    """Check so many inputs, and the ends and the growth of each structure.
+
+    The number of processes does not change the inputs.
+    """
+    work = [
+        (only, f"{seed}/{start}", min(CHUNK, inputs - start)) for start in range(0, inputs, CHUNK)
+    ]
+    work += [((name,), "", 0) for name in chosen(only)]
+    totals = Totals()
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
         for done, part in enumerate(pool.imap_unordered(_chunk, work), 1):
             totals.add(part)
             if sys.stderr.isatty():
@@ -485,32 +510,47 @@ def run(inputs: int, seed: int, processes: int) -> Totals:
     return totals
 
 
-def check_growth(name: str, declared: Any, seed: bytes, sizes: list[int]) -> float:
-    """Check that time and memory for an octet do not grow; return the worst pace in ns."""
-    worst = 0.0
-    paces: dict[str, list[float]] = {}
-    for size in sizes:
-        for field, octets in grown(declared, seed, size).items():
-            for ending in (octets, octets[:-1]):
-                check(name, declared, ending)
-                check_memory(name, declared, ending)
-                paces.setdefault(f"{field} {ending is octets}", []).append(_pace(declared, ending))
-    for field, measured in paces.items():
-        worst = max(worst, *measured)
-        if measured[-1] > 4 * max(measured[0], 1.0):
-            raise FindingError(name, seed, f"{field} takes {measured} ns for an octet")
-    return worst
+def stretch(name: str, declared: Any, seeds: list[bytes], most: int = 1 << 14) -> Totals:
+    """Check the ends of each seed, and what grows out of the longest."""
+    totals = Totals()
+    try:
+        totals.ends = sum(check_ends(name, declared, seed) for seed in seeds)
+        for field in range(len(grown(declared, seeds[-1], 1))):
+            inputs = [
+                list(grown(declared, seeds[-1], size).values())[field]
+                for size in (most // 4, most // 2, most)
+            ]
+            for cut in (0, 1):
+                check_growth(name, declared, [octets[: len(octets) - cut] for octets in inputs])
+                totals.weigh(name, declared, inputs[-1][: len(inputs[-1]) - cut])
+                totals.time(name, declared, inputs[-1][: len(inputs[-1]) - cut])
+    except FindingError as finding:
+        totals.findings.append(str(finding))
+    return totals
 
 
-def _pace(declared: Any, octets: bytes) -> float:
-    best = 0
-    for _ in range(3):
-        start = time.perf_counter_ns()
-        with suppress(MalformedError):
-            decode(declared, octets)
-        took = time.perf_counter_ns() - start
-        best = min(best or took, took)
-    return best / len(octets)
+def check_growth(name: str, declared: Any, inputs: list[bytes]) -> None:
+    """Check that decoding takes twice the calls, and no more, when the input is twice as long."""
+    calls = [calls_of(declared, octets) for octets in inputs]
+    for index, before in enumerate(calls[:-1]):
+        check(name, declared, inputs[index])
+        if calls[index + 1] > 2.2 * before + 100:
+            raise FindingError(name, inputs[0], f"makes {calls} calls when it grows")
+
+
+def calls_of(declared: Any, octets: bytes) -> int:
+    """Return how many functions decoding calls, those written in C among them."""
+    calls = 0
+
+    def count(_frame: object, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    with suppress(MalformedError):
+        decode(declared, octets)
+    sys.setprofile(None)
+    return calls
 
 
 def main(arguments: list[str]) -> int:
@@ -519,30 +559,19 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--inputs", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="these structures")
     parser.add_argument("--regenerate", action="store_true", help="draw the corpus anew")
     options = parser.parse_args(arguments)
-    structures = declared_structures()
     if options.regenerate:
-        write_corpus(structures, CORPUS)
+        write_corpus(declared_structures(), CORPUS)
         return 0
-    corpus = read_corpus(structures)
     started = time.perf_counter()
-    totals = run(options.inputs, options.seed, options.processes)
-    ends, growth = 0, (0.0, "")
-    for name, declared in structures.items():
-        try:
-            ends += sum(check_ends(name, declared, seed) for seed in corpus[name])
-            pace = check_growth(name, declared, corpus[name][-1], [1 << 12, 1 << 13, 1 << 14])
-            growth = max(growth, (pace, name))
-        except FindingError as finding:
-            totals.findings.append(str(finding))
+    totals = run(options.inputs, options.seed, options.processes, tuple(options.only))
     report(totals)
-    print(f"{ends} truncations and further octets")
-    print(f"worst pace when growing: {growth[0]:.0f} ns an octet ({growth[1]})")
     print(f"{time.perf_counter() - started:.0f} s")
     if totals.share < LEAST_DECODED:
         totals.findings.append(f"only {totals.share:.1%} of the inputs decode")
-    print("".join(f"FOUND {finding}\n" for finding in totals.findings) or "nothing found")
+    print("\n".join(f"FOUND {finding}" for finding in totals.findings) or "nothing found")
     return 1 if totals.findings else 0
 
 
@@ -554,6 +583,7 @@ def report(totals: Totals) -> None:
         share = totals.decoded[name] / count
         print(f"{name:32} {count:9d} {share:8.1%} {1 - share:8.1%}")
     print(f"{'altogether':32} {totals.inputs:9d} {totals.share:8.1%} {1 - totals.share:8.1%}")
+    print(f"{totals.ends} truncations and further octets")
     print(f"worst memory: {totals.memory[0]:.1f} times the input ({totals.memory[1]})")
     print(f"worst pace: {totals.pace[0]:.0f} ns an octet ({totals.pace[1]})")
 

@@ -54,18 +54,18 @@ every_suite = pytest.mark.parametrize("suite", known_suites(), ids=lambda suite:
 
 
 @contextmanager
-def refused(kind: type[MimiError], **where: object) -> Iterator[None]:
+def refused(kind: type[MimiError], **where: object) -> Iterator[pytest.ExceptionInfo[MimiError]]:
     """Expect exactly this error, with these values, citing its section."""
     with pytest.raises(MimiError) as caught:
-        yield
+        yield caught
     error = caught.value
     assert type(error) is kind
     assert where.items() <= error.where.items()
     assert kind.rule.startswith("RFC ")
     assert str(error).endswith(f" ({kind.rule})")
     for name in ("leaf", "node"):
-        if name in where:
-            assert f"{where[name]}" in error.reason
+        if where.get(name) is not None:
+            assert str(where[name]) in error.reason
 
 
 @attrs.frozen

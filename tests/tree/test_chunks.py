@@ -1,6 +1,7 @@
 """Chunks behave as the tuple of their items, and no version changes another."""
 
 import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -53,6 +54,7 @@ class Versions(RuleBasedStateMachine):
 
 
 TestVersions = Versions.TestCase
+TestVersions.settings = settings(deadline=None, max_examples=40, stateful_step_count=25)
 
 
 @pytest.mark.parametrize("length", [0, 1, SIZE - 1, SIZE, SIZE + 1, 2 * SIZE, LONG])

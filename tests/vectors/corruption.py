@@ -21,9 +21,25 @@ SUPPORTED = {kind.name: kind for kind in KINDS if kind.check is not None}
 """The kinds that can be verified, by the names of their files without ``.json``."""
 
 FILES = {f"own-{name}": OWN / f"{name}.json" for name in SUPPORTED} | (
-    {} if PUBLISHED is None else {f"published-{name}": PUBLISHED / f"{name}.json" for name in SUPPORTED}
+    {}
+    if PUBLISHED is None
+    else {f"published-{name}": PUBLISHED / f"{name}.json" for name in SUPPORTED}
 )
 """Every file of vectors that can be verified. That one is missing shows when it is read."""
+
+PASSIVE = {
+    "cipher_suite": 1,
+    "external_psks": [{"psk_id": "00", "psk": "00"}],
+    "key_package": "00",
+    "signature_priv": "00",
+    "encryption_priv": "00",
+    "init_priv": "00",
+    "welcome": "00",
+    "ratchet_tree": None,
+    "initial_epoch_authenticator": "00",
+    "epochs": [{"proposals": ["00"], "commit": "00", "epoch_authenticator": "00"}],
+}
+"""A case of the kind that is not supported yet."""
 
 Steps = tuple[str | int, ...]
 
@@ -42,12 +58,22 @@ def kind_of_file(path: Path) -> Kind:
     return SUPPORTED[path.stem]
 
 
-def one_of_each_suite(path: Path) -> list[dict[str, Any]]:
-    """The first case of each cipher suite in a file."""
-    first: dict[int | None, dict[str, Any]] = {}
+def of_each_suite(path: Path) -> list[list[dict[str, Any]]]:
+    """The cases of a file, those of each cipher suite by themselves, the smallest first."""
+    suites: dict[int | None, list[dict[str, Any]]] = {}
     for case in cases_of(path):
-        first.setdefault(case.get("cipher_suite"), case)
-    return list(first.values())
+        suites.setdefault(case.get("cipher_suite"), []).append(case)
+    return [sorted(cases, key=lambda case: len(str(case))) for cases in suites.values()]
+
+
+def smallest(path: Path) -> list[dict[str, Any]]:
+    """The smallest case of each cipher suite in a file."""
+    return [cases[0] for cases in of_each_suite(path)]
+
+
+def typical(path: Path) -> list[dict[str, Any]]:
+    """A case of middle size of each cipher suite in a file."""
+    return [cases[len(cases) // 2] for cases in of_each_suite(path)]
 
 
 def steps_of(path: str) -> Steps:
@@ -57,7 +83,9 @@ def steps_of(path: str) -> Steps:
 
 
 def path_of(steps: Steps) -> str:
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(
+        "."
+    )
 
 
 def pattern_of(path: str) -> str:

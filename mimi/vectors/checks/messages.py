@@ -201,8 +201,8 @@ def check_message_protection(case: Case) -> None:
     proof = partial(group.open_public, public[0])
     case.equal_keys("signature_priv", "signature_pub", signer.public, proof)
     _check_secrets(case, group, public, private)
-    for name, declared in (("proposal", Proposal), ("commit", Commit), ("application", None)):
-        _check_protection(case, group, name, declared)
+    for name, kind in (("proposal", Proposal), ("commit", Commit), ("application", bytes)):
+        _check_protection(case, group, name, kind)
 
 
 def _check_heads(
@@ -244,22 +244,31 @@ def _fails(error: type[MimiError], attempt: Callable[[], object]) -> bool:
     return False
 
 
-def _check_protection(case: Case, group: Protection, name: str, declared: Any) -> None:
-    if declared is not None:
+def _check_protection(
+    case: Case, group: Protection, name: str, kind: type[bytes | Proposal | Commit]
+) -> None:
+    if kind is not bytes:
         with case.valid(f"{name}_pub"):
-            message = body_of(case, f"{name}_pub", PublicMessage)
-            public = group.open_public(message).content.content
-        case.equal(name, encode(public, declared))
+            public = group.open_public(body_of(case, f"{name}_pub", PublicMessage))
+            sent = _sent(case, f"{name}_pub", public, kind)
+        case.equal(name, encode(sent, kind))
     with case.valid(f"{name}_priv"):
-        opened = group.open_private(body_of(case, f"{name}_priv", PrivateMessage))
-    raw = opened.content.content
-    case.equal(name, raw if isinstance(raw, bytes) else encode(raw, declared))
+        private = group.open_private(body_of(case, f"{name}_priv", PrivateMessage))
+        raw = _sent(case, f"{name}_priv", private, kind)
+    case.equal(name, raw if isinstance(raw, bytes) else encode(raw, kind))
     with case.valid(name):
-        if declared is None:
+        if kind is bytes:
             _check_refused(case, group, name, raw)
         else:
             _check_same(case, name, raw, group.open_public(group.seal_public(raw)))
         _check_same(case, name, raw, group.open_private(group.seal_private(raw)))
+
+
+def _sent(case: Case, name: str, opened: AuthenticatedContent, kind: type[Any]) -> Any:
+    content = opened.content.content
+    if not isinstance(content, kind):
+        raise DifferenceError(case.name(name), kind.__name__, type(content).__name__)
+    return content
 
 
 def _check_same(case: Case, name: str, raw: Any, opened: AuthenticatedContent) -> None:

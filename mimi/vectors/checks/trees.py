@@ -194,6 +194,7 @@ def _check_update_path(group: Group, part: Case) -> None:
         merged = merge()
     part.equal("tree_hash_after", merged.tree_hash)
     context = group.context_of(merged.tree_hash)
+    part.octets("commit_secret")  # nobody computes it in a group of one
     others = group.others(sender)
     for leaf in map(LeafIndex, range(group.tree.leaf_count)):
         if leaf not in others:

@@ -13,7 +13,16 @@ from collections.abc import Callable, Iterable, Iterator
 
 from mimi.crypto import SeededEntropy, Suite
 from mimi.errors import UsageError
-from mimi.vectors.generate import basics, messages, schedule, syntax, trees
+from mimi.vectors.generate.basics import crypto_basics, deserialization, tree_math
+from mimi.vectors.generate.messages import message_protection, welcome
+from mimi.vectors.generate.schedule import (
+    key_schedule,
+    psk_secrets,
+    secret_tree,
+    transcript_hashes,
+)
+from mimi.vectors.generate.syntax import message_structures
+from mimi.vectors.generate.trees import tree_operations, tree_validation, treekem
 from mimi.vectors.generate.written import SUITES, Vector, written
 
 OfSuite = Callable[[Suite, SeededEntropy], Iterable[Vector]]
@@ -29,19 +38,19 @@ def _in_each_suite(make: OfSuite) -> Maker:
 
 
 _MAKERS: dict[str, Maker] = {
-    "tree-math": lambda _: basics.tree_math(),
-    "crypto-basics": _in_each_suite(basics.crypto_basics),
-    "deserialization": lambda _: basics.deserialization(),
-    "key-schedule": _in_each_suite(schedule.key_schedule),
-    "psk_secret": _in_each_suite(schedule.psk_secrets),
-    "secret-tree": _in_each_suite(schedule.secret_tree),
-    "transcript-hashes": _in_each_suite(schedule.transcript_hashes),
-    "messages": _in_each_suite(syntax.messages),
-    "message-protection": _in_each_suite(messages.message_protection),
-    "welcome": _in_each_suite(messages.welcome),
-    "tree-operations": _in_each_suite(trees.tree_operations),
-    "tree-validation": _in_each_suite(trees.tree_validation),
-    "treekem": _in_each_suite(trees.treekem),
+    "tree-math": lambda _: tree_math(),
+    "crypto-basics": _in_each_suite(crypto_basics),
+    "deserialization": lambda _: deserialization(),
+    "key-schedule": _in_each_suite(key_schedule),
+    "psk_secret": _in_each_suite(psk_secrets),
+    "secret-tree": _in_each_suite(secret_tree),
+    "transcript-hashes": _in_each_suite(transcript_hashes),
+    "messages": _in_each_suite(message_structures),
+    "message-protection": _in_each_suite(message_protection),
+    "welcome": _in_each_suite(welcome),
+    "tree-operations": _in_each_suite(tree_operations),
+    "tree-validation": _in_each_suite(tree_validation),
+    "treekem": _in_each_suite(treekem),
 }
 
 GENERATED: tuple[str, ...] = tuple(_MAKERS)

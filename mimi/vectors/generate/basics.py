@@ -5,7 +5,7 @@ from typing import Any
 
 import attrs
 
-from mimi.codec.source import LENGTH
+from mimi.codec import encode_length
 from mimi.crypto import Entropy, Suite, draw
 from mimi.tree import math
 from mimi.vectors.generate.written import Vector, below
@@ -54,7 +54,7 @@ def _relatives(relation: Callable[[int], int], width: int) -> list[Any]:
 def deserialization() -> Iterator[Vector]:
     """Yield the headers of vectors of many lengths."""
     for length in LENGTHS:
-        yield {"vlbytes_header": LENGTH[length], "length": length}
+        yield {"vlbytes_header": encode_length(length), "length": length}
 
 
 @attrs.frozen
@@ -83,43 +83,35 @@ def crypto_basics(suite: Suite, entropy: Entropy) -> Iterator[Vector]:
 
 
 def _derivations(suite: Suite, entropy: Entropy, sizes: Sizes) -> Vector:
-    def label(name: str) -> tuple[str, bytes]:
-        text = name + sizes.label
-        return text, text.encode()
-
-    reference, value = label("RefHash"), draw(entropy, sizes.value)
-    expand, secret, context = (
-        label("ExpandWithLabel"),
-        draw(entropy, suite.nh),
-        draw(entropy, sizes.context),
-    )
-    derive, derived = label("DeriveSecret"), draw(entropy, suite.nh)
-    tree, ratchet = label("DeriveTreeSecret"), draw(entropy, suite.nh)
-    length, generation = sizes.length, sizes.generation
+    nh, length, generation = suite.nh, sizes.length, sizes.generation
+    value, context = draw(entropy, sizes.value), draw(entropy, sizes.context)
+    names = "RefHash", "ExpandWithLabel", "DeriveSecret", "DeriveTreeSecret"
+    reference, expand, derive, tree = (name + sizes.label for name in names)
+    expanded, derived, ratchet = draw(entropy, nh), draw(entropy, nh), draw(entropy, nh)
     return {
         "ref_hash": {
-            "label": reference[0],
+            "label": reference,
             "value": value,
-            "out": suite.ref_hash(reference[1], value),
+            "out": suite.ref_hash(reference.encode(), value),
         },
         "expand_with_label": {
-            "secret": secret,
-            "label": expand[0],
+            "secret": expanded,
+            "label": expand,
             "context": context,
             "length": length,
-            "out": suite.expand_with_label(secret, expand[1], context, length),
+            "out": suite.expand_with_label(expanded, expand.encode(), context, length),
         },
         "derive_secret": {
             "secret": derived,
-            "label": derive[0],
-            "out": suite.derive_secret(derived, derive[1]),
+            "label": derive,
+            "out": suite.derive_secret(derived, derive.encode()),
         },
         "derive_tree_secret": {
             "secret": ratchet,
-            "label": tree[0],
+            "label": tree,
             "generation": generation,
             "length": length,
-            "out": suite.derive_tree_secret(ratchet, tree[1], generation, length),
+            "out": suite.derive_tree_secret(ratchet, tree.encode(), generation, length),
         },
     }
 

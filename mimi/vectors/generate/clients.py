@@ -1,6 +1,7 @@
 """Clients: who they are, what they support, and the key packages that they offer."""
 
-import datetime
+import datetime as dt
+from typing import Any
 
 import attrs
 from cryptography import x509
@@ -23,10 +24,7 @@ ALWAYS = Lifetime(0, (1 << 64) - 1)
 SPRING = Lifetime(1_767_225_600, 1_767_225_600 + 84 * 24 * 3600)
 """84 days from 2026-01-01T00:00Z on: what a client would really say."""
 
-NAMES = (
-    "alice bob carol dave erin frank grace heidi ivan judy karl laura mike nina oscar peggy quinn"
-    " rupert sybil trent ursula victor wendy xavier yvonne zoe"
-).split()
+NAMES = ("alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi", "ivan")
 
 
 @attrs.frozen
@@ -38,18 +36,20 @@ class Profile:
         grease: How many GREASE values it mixes into everything that may have some.
         lifetime: That of its key package.
         is_bare: Whether all that can be empty is.
+        is_versatile: Whether it supports all cipher suites rather than one.
     """
 
     certified: bool = False
     grease: int = 1
     lifetime: Lifetime = ALWAYS
     is_bare: bool = False
+    is_versatile: bool = False
 
 
 ORDINARY = Profile()
 CERTIFIED = Profile(certified=True)
 BARE = Profile(grease=0, lifetime=SPRING, is_bare=True)
-FULL = Profile(certified=True, grease=len(GREASE_VALUES))
+FULL = Profile(certified=True, grease=len(GREASE_VALUES), is_versatile=True)
 
 
 @attrs.frozen
@@ -62,9 +62,7 @@ class Client:
     init_key: HPKEPrivateKey
 
 
-def new_client(
-    suite: Suite, entropy: Entropy, number: int, profile: Profile = ORDINARY
-) -> Client:
+def new_client(suite: Suite, entropy: Entropy, number: int, profile: Profile = ORDINARY) -> Client:
     """Return a new client.
 
     Args:
@@ -85,7 +83,7 @@ def new_client(
         _leaf_extensions(number, grease, profile),
     )
     leaf = sign_leaf(suite, content, signer)
-    key_package = sign_key_package(suite, leaf, init_key, signer, greased(entropy, grease[1:]))
+    key_package = sign_key_package(suite, leaf, init_key, signer, greased(entropy, grease[1:5]))
     return Client(key_package, signer, leaf_key, init_key)
 
 
@@ -98,17 +96,16 @@ def some_grease(entropy: Entropy, count: int) -> tuple[int, ...]:
 
 def greased(entropy: Entropy, values: tuple[int, ...]) -> Extensions:
     """Return extensions with GREASE values as types, and random contents of any size."""
-    return tuple(
-        Extension(ExtensionType(value), entropy(below(entropy, 20))) for value in values
-    )
+    return tuple(Extension(ExtensionType(value), entropy(below(entropy, 20))) for value in values)
 
 
 def capabilities_of(suite: Suite, grease: tuple[int, ...], profile: Profile) -> Capabilities:
     """Return what a client supports: as little as it may, or all that there is."""
     if profile.is_bare:
         return Capabilities(cipher_suites=(suite.code,))
+    suites = SUITES if profile.is_versatile else (suite,)
     return Capabilities(
-        cipher_suites=(*(known.code for known in SUITES), *map(CipherSuite, grease)),
+        cipher_suites=(*(known.code for known in suites), *map(CipherSuite, grease)),
         extensions=tuple(map(ExtensionType, grease)),
         proposals=tuple(map(ProposalType, grease)),
         credentials=(
@@ -120,16 +117,16 @@ def capabilities_of(suite: Suite, grease: tuple[int, ...], profile: Profile) -> 
 
 
 def _leaf_extensions(number: int, grease: tuple[int, ...], profile: Profile) -> Extensions:
-    if profile.is_bare or number % 3:
+    if profile.is_bare or number % 4 != 1:
         return ()
     named = extension(ExtensionType.APPLICATION_ID, ApplicationId(f"device {number}".encode()))
     return (named, *(Extension(ExtensionType(value), b"") for value in grease[:3]))
 
 
-def uri_of(number: int) -> str:
-    """Return the name of a client, as a MIMI URI."""
+def name_of(number: int) -> str:
+    """Return the name of a client."""
     again, place = divmod(number, len(NAMES))
-    return f"mimi://{'ab'[number % 2]}.example/d/{NAMES[place]}{again or ''}"
+    return f"{NAMES[place]}{again or ''}"
 
 
 def credential_of(
@@ -139,10 +136,10 @@ def credential_of(
     if profile.is_bare:
         return BasicCredential(b"")
     if not profile.certified:
-        return BasicCredential(uri_of(number).encode())
+        return BasicCredential(name_of(number).encode())
     authority = suite.generate_signature_key(entropy)
     chain = (
-        _certificate(authority, signer, uri_of(number), 2 + number),
+        _certificate(authority, signer, f"mimi://a.example/d/{name_of(number)}", 2 + number),
         _certificate(authority, authority, "mimi://a.example", 1),
     )
     return X509Credential(tuple(map(Certificate, chain)))
@@ -159,8 +156,8 @@ def _certificate(
         .subject_name(issuer if subject is authority else x509.Name([]))
         .public_key(subject.key.public_key())
         .serial_number(serial)
-        .not_valid_before(datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC))
-        .not_valid_after(datetime.datetime(2046, 1, 1, tzinfo=datetime.UTC))
+        .not_valid_before(dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+        .not_valid_after(dt.datetime(2046, 1, 1, tzinfo=dt.UTC))
         .add_extension(x509.BasicConstraints(subject is authority, None), critical=True)
         .add_extension(
             x509.SubjectAlternativeName([x509.UniformResourceIdentifier(uri)]),
@@ -169,7 +166,8 @@ def _certificate(
     )
     scheme = authority.scheme
     if isinstance(scheme, ECDSA):
-        signed = builder.sign(authority.key, scheme.hash(), ecdsa_deterministic=True)
+        hash_function: Any = scheme.hash()
+        signed = builder.sign(authority.key, hash_function, ecdsa_deterministic=True)
     else:
         signed = builder.sign(authority.key, None)
     return signed.public_bytes(serialization.Encoding.DER)

@@ -196,9 +196,7 @@ class Group:
     def merged(self, sender: LeafIndex, created: CreatedPath) -> "Group":
         """Return the group in the next epoch, in which all know what *created* tells them."""
         members = {leaf: member.learning(created) for leaf, member in self.members.items()}
-        members[sender] = Member(
-            self.members[sender].signer, created.private, created.path_secrets
-        )
+        members[sender] = Member(self.members[sender].signer, created.private, created.path_secrets)
         confirmed = draw(self.entropy, self.suite.nh)
         return attrs.evolve(
             self,
@@ -211,4 +209,3 @@ class Group:
 
 def _member(client: Client, leaf: LeafIndex) -> Member:
     return Member(client.signer, PrivateTree.of_leaf(leaf, client.leaf_key), {})
-

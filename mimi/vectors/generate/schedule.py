@@ -23,7 +23,7 @@ from mimi.mls.schedule import EpochSecrets, joiner_secret, welcome_secret
 from mimi.mls.secrets import RatchetKind, SecretTree, Window
 from mimi.mls.transcript import confirmed_transcript_hash, interim_transcript_hash
 from mimi.tree.math import LeafIndex
-from mimi.vectors.generate.content import BODY, Contents, Flavour
+from mimi.vectors.generate.content import EMPTY_COMMIT, Contents, Flavour
 from mimi.vectors.generate.group import Group
 from mimi.vectors.generate.written import Vector, below
 
@@ -38,13 +38,21 @@ class Export:
     context: int
     length: int
 
+    def of(self, secrets: EpochSecrets, context: bytes) -> Vector:
+        """Return what an epoch's exporter gives."""
+        return {
+            "label": self.label,
+            "context": context,
+            "length": self.length,
+            "secret": secrets.export(self.label.encode(), context, self.length).reveal(),
+        }
+
 
 EXPORTS = (
     Export("exporter", 32, 32),
     Export("nothing to go with it", 0, 1),
     Export("long context", 300, 64),
     Export("a label that does not fit into a KDFLabel header of one octet, being long", 16, 255),
-    Export("exporter", 0, 1000),
 )
 
 
@@ -54,7 +62,7 @@ def key_schedule(suite: Suite, entropy: Entropy) -> Iterator[Vector]:
         group_id = b"" if lacking else draw(entropy, 70)
         init = initial = Secret(draw(entropy, suite.nh))
         epochs = []
-        for number, export in enumerate(EXPORTS):
+        for number, export in enumerate(EXPORTS[lacking:]):
             epoch, init = _epoch(suite, entropy, (group_id, number), init, export, lacking=lacking)
             epochs.append(epoch)
         yield {
@@ -87,7 +95,6 @@ def _epoch(
     context = GroupContext(suite.code, *head, draw(entropy, nh), confirmed)
     joiner = joiner_secret(suite, init, Secret(commit_secret), context)
     secrets = EpochSecrets.derive(suite, joiner, Secret(psk), context)
-    exported = draw(entropy, export.context)
     epoch = {
         "tree_hash": context.tree_hash,
         "commit_secret": commit_secret,
@@ -98,12 +105,7 @@ def _epoch(
         "welcome_secret": welcome_secret(suite, joiner, Secret(psk)).reveal(),
         **{name: getattr(secrets, name).reveal() for name in EPOCH_SECRETS},
         "external_pub": secrets.external_key_pair().public,
-        "exporter": {
-            "label": export.label,
-            "context": exported,
-            "length": export.length,
-            "secret": secrets.export(export.label.encode(), exported, export.length).reveal(),
-        },
+        "exporter": export.of(secrets, draw(entropy, export.context)),
     }
     return epoch, secrets.init_secret
 
@@ -128,7 +130,7 @@ def psk_secrets(suite: Suite, entropy: Entropy) -> Iterator[Vector]:
     for count in range(11):
         psks = []
         for _ in range(count):
-            psk_id, psk = draw(entropy, below(entropy, 80)), draw(entropy, below(entropy, 80))
+            psk_id, psk = draw(entropy, below(entropy, 40)), draw(entropy, below(entropy, 70))
             psks.append((PreSharedKeyID(ExternalPSK(psk_id), draw(entropy, suite.nh)), Secret(psk)))
         yield {
             "cipher_suite": suite.code,
@@ -144,7 +146,7 @@ def _psk(name: PreSharedKeyID, psk: Secret) -> Vector:
 
 # Secret tree
 
-IN_ORDER = ((0, 1, 15), (0,), (1,), (2, 3))
+IN_ORDER = ((0, 1, 15), (0,), (1,), (15,))
 """Generations of the leaves, in turn."""
 
 OUT_OF_ORDER = ((1, 0), (15, 0, 14), (3, 2, 1, 0), (0, 40, 7))
@@ -201,7 +203,7 @@ def transcript_hashes(suite: Suite, entropy: Entropy) -> Iterator[Vector]:
     group = Group.grown(suite, entropy, 3)
     member = MemberSender(LeafIndex(2))
     plain = Contents(group, Flavour.PLAIN)
-    yield _transcript(group, WireFormat.MLS_PUBLIC_MESSAGE, member, BODY, b"")
+    yield _transcript(group, WireFormat.MLS_PUBLIC_MESSAGE, member, EMPTY_COMMIT, b"")
     before = draw(entropy, suite.nh)
     yield _transcript(group, WireFormat.MLS_PRIVATE_MESSAGE, member, plain.commit(2), before)
     before, joining = draw(entropy, suite.nh), NewMemberCommitSender()

@@ -12,7 +12,7 @@ from mimi.tree.path import merge_update_path, process_update_path
 from mimi.tree.ratchet import RatchetTree
 from mimi.vectors.generate.clients import CERTIFIED
 from mimi.vectors.generate.group import Group, Member
-from mimi.vectors.generate.written import Vector
+from mimi.vectors.generate.written import SUITES, Vector
 
 Script: TypeAlias = Callable[[Suite, Entropy], Group]
 """A way to make a group."""
@@ -30,11 +30,11 @@ def tree_operations(suite: Suite, entropy: Entropy) -> Iterator[Vector]:
 def _additions(suite: Suite, entropy: Entropy) -> Iterator[Vector]:
     yield _add(Group.start(suite, entropy), 0)  # a tree of one becomes a tree of two
     yield _add(Group.grown(suite, entropy, 3), 1)  # trailing blank: unmerged at the root
-    yield _add(Group.grown(suite, entropy, 4), 3)  # the full tree is extended
+    yield _add(Group.grown(suite, entropy, 2), 1)  # the full tree is extended
     blank = Group.grown(suite, entropy, 4).remove((1,))
     yield _add(blank, 0)  # a blank in the middle, with blanks above it
-    yield _add(_with_blanks(suite, entropy), 4)  # unmerged at two ancestors
-    yield _add(_with_blanks(suite, entropy).add(), 0)  # unmerged beside one that is already
+    beside = _with_blanks(suite, entropy).add()
+    yield _add(beside, 4)  # unmerged at two ancestors, beside one that is already
 
 
 def _with_blanks(suite: Suite, entropy: Entropy) -> Group:
@@ -44,18 +44,17 @@ def _with_blanks(suite: Suite, entropy: Entropy) -> Group:
 
 def _updates(suite: Suite, entropy: Entropy) -> Iterator[Vector]:
     yield _update(Group.grown(suite, entropy, 4), 2)  # its ancestors become blank
-    yield _update(_with_blanks(suite, entropy).add(), 1)  # an unmerged leaf, which no more is
-    yield _update(Group.start(suite, entropy), 0)  # nothing is above it
+    yield _update(Group.grown(suite, entropy, 2), 0)  # the first leaf
 
 
 def _removals(suite: Suite, entropy: Entropy) -> Iterator[Vector]:
     yield _remove(Group.grown(suite, entropy, 4), 3, 1)  # in the middle
-    yield _remove(Group.grown(suite, entropy, 3), 1, 0)  # the first
+    yield _remove(Group.grown(suite, entropy, 2), 1, 0)  # the first
     yield _remove(_with_blanks(suite, entropy).add(), 0, 1)  # an unmerged leaf
     yield _remove(Group.grown(suite, entropy, 4), 0, 3)  # at the edge: the width remains
     sparse = Group.grown(suite, entropy, 9).remove((0, 2, 3, 4, 5, 6, 7))
     yield _remove(sparse, 1, 8)  # at the edge: three halvings
-    yield _remove(Group.grown(suite, entropy, 2), 0, 1)  # a tree of one remains
+    yield _remove(Group.start(suite, entropy).add(), 0, 1)  # a tree of one remains
 
 
 def _add(group: Group, sender: int) -> Vector:
@@ -90,13 +89,15 @@ def _operation(group: Group, sender: int, proposal: Proposal, after: RatchetTree
 
 def tree_validation(suite: Suite, entropy: Entropy) -> Iterator[Vector]:
     """Yield trees as a joiner may meet them, the simple ones first."""
-    for count in (1, 2, 3, 4, 5, 6, 8):
+    for count in (1, 2, 3, 4, 8):
         yield _validation(Group.grown(suite, entropy, count))
     for make in (*OF_THE_FORMAT, *BEYOND_THE_FORMAT):
         yield _validation(make(suite, entropy))
-    yield _validation(Group.grown(suite, entropy, 3, CERTIFIED))
-    if suite.nh == 32:  # large trees say little more with longer keys, and take much room
-        yield _validation(unmerged_below(suite, entropy))
+    yield _validation(Group.grown(suite, entropy, 2, CERTIFIED))
+    if suite is SUITES[0]:  # large trees say no more in other suites, and take much room
+        yield _validation(blanks_and_unmerged(suite, entropy))
+        yield _validation(unmerged_everywhere(suite, entropy))
+        yield _validation(unmerged_at_right(suite, entropy))
         yield _validation(Group.grown(suite, entropy, 33))
 
 
@@ -134,21 +135,26 @@ def figure_20(suite: Suite, entropy: Entropy) -> Group:
 
 
 def blanks_and_unmerged(suite: Suite, entropy: Entropy) -> Group:
-    """Appendix A: the resolution of the left half is a parent, an unmerged leaf and a leaf."""
+    """Appendix A: the left half is a parent, its unmerged leaf, another parent and a leaf."""
     group = Group.start(suite, entropy).commit(0, add=9).commit(5)
     return group.commit(3, remove=(1, 2)).commit(8, remove=(6,)).add()
 
 
-def unmerged_at_all_levels(suite: Suite, entropy: Entropy) -> Group:
-    """Leaves in every quarter are unmerged, at two, three and four ancestors."""
+def unmerged_pair(suite: Suite, entropy: Entropy) -> Group:
+    """Two leaves are unmerged at both their ancestors."""
+    return _with_blanks(suite, entropy).add(2)
+
+
+def unmerged_everywhere(suite: Suite, entropy: Entropy) -> Group:
+    """In every quarter of sixteen a leaf is unmerged, at each of three ancestors."""
     group = Group.start(suite, entropy).commit(0, add=15).commit(5).commit(10).commit(15)
     group = group.commit(0, remove=(1, 6, 9, 14)).commit(7).commit(8).commit(15)
     return group.add(4)
 
 
-def unmerged_below(suite: Suite, entropy: Entropy) -> Group:
-    """A commit at the left takes unmerged leaves from the root, and leaves those at the right."""
-    return unmerged_at_all_levels(suite, entropy).commit(0)
+def unmerged_at_right(suite: Suite, entropy: Entropy) -> Group:
+    """After a commit at the left, leaves are unmerged below a root that lists none of them."""
+    return unmerged_everywhere(suite, entropy).commit(0)
 
 
 def extended(suite: Suite, entropy: Entropy) -> Group:
@@ -163,7 +169,7 @@ def extended_and_merged(suite: Suite, entropy: Entropy) -> Group:
 
 def updated(suite: Suite, entropy: Entropy) -> Group:
     """Leaves of all three sources: from a key package, an update and a commit."""
-    return Group.grown(suite, entropy, 6).commit(0, update=(3, 4))
+    return Group.grown(suite, entropy, 3).commit(0, add=1, update=(1,))
 
 
 def only_the_edge(suite: Suite, entropy: Entropy) -> Group:
@@ -175,8 +181,7 @@ OF_THE_FORMAT: tuple[Script, ...] = (internal_blanks, skipping_blanks, unmerged_
 """The trees with a history that the specification of the vectors lists."""
 
 BEYOND_THE_FORMAT: tuple[Script, ...] = (
-    blanks_and_unmerged,
-    unmerged_at_all_levels,
+    unmerged_pair,
     extended,
     extended_and_merged,
     updated,
@@ -194,10 +199,10 @@ def treekem(suite: Suite, entropy: Entropy) -> Iterator[Vector]:
     yield _kem(Group.grown(suite, entropy, 3), (0, 2))
     yield _kem(Group.start(suite, entropy).add(3), (0, 3))  # no parent at all
     yield _kem(figure_20(suite, entropy), (0, 5))
-    yield _kem(internal_blanks(suite, entropy), (2, 7))
-    yield _kem(extended_and_merged(suite, entropy), (2, 7))
-    yield _kem(blanks_and_unmerged(suite, entropy), (1, 9))
+    yield _kem(unmerged_pair(suite, entropy), (3, 4))
     yield _kem(only_the_edge(suite, entropy), (0, 8))
+    if suite is SUITES[0]:
+        yield _kem(blanks_and_unmerged(suite, entropy), (1, 9))
 
 
 def _kem(group: Group, senders: tuple[int, ...]) -> Vector:

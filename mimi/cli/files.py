@@ -1,0 +1,55 @@
+"""Finding and reading files."""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+
+def vector_files(paths: Iterable[Path]) -> Iterator[Path | OSError]:
+    """Yield each file once: those that are named, and in folders every ``*.json``, sorted.
+
+    Where a folder cannot be read, the error takes the place of what may be in it.
+    """
+    seen: set[Path] = set()
+    for path in paths:
+        for file in _below(path) if path.is_dir() else [path]:
+            if isinstance(file, OSError):
+                yield file
+            elif file.resolve() not in seen:
+                seen.add(file.resolve())
+                yield file
+
+
+def _below(folder: Path) -> list[Path | OSError]:
+    failures: list[OSError] = []
+    files = [
+        Path(where, name)
+        for where, _, names in os.walk(folder, onerror=failures.append)
+        for name in names
+        if name.endswith(".json")
+    ]
+    return [*sorted(files), *failures]
+
+
+def octets_of(text: str) -> bytes | None:
+    """Return the octets that a text states in hexadecimal, spaced as it may be; None for no such.
+
+    Raises:
+        ValueError: It is hexadecimal, but half an octet is left over.
+    """
+    digits = "".join(text.split())
+    if not digits or not all(digit in "0123456789abcdefABCDEF" for digit in digits):
+        return None
+    if len(digits) % 2:
+        raise ValueError(f"{len(digits)} hexadecimal digits are not a whole number of octets")
+    return bytes.fromhex(digits)
+
+
+def octets_in(content: bytes) -> bytes:
+    """Return the octets that a file holds, as they are or in hexadecimal.
+
+    Raises:
+        ValueError: They are hexadecimal, but half an octet is left over.
+    """
+    stated = octets_of(content.decode()) if content.isascii() else None
+    return content if stated is None else stated

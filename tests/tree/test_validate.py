@@ -1,0 +1,493 @@
+"""Checking a tree that somebody sent: one test for each rule, each beside a tree that holds it."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tree.members import (
+    GROUP_ID,
+    LIFETIME,
+    NOW,
+    SUITE,
+    Group,
+    every_suite,
+    person,
+    refused,
+    with_nodes,
+    with_parent,
+)
+from tree.test_credential import ISSUER, certificate
+
+from mimi.codec import replace
+from mimi.errors import InvalidError, MalformedError
+from mimi.tree import math
+from mimi.tree.codepoints import CredentialType, ExtensionType
+from mimi.tree.credential import X509Credential
+from mimi.tree.errors import (
+    CredentialKeyError,
+    DuplicateEncryptionKeyError,
+    DuplicateSignatureKeyError,
+    LeafSignatureError,
+    LifetimeError,
+    ParentHashError,
+    RequiredCapabilityError,
+    TreeHashError,
+    UnlistedCredentialError,
+    UnlistedExtensionError,
+    UnmergedLeafError,
+    UnsupportedCipherSuiteError,
+    UnsupportedCredentialError,
+    UnsupportedExtensionError,
+)
+from mimi.tree.extension import Extension, RequiredCapabilities, extension
+from mimi.tree.leaf import Capabilities, CommitSource, KeyPackageSource, Lifetime
+from mimi.tree.node import ParentNode
+from mimi.tree.ratchet import RatchetTree
+from mimi.tree.validate import (
+    LifetimePolicy,
+    check_leaves,
+    parent_hash,
+    validate_tree,
+    verify_leaf_signatures,
+    verify_parent_hashes,
+)
+
+CUSTOM = Extension(ExtensionType(0xF001), b"anything")
+
+
+def bulk(size: int = 5) -> Group:
+    """Return a group whose leaves are all from key packages: no parents, no chains."""
+    group = Group.of(size, commits=False)
+    group.validate()
+    return group
+
+
+def full(size: int = 8) -> Group:
+    """Return a group in which everybody has committed."""
+    group = Group.of(size)
+    group.validate()
+    return group
+
+
+# Tree hash
+
+
+def test_the_tree_is_that_of_the_group_context():
+    group = full(3)
+    group.validate(tree_hash=group.tree.tree_hash)
+    for wrong in (b"", bytes(32), bulk().tree.tree_hash):
+        with refused(TreeHashError):
+            group.validate(tree_hash=wrong)
+
+
+# Keys
+
+
+def test_no_two_leaves_have_one_signature_key():
+    group, twin = bulk(), person(Group().entropy)
+    tree, _ = group.tree.add(twin.leaf)
+    group.validate(tree)
+    key = SUITE.generate_key_pair(group.entropy).public
+    tree, index = tree.add(twin.signed(encryption_key=key))
+    with refused(DuplicateSignatureKeyError, leaf=index):
+        group.validate(tree)
+
+
+def test_no_two_leaves_have_one_encryption_key():
+    group, other = bulk(), person(Group().entropy)
+    tree, _ = group.tree.add(other.leaf)
+    group.validate(tree)
+    taken = other.signed(encryption_key=group.tree.member(2).encryption_key)
+    tree, index = group.tree.add(taken)
+    with refused(DuplicateEncryptionKeyError, node=2 * index):
+        group.validate(tree)
+
+
+def test_a_parent_has_the_encryption_key_of_no_leaf():
+    group = full()
+    stolen = group.tree.member(6).encryption_key
+    with refused(DuplicateEncryptionKeyError, node=3):
+        group.validate(with_parent(group.tree, 3, encryption_key=stolen))
+
+
+def test_no_two_parents_have_one_encryption_key():
+    group = full()
+    stolen = group.tree.parent_node(1).encryption_key
+    with refused(DuplicateEncryptionKeyError, node=11):
+        group.validate(with_parent(group.tree, 11, encryption_key=stolen))
+
+
+# Unmerged leaves
+
+
+def unmerged() -> Group:
+    """Return a group with leaf 5 unmerged at nodes 7 and 11, below which node 9 is blank."""
+    group = full()
+    group.remove(5)
+    group.commit(6)
+    group.commit(0)
+    assert group.add() == 5
+    group.validate()
+    listed = {at: parent.unmerged_leaves for at, parent in group.tree.parents()}
+    assert listed == {1: (), 3: (), 5: (), 7: (5,), 11: (5,), 13: ()}
+    return group
+
+
+def test_an_unmerged_leaf_is_a_member():
+    tree = unmerged().tree
+    nodes = list(tree.nodes)
+    nodes[10] = None
+    with refused(UnmergedLeafError, node=7, leaf=5):
+        validate_tree(RatchetTree.of_nodes(SUITE, tuple(nodes)), GROUP_ID)
+
+
+@pytest.mark.parametrize("leaf", [4, 7, 8, 2**32 - 1])
+def test_an_unmerged_leaf_is_below_its_parent(leaf):
+    tree = full().tree
+    with refused(UnmergedLeafError, node=3, leaf=leaf):
+        validate_tree(with_parent(tree, 3, unmerged_leaves=(leaf,)), GROUP_ID)
+
+
+def test_an_unmerged_leaf_is_known_to_every_parent_between():
+    tree = unmerged().tree
+    with refused(UnmergedLeafError, node=11, leaf=5):
+        validate_tree(with_parent(tree, 11, unmerged_leaves=()), GROUP_ID)
+
+
+# Parent hashes (RFC 9420 section 7.9)
+
+
+@pytest.mark.parametrize("position", [1, 3, 5, 7, 9, 11, 13])
+def test_no_parent_can_be_replaced(position):
+    group = full()
+    key = SUITE.generate_key_pair(group.entropy).public
+    with pytest.raises(InvalidError) as caught:
+        group.validate(with_parent(group.tree, position, encryption_key=key))
+    assert type(caught.value) is ParentHashError
+    with pytest.raises(ParentHashError):
+        group.validate(with_parent(group.tree, position, parent_hash=bytes(SUITE.nh)))
+
+
+def test_a_parent_without_anyone_who_vouches_is_refused():
+    group = bulk(4)
+    key = SUITE.generate_key_pair(group.entropy).public
+    for position in (1, 3):
+        with refused(ParentHashError, node=position):
+            group.validate(group.with_node(position, ParentNode(key, b"")))
+
+
+def pair() -> Group:
+    """Return a group of two whose root leaf 0 vouches for."""
+    group = Group.of(2, commits=False)
+    group.commit(0)
+    group.validate()
+    return group
+
+
+@pytest.mark.parametrize("wrong", [b"", bytes(32), bytes(31)], ids=["null", "zeros", "short"])
+def test_the_leaf_that_vouches_carries_the_parent_hash(wrong):
+    group = pair()
+    leaf = group.signed(0, leaf_node_source=CommitSource(wrong))
+    tree = group.with_node(0, leaf)
+    verify_leaf_signatures(tree, GROUP_ID)
+    with refused(ParentHashError, node=1):
+        group.validate(tree)
+
+
+def test_a_leaf_from_elsewhere_than_a_commit_vouches_for_nothing():
+    group = pair()
+    leaf = group.signed(0, leaf_node_source=KeyPackageSource(LIFETIME))
+    with refused(ParentHashError, node=1):
+        group.validate(group.with_node(0, leaf))
+
+
+def test_a_null_parent_hash_vouches_for_no_parent():
+    """Node 1 carries no parent hash but is itself vouched for: the chain to node 3 is broken."""
+    group = Group.of(4, commits=False)
+    group.commit(0)
+    group.validate()
+    middle = replace(group.tree.parent_node(1), parent_hash=b"")
+    vouching = parent_hash(SUITE, middle, group.tree.node_hash(2))
+    leaf = group.signed(0, leaf_node_source=CommitSource(vouching))
+    tree = with_nodes(group.tree, {0: leaf, 1: middle})
+    with refused(ParentHashError, node=3):
+        group.validate(tree)
+    root = replace(tree.parent_node(3), parent_hash=b"")
+    with refused(ParentHashError, node=3):
+        group.validate(with_nodes(tree, {3: root}))
+
+
+def test_a_hash_over_nothing_vouches_for_no_parent():
+    """A parent hash that leaves out the sibling would fit every sibling."""
+    group = pair()
+    lone = parent_hash(SUITE, group.tree.parent_node(1), b"")
+    leaf = group.signed(0, leaf_node_source=CommitSource(lone))
+    with refused(ParentHashError, node=1):
+        group.validate(group.with_node(0, leaf))
+
+
+def test_a_member_that_no_parent_lists_is_refused():
+    """Added at a leaf that was blank when the parent was made, and listed nowhere."""
+    tree = unmerged().tree
+    tree = with_parent(with_parent(tree, 11, unmerged_leaves=()), 7, unmerged_leaves=())
+    with refused(ParentHashError, node=7):
+        validate_tree(tree, GROUP_ID)
+
+
+def test_a_merged_member_cannot_be_listed_as_unmerged():
+    """It would be left out of what was encrypted to the parent's key before it was made."""
+    group = full()
+    for position, leaf in ((1, 0), (3, 2), (7, 5)):
+        changes = {
+            at: replace(group.tree.parent_node(at), unmerged_leaves=(leaf,))
+            for at in (1, 3, 5, 7, 9, 11, 13)
+            if leaf in math.leaves_below(at) and at <= position
+        }
+        with pytest.raises((ParentHashError, UnmergedLeafError)):
+            group.validate(with_nodes(group.tree, changes))
+
+
+def test_a_sibling_cannot_be_changed_behind_a_parent():
+    """The root vouched for by leaf 0 covers all leaves on the other side."""
+    group = Group.of(4, commits=False)
+    group.commit(0)
+    group.validate()
+    other = group.signed(3, leaf_node_source=KeyPackageSource(Lifetime(0, 1)))
+    tree = group.with_node(6, other)
+    verify_leaf_signatures(tree, GROUP_ID)
+    with refused(ParentHashError, node=3):
+        group.validate(tree)
+
+
+def test_members_added_below_a_blank_ancestor_change_no_parent_hash():
+    """Node 9 is blank; leaf 5 came after leaf 0 committed to the hash of node 11."""
+    group = unmerged()
+    assert group.tree.node(9) is None
+    root = group.tree.parent_node(7)
+    now = parent_hash(SUITE, root, group.tree.node_hash(11))
+    then = parent_hash(SUITE, root, group.tree.original_hash(11, root.unmerged_leaves))
+    assert group.tree.parent_node(3).parent_hash == then != now
+    verify_parent_hashes(group.tree)
+    group.commit(5)
+    group.validate()
+
+
+def test_many_members_added_below_blank_ancestors():
+    group = Group.of(12)
+    for leaf in (9, 8, 5, 4, 1):
+        group.remove(leaf)
+    group.commit(2)
+    for _ in range(5):
+        group.add()
+        group.validate()
+    assert group.tree.parent_node(15).unmerged_leaves == (1, 4, 5, 8, 9)
+    for leaf in (4, 9, 0):
+        group.commit(leaf)
+        group.validate()
+
+
+def test_the_tree_of_a_commit_is_valid_for_its_own_sender():
+    group = full(5)
+    created = group.create(3)
+    group.validate(created.tree, tree_hash=created.tree.tree_hash)
+    old, new = group.tree.member(3), created.tree.member(3)
+    assert old.signature != new.signature
+    assert old.encryption_key != new.encryption_key
+    reused = replace(new, signature=old.signature)
+    with refused(LeafSignatureError, leaf=3):
+        group.validate(with_nodes(created.tree, {6: reused}))
+
+
+# Leaves (RFC 9420 section 7.3)
+
+
+def changed(group: Group, leaf: int, **changes) -> RatchetTree:
+    """Return the tree with a leaf changed and signed again by its owner."""
+    return group.with_node(2 * leaf, group.signed(leaf, **changes))
+
+
+def listing(group: Group, leaf: int, **changes) -> RatchetTree:
+    capabilities = replace(group.tree.member(leaf).capabilities, **changes)
+    return changed(group, leaf, capabilities=capabilities)
+
+
+@pytest.mark.parametrize("leaf", [0, 3])
+def test_every_leaf_supports_version_and_suite(leaf):
+    group = bulk()
+    with refused(UnsupportedCipherSuiteError, leaf=leaf):
+        group.validate(listing(group, leaf, cipher_suites=()))
+    with refused(UnsupportedCipherSuiteError, leaf=leaf):
+        group.validate(changed(group, leaf, capabilities=Capabilities((), (), (), (), ())))
+
+
+@pytest.mark.parametrize("leaf", [0, 3])
+def test_every_leaf_lists_its_own_credential_and_extensions(leaf):
+    group = bulk()
+    with refused(UnlistedCredentialError, leaf=leaf):
+        group.validate(listing(group, leaf, credentials=(CredentialType.X509,)))
+    with refused(UnlistedExtensionError, leaf=leaf):
+        group.validate(changed(group, leaf, extensions=(CUSTOM,)))
+
+
+def certified(group: Group, leaf: int) -> RatchetTree:
+    """Return the tree with a leaf that shows a certificate for its own key."""
+    key = SUITE.signature_private_key(bytes(32))
+    member = group.members[leaf]
+    group.members[leaf] = type(member)(key, member.private)
+    chain = X509Credential((certificate(ISSUER.public_key()),))
+    return changed(group, leaf, credential=chain, signature_key=key.public)
+
+
+def test_a_certificate_is_for_the_key_of_its_leaf():
+    group = bulk()
+    tree = certified(group, 2)
+    group.validate(tree)
+    stolen = changed(group, 3, credential=tree.member(2).credential)
+    with refused(CredentialKeyError, leaf=3):
+        group.validate(stolen)
+
+
+def test_everybody_supports_the_credentials_of_everybody():
+    group = bulk()
+    tree = certified(group, 4)
+    group.validate(tree)
+    for leaf in (0, 3):
+        basic_only = replace(tree.member(leaf).capabilities, credentials=(CredentialType.BASIC,))
+        unable = group.signed(leaf, capabilities=basic_only)
+        with refused(UnsupportedCredentialError, leaf=leaf):
+            group.validate(with_nodes(tree, {2 * leaf: unable}))
+
+
+def test_everybody_has_what_the_group_requires():
+    group = bulk(3)
+    required = RequiredCapabilities((ExtensionType(0xF001),))
+    extensions = (extension(ExtensionType.REQUIRED_CAPABILITIES, required),)
+    with refused(RequiredCapabilityError, leaf=0):
+        group.validate(extensions=extensions)
+    for leaf in range(3):
+        group.tree = listing(group, leaf, extensions=(ExtensionType(0xF001),))
+    group.validate(extensions=extensions)
+    group.validate(extensions=(*extensions, CUSTOM))
+    with refused(RequiredCapabilityError, leaf=2):
+        group.validate(listing(group, 2, extensions=()), extensions=extensions)
+    with refused(UnsupportedExtensionError, leaf=2):
+        group.validate(listing(group, 2, extensions=()), extensions=(CUSTOM,))
+
+
+def test_required_capabilities_that_do_not_parse_are_malformed():
+    extensions = (Extension(ExtensionType.REQUIRED_CAPABILITIES, b"\0\0"),)
+    with pytest.raises(MalformedError):
+        check_leaves(bulk(1).tree, extensions)
+
+
+# Lifetimes
+
+
+@pytest.mark.parametrize(
+    "lifetime",
+    [
+        pytest.param(Lifetime(NOW - 100, NOW - 1), id="expired"),
+        pytest.param(Lifetime(NOW + 1, NOW + 100), id="not begun"),
+        pytest.param(Lifetime(NOW + 100, NOW - 100), id="inverted"),
+        pytest.param(Lifetime(NOW - 1, NOW + 2**40), id="too long"),
+    ],
+)
+@pytest.mark.parametrize("leaf", [0, 3])
+def test_lifetimes_are_judged_only_where_the_caller_says_so(lifetime, leaf):
+    group = bulk()
+    group.validate(lifetimes=LifetimePolicy(NOW))
+    tree = changed(group, leaf, leaf_node_source=KeyPackageSource(lifetime))
+    group.validate(tree)
+    with refused(LifetimeError, leaf=leaf):
+        group.validate(tree, lifetimes=LifetimePolicy(NOW))
+
+
+def test_the_longest_lifetime_is_the_callers():
+    group = bulk()
+    length = LIFETIME.not_after - LIFETIME.not_before
+    group.validate(lifetimes=LifetimePolicy(NOW, length))
+    with refused(LifetimeError, leaf=0):
+        group.validate(lifetimes=LifetimePolicy(NOW, length - 1))
+
+
+def test_leaves_of_commits_and_updates_have_no_lifetime():
+    group = full(3)
+    group.update(1)
+    group.validate(lifetimes=LifetimePolicy(1 << 60))
+
+
+# Signatures
+
+
+@every_suite
+def test_every_leaf_of_a_joined_tree_is_signed(suite):
+    group = Group.of(3, suite, commits=False)
+    group.commit(0)
+    group.update(1)
+    group.commit(2)
+    group.validate()
+    for leaf in group.leaves:
+        forged = replace(group.tree.member(leaf), signature=group.tree.member(0).signature + b"\0")
+        with refused(LeafSignatureError, leaf=leaf):
+            verify_leaf_signatures(group.with_node(2 * leaf, forged), GROUP_ID)
+
+
+def test_leaves_are_signed_for_this_group():
+    group = full(3)
+    with refused(LeafSignatureError, leaf=0):
+        validate_tree(group.tree, b"another group")
+
+
+def test_a_leaf_cannot_be_moved():
+    group = Group.of(4, commits=False)
+    for leaf in group.leaves:
+        group.update(leaf)
+    group.validate()
+    moved = with_nodes(group.tree, {2: group.tree.member(2), 4: group.tree.member(1)})
+    with refused(LeafSignatureError, leaf=1):
+        group.validate(moved)
+
+
+def test_signatures_are_verified_in_parallel_with_the_same_result():
+    group = full()
+    with ThreadPoolExecutor(2) as pool:
+        group.validate(map=pool.map)
+        forged = {
+            2 * leaf: replace(group.tree.member(leaf), signature=bytes(64)) for leaf in (3, 6)
+        }
+        tree = with_nodes(group.tree, forged)
+        for kind in (map, pool.map):
+            with refused(LeafSignatureError, leaf=3):
+                verify_leaf_signatures(tree, GROUP_ID, map=kind)
+        with refused(DuplicateEncryptionKeyError, node=3):
+            stolen = group.tree.member(6).encryption_key
+            group.validate(with_parent(group.tree, 3, encryption_key=stolen), map=pool.map)
+
+
+# Whatever an attacker changes
+
+
+@settings(deadline=None, max_examples=150)
+@given(data=st.data())
+def test_no_single_change_of_a_full_tree_goes_unnoticed(data):
+    tree = FULL.tree
+    position = data.draw(st.integers(0, len(tree.nodes) - 1))
+    node = tree.nodes[position]
+    if position % 2:
+        field = data.draw(st.sampled_from(("encryption_key", "parent_hash", "unmerged_leaves")))
+    else:
+        field = data.draw(st.sampled_from(("encryption_key", "signature_key", "signature")))
+    if field == "unmerged_leaves":
+        below = math.leaves_below(position)
+        value = (data.draw(st.integers(below.start, below.stop - 1)),)
+    else:
+        octets = bytearray(getattr(node, field) or b"\0")
+        octets[data.draw(st.integers(0, len(octets) - 1))] ^= data.draw(st.integers(1, 255))
+        value = bytes(octets)
+    with pytest.raises(InvalidError) as caught:
+        FULL.validate(with_nodes(tree, {position: replace(node, **{field: value})}))
+    assert {"leaf", "node"} & caught.value.where.keys()
+
+
+FULL = full()
