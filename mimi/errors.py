@@ -40,7 +40,8 @@ class MalformedError(MimiError):
     Attributes:
         path: The field that failed, from the outermost structure:
             ``Commit.proposals[3].add.key_package``.
-        offset: The position in the input, in octets from 0, at which the field starts.
+        offset: The position in the input, in octets from 0, of what failed: a field, its length,
+            or the octets that are missing.
     """
 
     def __init__(self, reason: str, path: str = "", offset: int | None = None) -> None:

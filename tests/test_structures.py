@@ -29,7 +29,8 @@ def page() -> str:
 
 def test_page_is_current():
     """In a process of its own: other tests declare cases of the open choices."""
-    written = subprocess.run([sys.executable, __file__], capture_output=True, text=True, check=True)
+    command = [sys.executable, __file__]
+    written = subprocess.run(command, capture_output=True, text=True, check=True)
     assert PAGE.read_text() == written.stdout
 
 

@@ -12,7 +12,7 @@ def vector_files(paths: Iterable[Path]) -> Iterator[Path | OSError]:
     """
     seen: set[Path] = set()
     for path in paths:
-        for file in _below(path) if path.is_dir() else [path]:
+        for file in files_below(path) if path.is_dir() else [path]:
             if isinstance(file, OSError):
                 yield file
             elif file.resolve() not in seen:
@@ -20,7 +20,8 @@ def vector_files(paths: Iterable[Path]) -> Iterator[Path | OSError]:
                 yield file
 
 
-def _below(folder: Path) -> list[Path | OSError]:
+def files_below(folder: Path) -> list[Path | OSError]:
+    """Return every ``*.json`` in a folder, sorted, and the errors of folders in it."""
     failures: list[OSError] = []
     files = [
         Path(where, name)

@@ -266,8 +266,7 @@ class RatchetTree:
             BlankLeafError: There is no member at *index*.
         """
         self.member(index)
-        tree = self.with_path(index, None, {})
-        return attrs.evolve(tree, no_blank_before=min(index, tree._no_blank_before))._truncated()
+        return self.with_path(index, None, {})._truncated()
 
     def with_path(
         self,
@@ -279,14 +278,15 @@ class RatchetTree:
 
         Args:
             index: The leaf.
-            leaf: Its new value.
+            leaf: Its new value; None blanks it.
             parents: The nodes of the direct path; those that are missing become blank.
         """
         position = math.node_of(index)
         changes: dict[NodeIndex, LeafNode | ParentNode | None] = {position: leaf}
         for above in math.direct_path(position, self.leaf_count):
             changes[above] = parents.get(above)
-        return self._changed(changes, self._no_blank_before)
+        full = self._no_blank_before if leaf is not None else min(index, self._no_blank_before)
+        return self._changed(changes, full)
 
     def _changed(
         self, changes: Mapping[NodeIndex, LeafNode | ParentNode | None], no_blank_before: int

@@ -35,10 +35,11 @@ from mimi.tree.math import LeafIndex, NodeIndex
 from mimi.tree.node import ParentHashInput, ParentNode
 from mimi.tree.ratchet import RatchetTree
 
-Map = Callable[
-    [Callable[[tuple[LeafIndex, LeafNode]], None], Iterable[tuple[LeafIndex, LeafNode]]],
-    Iterable[None],
-]
+BATCH = 32
+"""How many signatures are verified in one call of a ``map``'s function."""
+
+Members = tuple[tuple[LeafIndex, LeafNode], ...]
+Map = Callable[[Callable[[Members], None], Iterable[Members]], Iterable[None]]
 """``map``, or that of a `concurrent.futures` executor."""
 
 
@@ -256,9 +257,10 @@ def verify_leaf_signatures(
         LeafSignatureError: One does not verify; names the leaf.
     """
 
-    def verify(member: tuple[LeafIndex, LeafNode]) -> None:
-        index, leaf = member
-        verify_leaf_signature(tree.suite, leaf, group_id, index)
+    def verify(batch: Members) -> None:
+        for index, leaf in batch:
+            verify_leaf_signature(tree.suite, leaf, group_id, index)
 
-    for _ in map(verify, tree.members()):
+    members = tuple(tree.members())
+    for _ in map(verify, (members[at : at + BATCH] for at in range(0, len(members), BATCH))):
         pass

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from mimi import cli as package
 from mimi.cli import main
 from mimi.cli.commands import cli
-from mimi.cli.files import octets_in, octets_of
+from mimi.cli.files import files_below, octets_in, octets_of
 from mimi.cli.report import compact, printable
 from mimi.cli.structures import structure, structures
 from mimi.codec import encode, is_struct
@@ -386,6 +386,12 @@ def test_what_a_file_holds(content, octets):
     assert octets_in(content) == octets
 
 
+def test_a_folder_that_cannot_be_read_is_no_empty_folder(tmp_path):
+    (error,) = files_below(tmp_path / "gone")
+    assert isinstance(error, FileNotFoundError)
+    assert error.filename == str(tmp_path / "gone")
+
+
 def test_half_an_octet():
     with pytest.raises(ValueError, match="3 hexadecimal digits"):
         octets_of("00 0")
@@ -438,7 +444,7 @@ def test_an_unknown_structure():
 
 
 def process(*arguments, code="from mimi.cli import main; main()", **options):
-    return subprocess.run(  # noqa: S603 - our own command
+    return subprocess.run(
         [sys.executable, "-W", "error", "-c", code, *arguments],
         check=False,
         **{"capture_output": True, "text": True} | options,

@@ -224,6 +224,13 @@ def test_unknown_code_points_survive():
         assert encode(item) == octets
 
 
+def test_vectors_of_code_points_of_which_none_is_like_another():
+    for number in range(2000):
+        octets = b"\4" + number.to_bytes(2, "big") + b"\0\1"
+        assert decode(tuple[Kind, ...], octets) == (number, Kind.FIRST)
+        assert encode(decode(tuple[Kind, ...], octets), tuple[Kind, ...]) == octets
+
+
 def test_known_code_points_are_the_members():
     assert decode(Kind, b"\0\1") is Kind.FIRST
     assert decode(Side, b"\1") is Side.LEFT

@@ -9,6 +9,7 @@ from codec.declarations import (
     Aside,
     Creature,
     Fish,
+    Givens,
     Inner,
     Item,
     Kind,
@@ -168,6 +169,7 @@ def test_kinds_of_fields():
         "options": "optional<uint8><V>",
     }
     assert kind_of(shape_of(Padded.__annotations__["padding"])) == "padding"
+    assert kind_of(shape_of(Givens.__annotations__["by_class"])) == "select(inner.aside)"
 
 
 # The compiled decoder and the reader that says where.

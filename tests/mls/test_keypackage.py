@@ -4,8 +4,8 @@ import attrs
 import pytest
 from hypothesis import given, settings
 from mls.epoch import CAROL, OFFER, SUITE, offer
+from tree.certificates import KEYS, certificate
 from tree.members import every_suite, person, refused
-from tree.test_credential import KEYS, certificate
 
 from mimi.codec import decode, encode, encode_as, replace
 from mimi.codec.strategy import strategy

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mls.epoch import OFFER, PROPOSALS, Epoch
-from mls.test_welcome import MADE
+from mls.invitation import MADE
 
 from mimi.codec import GREASE_VALUES, decode, encode
 from mimi.codec.strategy import strategy

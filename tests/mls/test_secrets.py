@@ -283,14 +283,14 @@ def test_nothing_shows_a_key():
     tree, key = SecretTree(SUITE, 2, SECRET).take(0, HANDSHAKE, 3, Window())
     shown = repr(tree) + repr(key)
     octets = [*secrets_of(tree.top), *revealed(key)]
-    octets += [
-        part for kept in tree._ratchets(0).handshake.skipped.values() for part in revealed(kept)
-    ]
+    skipped = tree._ratchets(0).handshake.skipped
+    assert sorted(skipped) == [0, 1, 2]
+    octets += [part for kept in skipped.values() for part in revealed(kept)]
     for one in octets:
         assert repr(one) not in shown
         assert one.hex() not in shown
     with pytest.raises(TypeError):
-        tree._ratchets(0).handshake.skipped[9] = key
+        skipped[9] = key
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         tree.top = SECRET
 

@@ -1,15 +1,12 @@
 """Credentials: their form, and certificates for the key of the leaf."""
 
-from datetime import UTC, datetime
-
 import pytest
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa, x25519
+from cryptography.hazmat.primitives.asymmetric import rsa, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tree.certificates import ISSUER, KEYS, certificate, signature_key
 from tree.members import refused
 
 from mimi.codec import decode, encode
@@ -24,37 +21,7 @@ from mimi.tree.credential import (
 )
 from mimi.tree.errors import CredentialKeyError
 
-ISSUER = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(32))
-
-KEYS = {
-    "Ed25519": ed25519.Ed25519PrivateKey.from_private_bytes(b"\1" * 32),
-    "Ed448": ed448.Ed448PrivateKey.from_private_bytes(b"\1" * 57),
-    "P-256": ec.derive_private_key(7, ec.SECP256R1()),
-    "P-384": ec.derive_private_key(7, ec.SECP384R1()),
-    "P-521": ec.derive_private_key(7, ec.SECP521R1()),
-}
-
 every_key = pytest.mark.parametrize("key", KEYS.values(), ids=KEYS)
-
-
-def certificate(public_key, issuer=ISSUER, algorithm=None) -> Certificate:
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mimi://a.example/d/x")])
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(public_key)
-        .serial_number(5)
-        .not_valid_before(datetime(2024, 1, 1, tzinfo=UTC))
-        .not_valid_after(datetime(2034, 1, 1, tzinfo=UTC))
-    )
-    return Certificate(builder.sign(issuer, algorithm).public_bytes(Encoding.DER))
-
-
-def signature_key(key) -> bytes:
-    if isinstance(key, ec.EllipticCurvePrivateKey):
-        return key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-    return key.public_key().public_bytes_raw()
 
 
 @every_key

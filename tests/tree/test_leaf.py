@@ -4,6 +4,7 @@ import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tree.certificates import ISSUER, certificate
 from tree.members import (
     GROUP_ID,
     LIFETIME,
@@ -15,7 +16,6 @@ from tree.members import (
     refused,
     signed,
 )
-from tree.test_credential import ISSUER, certificate
 
 from mimi.codec import GREASE_VALUES, decode, encode, encode_as, replace
 from mimi.codec.strategy import strategy

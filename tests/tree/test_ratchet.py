@@ -290,6 +290,15 @@ def test_unmerged_leaves_stay_sorted_whatever_their_order():
     assert group.tree.parent_node(7).unmerged_leaves == (2, 5)
 
 
+def test_a_path_may_leave_its_leaf_blank():
+    tree = Group.of(4).tree
+    blank = tree.with_path(1, None, {5: tree.parent_node(5)})
+    assert [blank.node(at) for at in (1, 2, 3)] == [None] * 3
+    assert blank.node(5) == tree.node(5)
+    assert blank.leftmost_blank() == 1
+    assert tree.leftmost_blank() == 4
+
+
 @pytest.mark.parametrize("index", [1, 4, 7, 8, 2**32 - 1, -1])
 def test_there_is_no_member_at_a_blank_leaf_or_outside(index):
     group = Group.of(6)

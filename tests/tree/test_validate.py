@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tree.certificates import ISSUER, certificate
 from tree.members import (
     GROUP_ID,
     LIFETIME,
@@ -17,7 +18,6 @@ from tree.members import (
     with_nodes,
     with_parent,
 )
-from tree.test_credential import ISSUER, certificate
 
 from mimi.codec import replace
 from mimi.errors import InvalidError, MalformedError

@@ -28,7 +28,7 @@ from vectors.corruption import (
     value_at,
 )
 
-from mimi.crypto import Suite, known_suites, suite_of
+from mimi.crypto import Suite, suite_of
 from mimi.vectors import checked_fields, verify, verify_case
 
 every_file = pytest.mark.parametrize("path", FILES.values(), ids=FILES)
@@ -133,7 +133,7 @@ def test_another_cipher_suite_is_noticed(path):
     used = USED.get(kind.name, lambda suite: suite)
     for case in typical(path) if "cipher_suite" in kind.fields else []:
         own = suite_of(case["cipher_suite"])
-        for suite in known_suites():
+        for suite in map(suite_of, range(1, 8)):
             if used(suite) != used(own):
                 other = case | {"cipher_suite": int(suite.code)}
                 assert verify_case(kind, other) is not None, suite
@@ -195,7 +195,7 @@ def checked_as(steps):
 @every_file
 def test_a_value_of_the_wrong_type_is_named(path):
     kind = kind_of_file(path)
-    for case in [*smallest(path), *typical(path)[:2]]:
+    for case in [*smallest(path), *typical(path)[:1]]:
         paths = {path_of(steps): steps for steps, _ in parts_of(case)}
         for field in spread(list(paths), 0, 3):
             steps = paths[field]
@@ -208,7 +208,7 @@ def test_a_value_of_the_wrong_type_is_named(path):
 @every_file
 def test_a_field_that_is_missing_is_named(path):
     kind = kind_of_file(path)
-    for case in [*smallest(path), *typical(path)[:2]]:
+    for case in [*smallest(path), *typical(path)[:1]]:
         fields = [path_of(steps) for steps, _ in parts_of(case) if isinstance(steps[-1], str)]
         for field in spread(fields, 0, 3):
             failure = verify_case(kind, removed(case, steps_of(field)))

@@ -17,6 +17,26 @@ from vectors.corruption import (
     value_at,
 )
 
+from mimi.codec import decode, encode, replace
+from mimi.crypto import Secret, SeededEntropy, suite_of
+from mimi.mls.codepoints import WireFormat
+from mimi.mls.context import GroupContext
+from mimi.mls.framing import (
+    AuthenticatedContent,
+    FramedContent,
+    FramedContentAuthData,
+    MemberSender,
+)
+from mimi.mls.message import MLSMessage
+from mimi.mls.proposal import ExternalInit, Proposal
+from mimi.mls.protect import authenticate, protect_public
+from mimi.mls.welcome import (
+    NewMember,
+    decrypt_group_info,
+    decrypt_group_secrets,
+    encrypt_welcome,
+    sign_group_info,
+)
 from mimi.vectors import (
     KINDS,
     Case,
@@ -284,6 +304,10 @@ def test_an_error_in_a_difference_is_not_wrapped():
 # Whose fault it is, where several fields depend on one
 
 
+def octets(case, name):
+    return bytes.fromhex(case[name])
+
+
 def field_that_fails(name, case):
     failure = verify_case(SUPPORTED[name], case)
     return failure and failure.field
@@ -333,3 +357,59 @@ def test_the_path_of_another_sender_is_named():
         assert field_that_fails("treekem", swapped) == f"update_paths[0].{name}"
     shorter = replaced(case, ("update_paths", 0, "path_secrets"), one["path_secrets"][:-1])
     assert field_that_fails("treekem", shorter) == "update_paths[0].path_secrets"
+
+
+def test_a_message_from_another_leaf_is_refused():
+    case = first_case("message-protection")
+    suite = suite_of(case["cipher_suite"])
+    names = ("group_id", "epoch", "tree_hash", "confirmed_transcript_hash")
+    given = [octets(case, name) if name != "epoch" else case[name] for name in names]
+    context = GroupContext(suite.code, *given)
+    proposal = decode(Proposal, octets(case, "proposal"))
+    content = FramedContent(context.group_id, context.epoch, MemberSender(0), b"", proposal)
+    signer = suite.signature_private_key(octets(case, "signature_priv"))
+    signed = authenticate(suite, WireFormat.MLS_PUBLIC_MESSAGE, content, context, signer)
+    key = Secret(octets(case, "membership_key"))
+    message = MLSMessage(protect_public(suite, signed, context, key))
+    failure = verify_case(
+        SUPPORTED["message-protection"], case | {"proposal_pub": encode(message).hex()}
+    )
+    assert failure.field == "proposal_pub"
+    assert "is not the sender of these vectors" in failure.got
+
+
+def test_a_wrong_confirmation_tag_in_a_welcome_is_noticed():
+    case = first_case("welcome")
+    suite = suite_of(case["cipher_suite"])
+    key_package = decode(MLSMessage, octets(case, "key_package")).body
+    welcome = decode(MLSMessage, octets(case, "welcome")).body
+    init_key = suite.hpke_private_key(octets(case, "init_priv"))
+    joiner = decrypt_group_secrets(suite, welcome, key_package, init_key).joiner_secret
+    no_psk = Secret(bytes(suite.nh))
+    info = decrypt_group_info(suite, welcome, joiner, no_psk)
+    signer = suite.generate_signature_key(SeededEntropy(1))
+    for tag, field in ((info.confirmation_tag, None), (bytes(suite.nh), "welcome")):
+        other = sign_group_info(
+            suite, info.group_context, info.extensions, tag, info.signer, signer
+        )
+        sealed = encrypt_welcome(
+            suite, other, joiner, no_psk, (), [NewMember(key_package)], SeededEntropy(2)
+        )
+        made = {"welcome": encode(MLSMessage(sealed)).hex(), "signer_pub": signer.public.hex()}
+        assert field_that_fails("welcome", case | made) == field
+
+
+def test_content_that_is_no_commit_has_no_transcript_hash():
+    case = first_case("transcript-hashes")
+    commit = decode(AuthenticatedContent, octets(case, "authenticated_content"))
+    content = replace(commit.content, content=b"application data")
+    auth = FramedContentAuthData(commit.auth.signature)
+    other = encode(AuthenticatedContent(commit.wire_format, content, auth))
+    changed_case = case | {"authenticated_content": other.hex()}
+    assert field_that_fails("transcript-hashes", changed_case) == "authenticated_content"
+
+
+def test_another_proposal_changes_no_tree():
+    case = first_case("tree-operations")
+    other = encode(ExternalInit(b""), Proposal).hex()
+    assert field_that_fails("tree-operations", case | {"proposal": other}) == "proposal"

@@ -10,10 +10,9 @@ from mimi.mls.context import GroupContext
 from mimi.mls.keypackage import verify_key_package_signature
 from mimi.mls.proposal import Add, Proposal, Remove, Update
 from mimi.tree import math
-from mimi.tree.leaf import verify_leaf_signature
+from mimi.tree.leaf import LeafNode, verify_leaf_signature
 from mimi.tree.math import LeafIndex, NodeIndex
 from mimi.tree.path import (
-    CreatedPath,
     UpdatePath,
     create_update_path,
     merge_update_path,
@@ -206,18 +205,8 @@ def _check_update_path(group: Group, part: Case) -> None:
             )
         path_secrets.equal(leaf, processed.path_secret)
         part.equal("commit_secret", processed.commit_secret)
-    if sender in group.members:
-        created = create_update_path(
-            group.tree,
-            sender,
-            own,
-            group.members[sender].signer,
-            group.group_id,
-            group.context_of,
-            SeededEntropy(b"treekem"),
-        )
-        with part.at("sender"):
-            _check_created(group, sender, created)
+    with part.at("sender"):
+        _check_created(group, sender, own, part)
 
 
 def _merged(group: Group, sender: LeafIndex, path: UpdatePath) -> RatchetTree:
@@ -227,11 +216,21 @@ def _merged(group: Group, sender: LeafIndex, path: UpdatePath) -> RatchetTree:
     return merged
 
 
-def _check_created(group: Group, sender: LeafIndex, created: CreatedPath) -> None:
+def _check_created(group: Group, sender: LeafIndex, own: LeafNode, part: Case) -> None:
+    created = create_update_path(
+        group.tree,
+        sender,
+        own,
+        group.members[sender].signer,
+        group.group_id,
+        group.context_of,
+        SeededEntropy(b"treekem"),
+    )
     path = decode(UpdatePath, encode(created.update_path))
     merged = merge_update_path(group.tree, sender, path)
     context = group.context_of(merged.tree_hash)
     for leaf, member in group.others(sender).items():
         processed = process_update_path(group.tree, merged, sender, path, member.private, context)
         if processed.commit_secret != created.commit_secret:
-            raise DifferenceError(f"leaf {leaf}", "the commit secret of a new path", "another")
+            wanted = f"leaf {leaf} to compute the commit secret of a new path"
+            raise DifferenceError(part.name("sender"), wanted, "another")

@@ -1,0 +1,26 @@
+"""Every error class names the rule that it stands for."""
+
+import re
+
+import pytest
+
+from mimi.errors import InvalidError, MimiError, UsageError
+from mimi.mls import errors as mls_errors
+from mimi.tree import errors as tree_errors
+
+CLASSES = [
+    kind
+    for module in (tree_errors, mls_errors)
+    for kind in vars(module).values()
+    if isinstance(kind, type) and kind.__module__ == module.__name__
+]
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+def test_a_class_stands_for_one_rule(kind):
+    assert issubclass(kind, InvalidError | UsageError)
+    assert kind.__mro__[2] is MimiError
+    assert kind.__doc__
+    assert re.fullmatch(r"RFC 9420 section \d+(\.\d+)*", kind.rule)
+    assert str(kind("reason", leaf=3)) == f"reason ({kind.rule})"
+    assert kind("reason", leaf=3).where == {"leaf": 3}
