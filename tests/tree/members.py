@@ -63,6 +63,7 @@ def refused(kind: type[MimiError], **where: object) -> Iterator[pytest.Exception
     assert where.items() <= error.where.items()
     assert kind.rule.startswith("RFC ")
     assert str(error).endswith(f" ({kind.rule})")
+    assert "None" not in error.reason
     for name in ("leaf", "node"):
         if where.get(name) is not None:
             assert str(where[name]) in error.reason

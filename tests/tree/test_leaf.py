@@ -319,10 +319,10 @@ def test_both_ends_of_a_lifetime_are_included(now):
 
 @pytest.mark.parametrize("now", [0, 999, 2001, NOW])
 def test_a_lifetime_not_begun_or_expired_is_refused(now):
-    with refused(LifetimeError, leaf=4):
-        check_lifetime(SHORT, now, 4)
-    with refused(LifetimeError, leaf=None):
-        check_lifetime(SHORT, now)
+    for leaf in (4, None):
+        with refused(LifetimeError, leaf=leaf) as caught:
+            check_lifetime(SHORT, now, leaf)
+        assert f"valid from 1000 to 2000, not at {now}" in caught.value.reason
 
 
 @pytest.mark.parametrize("now", [0, 1000, 1500, 2000, 3000])
@@ -335,10 +335,19 @@ def test_an_inverted_lifetime_is_refused(now):
 def test_a_lifetime_that_is_too_long_is_refused():
     longest = Lifetime(NOW, NOW + DEFAULT_MAXIMUM_LIFETIME)
     check_lifetime(longest, NOW, 4)
-    with refused(LifetimeError, leaf=4):
+    with refused(LifetimeError, leaf=4) as caught:
         check_lifetime(Lifetime(NOW, longest.not_after + 1), NOW, 4)
+    assert f"over {DEFAULT_MAXIMUM_LIFETIME}" in caught.value.reason
     with refused(LifetimeError, leaf=4):
         check_lifetime(longest, NOW, 4, DEFAULT_MAXIMUM_LIFETIME - 1)
+
+
+def test_a_lifetime_of_one_second_or_the_longest_is_only_expired():
+    for lifetime in (Lifetime(5, 5), Lifetime(5, 5 + DEFAULT_MAXIMUM_LIFETIME)):
+        check_lifetime(lifetime, 5)
+        with refused(LifetimeError) as caught:
+            check_lifetime(lifetime, 4)
+        assert "not at 4" in caught.value.reason
 
 
 def test_a_lifetime_for_ever_is_refused():

@@ -246,6 +246,18 @@ def test_removing_the_last_leaf_uncovers_all_blank_ones_before_it():
     assert group.tree.leftmost_blank() == 1
 
 
+def test_what_a_change_does_not_touch_is_not_computed_again():
+    group = Group.of(8)
+    before = {at: (group.tree.node_hash(at), group.tree.resolution(at)) for at in range(15)}
+    tree = group.tree.update(2, group.signed(2, leaf_node_source=UpdateSource()))
+    for at in set(range(15)) - {4, 5, 3, 7}:
+        assert tree.node_hash(at) is before[at][0]
+        assert tree.resolution(at) is before[at][1]
+    for at in (4, 5, 3, 7):
+        assert tree.node_hash(at) != before[at][0]
+        assert tree.node_hash(at) is tree.node_hash(at)
+
+
 def test_an_update_replaces_the_leaf_and_blanks_the_path():
     group = Group.of(4)
     assert all(group.tree.node(at) is not None for at in (1, 3, 5))
