@@ -4,7 +4,7 @@ from typing import Any
 
 from mimi.crypto import labels
 from mimi.mls import framing, message, proposal, psk, transcript, welcome
-from mimi.tree import extension, leaf, node, path
+from mimi.tree import extension, hashes, leaf, node, path
 
 STRUCTURES: dict[str, Any] = {
     "5 Cryptographic objects": (
@@ -27,8 +27,8 @@ STRUCTURES: dict[str, Any] = {
     "7 Ratchet tree": (
         node.RatchetTreeNodes,
         leaf.LeafNodeTBS,
-        node.TreeHashInput,
-        node.ParentHashInput,
+        hashes.TreeHashInput,
+        hashes.ParentHashInput,
         path.UpdatePath,
     ),
     "8 and 9 Key schedule and secret tree": (

@@ -1,4 +1,4 @@
-"""Nodes of the ratchet tree on the wire (RFC 9420 sections 7.1, 7.8, 7.9 and 12.4.3.3)."""
+"""Nodes of the ratchet tree on the wire (RFC 9420 sections 7.1 and 12.4.3.3)."""
 
 from typing import Annotated, TypeAlias
 
@@ -30,39 +30,3 @@ Node: TypeAlias = Annotated[
 
 RatchetTreeNodes: TypeAlias = tuple[Node | None, ...]
 """The contents of the extension ``ratchet_tree``: ``optional<Node> ratchet_tree<V>``."""
-
-
-@struct
-class LeafNodeHashInput:
-    """What a leaf's tree hash covers."""
-
-    leaf_index: LeafIndexField
-    leaf_node: LeafNode | None
-
-
-@struct
-class ParentNodeHashInput:
-    """What a parent's tree hash covers."""
-
-    parent_node: ParentNode | None
-    left_hash: Opaque
-    right_hash: Opaque
-
-
-TreeHashInput: TypeAlias = Annotated[
-    LeafNodeHashInput | ParentNodeHashInput,
-    Select(
-        NodeType,
-        {NodeType.LEAF: LeafNodeHashInput, NodeType.PARENT: ParentNodeHashInput},
-        "TreeHashInput",
-    ),
-]
-
-
-@struct
-class ParentHashInput:
-    """What a parent hash covers (section 7.9)."""
-
-    encryption_key: HPKEPublicKey
-    parent_hash: Opaque
-    original_sibling_tree_hash: Opaque

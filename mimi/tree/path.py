@@ -27,12 +27,12 @@ from mimi.tree.errors import (
     UnrotatedKeyError,
 )
 from mimi.tree.extension import HPKEPublicKey
+from mimi.tree.hashes import parent_hash
 from mimi.tree.leaf import CommitSource, LeafNode, LeafNodeContent, sign_leaf
 from mimi.tree.math import LeafIndex, NodeIndex
 from mimi.tree.node import ParentNode
 from mimi.tree.private import PrivateTree, next_path_secret, node_key
 from mimi.tree.ratchet import RatchetTree
-from mimi.tree.validate import parent_hash
 
 ENCRYPTION_LABEL = b"UpdatePathNode"
 

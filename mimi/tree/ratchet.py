@@ -18,19 +18,17 @@ from typing import Final
 
 import attrs
 
-from mimi.codec import decode, encode
+from mimi.codec import decode, encode, replace
 from mimi.crypto import Suite
 from mimi.tree import math
 from mimi.tree.chunks import Chunks
 from mimi.tree.errors import BlankLeafError, NodePlaceError, TrailingBlankError
+from mimi.tree.hashes import leaf_hash, parent_tree_hash
 from mimi.tree.leaf import LeafNode
 from mimi.tree.math import LeafIndex, NodeIndex
 from mimi.tree.node import (
-    LeafNodeHashInput,
     ParentNode,
-    ParentNodeHashInput,
     RatchetTreeNodes,
-    TreeHashInput,
 )
 
 
@@ -178,19 +176,15 @@ class RatchetTree:
         """Return the tree hash of a node (section 7.8), Nh octets."""
         entry = self._entries[position]
         if entry.tree_hash is None:
-            entry.tree_hash = self.suite.hash(self._hash_input(position, entry.node))
+            node = entry.node
+            if position & 1:
+                left, right = map(self.node_hash, math.children(position))
+                parent = node if isinstance(node, ParentNode) else None
+                entry.tree_hash = parent_tree_hash(self.suite, parent, left, right)
+            else:
+                leaf = node if isinstance(node, LeafNode) else None
+                entry.tree_hash = leaf_hash(self.suite, math.leaf_of(position), leaf)
         return entry.tree_hash
-
-    def _hash_input(self, position: NodeIndex, node: LeafNode | ParentNode | None) -> bytes:
-        hashed: LeafNodeHashInput | ParentNodeHashInput
-        if position & 1:
-            parent = node if isinstance(node, ParentNode) else None
-            left, right = math.children(position)
-            hashed = ParentNodeHashInput(parent, self.node_hash(left), self.node_hash(right))
-        else:
-            leaf = node if isinstance(node, LeafNode) else None
-            hashed = LeafNodeHashInput(math.leaf_of(position), leaf)
-        return encode(hashed, TreeHashInput)
 
     def resolution(self, position: NodeIndex) -> tuple[NodeIndex, ...]:
         """Return the nodes that together reach every member below a node (section 4.1.1)."""
@@ -327,19 +321,17 @@ class RatchetTree:
     def _hash_without(self, position: NodeIndex, leaves: frozenset[LeafIndex]) -> bytes:
         if not leaves:
             return self.node_hash(position)
-        hashed: LeafNodeHashInput | ParentNodeHashInput
-        if position & 1:
-            parent = self.parent_node(position)
-            if parent is not None:
-                rest = tuple(leaf for leaf in parent.unmerged_leaves if leaf not in leaves)
-                parent = ParentNode(parent.encryption_key, parent.parent_hash, rest)
-            left, right = math.children(position)
-            lower = frozenset(leaf for leaf in leaves if 2 * leaf < position)
-            hashed = ParentNodeHashInput(
-                parent,
-                self._hash_without(left, lower),
-                self._hash_without(right, leaves - lower),
-            )
-        else:
-            hashed = LeafNodeHashInput(math.leaf_of(position), None)
-        return self.suite.hash(encode(hashed, TreeHashInput))
+        if not position & 1:
+            return leaf_hash(self.suite, math.leaf_of(position), None)
+        parent = self.parent_node(position)
+        if parent is not None:
+            rest = tuple(leaf for leaf in parent.unmerged_leaves if leaf not in leaves)
+            parent = replace(parent, unmerged_leaves=rest)
+        left, right = math.children(position)
+        lower = frozenset(leaf for leaf in leaves if 2 * leaf < position)
+        return parent_tree_hash(
+            self.suite,
+            parent,
+            self._hash_without(left, lower),
+            self._hash_without(right, leaves - lower),
+        )

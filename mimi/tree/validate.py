@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable
 
 import attrs
 
-from mimi.codec import encode
-from mimi.crypto import Suite
 from mimi.tree import math
 from mimi.tree.errors import (
     DuplicateEncryptionKeyError,
@@ -20,6 +18,7 @@ from mimi.tree.errors import (
     UnsupportedCredentialError,
 )
 from mimi.tree.extension import Extensions, required_capabilities
+from mimi.tree.hashes import parent_hash
 from mimi.tree.leaf import (
     DEFAULT_MAXIMUM_LIFETIME,
     CommitSource,
@@ -32,7 +31,7 @@ from mimi.tree.leaf import (
     verify_leaf_signature,
 )
 from mimi.tree.math import LeafIndex, NodeIndex
-from mimi.tree.node import ParentHashInput, ParentNode
+from mimi.tree.node import ParentNode
 from mimi.tree.ratchet import RatchetTree
 
 BATCH = 32
@@ -147,15 +146,6 @@ def _check_between(tree: RatchetTree, position: NodeIndex, leaf: LeafIndex) -> N
                 leaf=leaf,
             )
         step = math.parent(step, tree.leaf_count)
-
-
-def parent_hash(suite: Suite, parent: ParentNode, original_sibling_tree_hash: bytes) -> bytes:
-    """Return the parent hash of a node with the given sibling (section 7.9), Nh octets."""
-    return suite.hash(
-        encode(
-            ParentHashInput(parent.encryption_key, parent.parent_hash, original_sibling_tree_hash)
-        )
-    )
 
 
 def verify_parent_hashes(tree: RatchetTree) -> None:

@@ -9,15 +9,14 @@ from mimi.codec import decode, encode
 from mimi.codec.strategy import strategy
 from mimi.crypto import SeededEntropy
 from mimi.errors import MalformedError
-from mimi.tree.node import (
+from mimi.tree.hashes import (
     LeafNodeHashInput,
     ParentHashInput,
-    ParentNode,
     ParentNodeHashInput,
-    RatchetTreeNodes,
     TreeHashInput,
+    parent_hash,
 )
-from mimi.tree.validate import parent_hash
+from mimi.tree.node import ParentNode, RatchetTreeNodes
 
 
 def opaque(octets: bytes) -> bytes:

@@ -12,14 +12,9 @@ from mimi.crypto import CipherSuite, SeededEntropy, suite_of
 from mimi.errors import MalformedError
 from mimi.tree import math
 from mimi.tree.errors import BlankLeafError, NodePlaceError, TrailingBlankError
+from mimi.tree.hashes import LeafNodeHashInput, ParentNodeHashInput, TreeHashInput
 from mimi.tree.leaf import LeafNode, UpdateSource
-from mimi.tree.node import (
-    LeafNodeHashInput,
-    ParentNode,
-    ParentNodeHashInput,
-    RatchetTreeNodes,
-    TreeHashInput,
-)
+from mimi.tree.node import ParentNode, RatchetTreeNodes
 from mimi.tree.ratchet import RatchetTree
 
 MOST = 16
@@ -222,6 +217,13 @@ def test_a_tree_of_one():
     assert tree.resolution(0) == (0,)
     assert repr(tree) == "RatchetTree(1 members, 1 leaves)"
     assert tree.leftmost_blank() == 1
+
+
+def test_a_tree_without_members_has_no_nodes_and_cannot_be_sent():
+    empty = alone()[0].remove(0)
+    assert (empty.nodes, empty.leaf_count, empty.leftmost_blank()) == ((), 1, 0)
+    with refused(TrailingBlankError):
+        RatchetTree.decode(SUITE, empty.encode())
 
 
 def test_a_tree_doubles_and_halves():
