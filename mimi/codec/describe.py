@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mimi.codec.declare import Field, fields_of, shape_of
+from mimi.codec.declare import Field, cases_of, classes_of, fields_of, shape_of
 from mimi.codec.shape import (
     Bytes,
     Code,
@@ -21,7 +21,7 @@ from mimi.codec.trace import Span, bounds_of, case_name, kind_of, read, tag_name
 def presentation(*declared: Any) -> str:
     """Return declarations in the presentation language, each with those that it needs above it.
 
-    A select appears where its tag does, as in the RFC::
+    A select on a tag is a structure, as in the RFC; one on an earlier field names the tag there::
 
         struct {
             CredentialType credential_type;
@@ -30,6 +30,13 @@ def presentation(*declared: Any) -> str:
                 case x509: X509Credential;
             };
         } Credential;
+
+        select (PublicMessage.content.sender.sender_type) {
+            case member: MAC membership_tag;
+            case external:
+            case new_member_proposal:
+            case new_member_commit: struct {};
+        };
     """
     texts: dict[str, str] = {}
     for each in declared:
@@ -102,12 +109,53 @@ def _line(shape: Shape, name: str) -> str:
 
 
 def _given(field: Field, given: Given, declaration: type[Any]) -> list[str]:
-    lines = [f"select ({declaration.__name__}.{given.path}) {{"]
+    step, tags, left = _tags(given, _shape_at(declaration, given.path))
+    labels: dict[str, list[str]] = {}
     for key, hint in given.cases.items():
-        label = key.__name__ if isinstance(key, type) else case_name(key)
-        lines.append(f"    case {label}: {_line(shape_of(hint), field.name)}")
+        labels.setdefault(_line(shape_of(hint), field.name), []).append(_label(tags[key]))
     rest = "struct {};" if given.otherwise is None else _line(shape_of(given.otherwise), field.name)
-    return [*lines, f"    default: {rest}", "};"]
+    others = ["default:"] if left is None else map(_label, left)
+    labels.setdefault(rest, []).extend(others)
+    lines = [f"select ({declaration.__name__}.{given.path}{step}) {{"]
+    for line, cases in labels.items():
+        lines += [f"    {label}" for label in cases]
+        lines[-1] += f" {line}" if cases else ""
+    return [*lines, "};"]
+
+
+def _label(tag: Any) -> str:
+    return f"case {tag.__name__ if isinstance(tag, type) else case_name(tag)}:"
+
+
+def _shape_at(declaration: type[Any], path: str) -> Shape | None:
+    """Return the shape of the field to which *path* leads; None where it leaves the fields."""
+    shape: Shape | None = Struct(declaration)
+    for name in path.split("."):
+        fields = fields_of(shape.declaration) if isinstance(shape, Struct) else ()
+        shape = next((field.shape for field in fields if field.name == name), None)
+    return shape
+
+
+def _tags(given: Given, earlier: Shape | None) -> tuple[str, dict[Any, Any], list[Any] | None]:
+    """Return the step from the earlier field to its tag, and which tags stand for the cases.
+
+    The tags that are left come last, None where they cannot be listed. A case whose class is no
+    case of the earlier select by itself stands for itself.
+    """
+    if isinstance(earlier, Select) and given.by_class:
+        tags = {
+            kind: tag
+            for tag, shape in cases_of(earlier)
+            if not isinstance(shape, Select)
+            for kind in classes_of(shape)
+        }
+        if tags.keys() >= given.cases.keys():
+            left = [tag for tag in earlier.cases if tag not in map(tags.get, given.cases)]
+            return f".{tag_name(earlier)}", tags, None if earlier.tag.is_open else left
+    if isinstance(earlier, Code) and not earlier.is_open:
+        left = [tag for tag in earlier.table.values() if tag not in given.cases]
+        return "", {key: earlier.table.get(key, key) for key in given.cases}, left
+    return "", {key: key for key in given.cases}, None
 
 
 def _select(select: Select) -> str:
@@ -122,7 +170,8 @@ def _registry(code: Code) -> str:
     registry: Any = code.registry
     if code.is_open:
         return f"uint{8 * code.octets} {registry.__name__};"
-    lines = [f"{member.name.lower()}({int(member)})," for member in registry]
+    lines = [] if 0 in code.table else ["reserved(0),"]
+    lines += [f"{case_name(member)}({int(member)})," for member in registry]
     return _block("enum", [*lines, f"({(1 << 8 * code.octets) - 1})"], registry.__name__)
 
 

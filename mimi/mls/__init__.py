@@ -54,6 +54,8 @@ from mimi.mls.protect import (
     proposal_ref,
     protect_private,
     protect_public,
+    sign_content,
+    signature_keys,
     unprotect_private,
     unprotect_public,
 )
@@ -69,10 +71,7 @@ from mimi.mls.schedule import (
     joiner_secret,
     welcome_secret,
 )
-from mimi.mls.secrets import (
-    SecretTree,
-    Window,
-)
+from mimi.mls.secrets import RatchetKind, SecretTree, Window
 from mimi.mls.transcript import (
     confirmed_transcript_hash,
     interim_transcript_hash,
@@ -82,6 +81,7 @@ from mimi.mls.welcome import (
     GroupSecrets,
     NewMember,
     Welcome,
+    check_group_info,
     decrypt_group_info,
     decrypt_group_secrets,
     encrypt_welcome,
@@ -121,6 +121,7 @@ __all__ = [
     "ProposalOrRef",
     "ProposalOrRefType",
     "PublicMessage",
+    "RatchetKind",
     "ReInit",
     "Remove",
     "ResumptionPSK",
@@ -133,6 +134,7 @@ __all__ = [
     "Window",
     "WireFormat",
     "authenticate",
+    "check_group_info",
     "confirmed_transcript_hash",
     "decrypt_group_info",
     "decrypt_group_secrets",
@@ -144,8 +146,10 @@ __all__ = [
     "protect_private",
     "protect_public",
     "psk_secret",
+    "sign_content",
     "sign_group_info",
     "sign_key_package",
+    "signature_keys",
     "unprotect_private",
     "unprotect_public",
     "validate_key_package",

@@ -16,9 +16,15 @@ class KeyPackageSignatureError(InvalidError):
 
 
 class InitKeyError(InvalidError):
-    """A key package uses one key for init_key and encryption_key, or its init_key is no key."""
+    """A key package's init_key is no key, or also its encryption_key."""
 
     rule = "RFC 9420 section 10.1"
+
+
+class ExternalProposalError(InvalidError):
+    """An external sender proposed what only members may."""
+
+    rule = "RFC 9420 section 12.1.8"
 
 
 class PSKNonceError(InvalidError):
@@ -76,9 +82,21 @@ class ContentDecryptionError(InvalidError):
 
 
 class WrongGroupError(InvalidError):
-    """A message is for another group or another epoch."""
+    """A message is for another group."""
 
     rule = "RFC 9420 section 6"
+
+
+class WrongEpochError(InvalidError):
+    """A message is of another epoch."""
+
+    rule = "RFC 9420 section 12.4.2"
+
+
+class UnknownSenderError(InvalidError):
+    """A message's sender has no signature key: a blank leaf, or no external sender."""
+
+    rule = "RFC 9420 section 6.1"
 
 
 class KeyConsumedError(InvalidError):
@@ -109,6 +127,12 @@ class ContentError(UsageError):
     """Content and sender, wire format or confirmation tag do not go together."""
 
     rule = "RFC 9420 section 6"
+
+
+class WelcomeSuiteError(InvalidError):
+    """Welcome, group info and key package are not all for one cipher suite."""
+
+    rule = "RFC 9420 section 12.4.3.1"
 
 
 class NoSecretsError(InvalidError):

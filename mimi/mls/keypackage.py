@@ -9,12 +9,21 @@ from mimi.crypto import (
     SignaturePrivateKey,
     Suite,
 )
+from mimi.errors import UsageError
 from mimi.mls.codepoints import MessageBody, WireFormat
 from mimi.mls.errors import InitKeyError, KeyPackageSignatureError, KeyPackageVersionError
 from mimi.tree.codepoints import ProtocolVersion
 from mimi.tree.errors import LeafSourceError
 from mimi.tree.extension import Extensions, HPKEPublicKey
-from mimi.tree.leaf import KeyPackageSource, LeafNode, check_capabilities, verify_leaf_signature
+from mimi.tree.leaf import (
+    KeyPackageSource,
+    LeafNode,
+    LifetimePolicy,
+    check_capabilities,
+    check_encryption_key,
+    check_lifetime,
+    verify_leaf_signature,
+)
 
 SIGNATURE_LABEL = b"KeyPackageTBS"
 REFERENCE_LABEL = b"MLS 1.0 KeyPackage Reference"
@@ -53,7 +62,17 @@ def sign_key_package(
         init_key: The key pair that a Welcome is encrypted to; used once.
         signer: The private key of the leaf's signature key.
         extensions: Those of the key package.
+
+    Raises:
+        UsageError: The signer is not the leaf's, the leaf is not for a key package, or one key is
+            used for two purposes.
     """
+    if signer.public != leaf.signature_key:
+        raise UsageError("a key package is signed with the private key of its leaf")
+    if not isinstance(leaf.leaf_node_source, KeyPackageSource):
+        raise UsageError("the leaf of a key package has the source key_package")
+    if init_key.public == leaf.encryption_key:
+        raise UsageError("init_key and encryption_key are two keys")
     version = ProtocolVersion.MLS10
     tbs = encode(KeyPackageTBS(version, suite.code, init_key.public, leaf, extensions))
     signature = suite.sign_with_label(signer, SIGNATURE_LABEL, tbs)
@@ -65,20 +84,24 @@ def key_package_ref(suite: Suite, key_package: KeyPackage) -> bytes:
     return suite.ref_hash(REFERENCE_LABEL, encode(key_package))
 
 
-def validate_key_package(suite: Suite, key_package: KeyPackage) -> None:
-    """Check a received key package, all but its credential and its lifetime (section 10.1).
+def validate_key_package(
+    suite: Suite, key_package: KeyPackage, *, lifetimes: LifetimePolicy | None
+) -> None:
+    """Check a received key package, all but its credential (section 10.1).
 
-    The lifetime needs the time: see `mimi.tree.leaf.check_lifetime`. Whether the leaf fits a
-    certain group is checked with the group.
+    Whether the leaf fits a certain group is checked with the group.
 
     Args:
         suite: The group's cipher suite.
         key_package: What was received.
+        lifetimes: How its lifetime is judged; None not at all.
 
     Raises:
         KeyPackageVersionError: It is for another version or suite.
         LeafSourceError: Its leaf is not from a key package.
-        InitKeyError: init_key and encryption_key are the same.
+        InitKeyError: init_key is no key, or also the encryption_key.
+        EncryptionKeyError: The encryption_key is no key.
+        LifetimeError: The leaf is not valid yet, no longer, or for too long.
         LeafSignatureError: The leaf's signature does not verify.
         KeyPackageSignatureError: Its own does not.
         InvalidError: The leaf is at odds with itself; see `mimi.tree.leaf.check_capabilities`.
@@ -92,11 +115,13 @@ def validate_key_package(suite: Suite, key_package: KeyPackage) -> None:
         raise LeafSourceError("the leaf of a key package has the source key_package")
     if leaf.encryption_key == key_package.init_key:
         raise InitKeyError("init_key and encryption_key are the same")
-    for public in (key_package.init_key, leaf.encryption_key):
-        try:
-            suite.check_hpke_public_key(public)
-        except InvalidPublicKeyError as error:
-            raise InitKeyError(error.reason) from error
+    try:
+        suite.check_hpke_public_key(key_package.init_key)
+    except InvalidPublicKeyError as error:
+        raise InitKeyError(error.reason) from error
+    check_encryption_key(suite, leaf.encryption_key)
+    if lifetimes is not None:
+        check_lifetime(leaf.leaf_node_source.lifetime, lifetimes)
     check_capabilities(suite, leaf)
     verify_leaf_signature(suite, leaf)
     verify_key_package_signature(suite, key_package)

@@ -17,16 +17,22 @@ REFERENCE_LABEL = b"MLS 1.0 Proposal Reference"
 
 
 class Proposal(Choice, tag=ProposalType):
-    """A proposed change to the group. Declare further types as cases of this choice."""
+    """A proposed change to the group. Declare further types as cases of this choice.
+
+    Attributes:
+        external: Whether an external sender may propose it: the column "Ext" of section 17.4.
+    """
 
     __slots__ = ()
     tag: ClassVar[ProposalType]
+    external: ClassVar[bool] = False
 
 
 @struct(case=ProposalType.ADD)
 class Add(Proposal):
     """Add the client of a key package (section 12.1.1)."""
 
+    external = True
     key_package: KeyPackage
 
 
@@ -41,6 +47,7 @@ class Update(Proposal):
 class Remove(Proposal):
     """Remove the member at a leaf (section 12.1.3)."""
 
+    external = True
     removed: LeafIndexField
 
 
@@ -48,6 +55,7 @@ class Remove(Proposal):
 class PreSharedKey(Proposal):
     """Bring a pre-shared key into the key schedule (section 12.1.4)."""
 
+    external = True
     psk: PreSharedKeyID
 
 
@@ -55,6 +63,7 @@ class PreSharedKey(Proposal):
 class ReInit(Proposal):
     """Close the group and open another with other parameters (section 12.1.5)."""
 
+    external = True
     group_id: Opaque
     version: ProtocolVersion
     cipher_suite: CipherSuite
@@ -72,6 +81,7 @@ class ExternalInit(Proposal):
 class GroupContextExtensions(Proposal):
     """Replace the extensions of the group context, all of them (section 12.1.7)."""
 
+    external = True
     extensions: Extensions
 
 

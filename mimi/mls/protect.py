@@ -22,16 +22,20 @@ from mimi.crypto import (
     Suite,
     draw,
 )
+from mimi.errors import InvalidError
 from mimi.mls.codepoints import ContentType, WireFormat
 from mimi.mls.context import GroupContext
 from mimi.mls.errors import (
     ContentDecryptionError,
     ContentError,
+    ExternalProposalError,
     MembershipTagError,
     MessageSignatureError,
     PublicApplicationError,
     SenderContentError,
     SenderDataError,
+    UnknownSenderError,
+    WrongEpochError,
     WrongGroupError,
 )
 from mimi.mls.framing import (
@@ -59,27 +63,49 @@ from mimi.mls.proposal import (
     REFERENCE_LABEL,
     Add,
     Commit,
-    GroupContextExtensions,
-    PreSharedKey,
     Proposal,
-    ReInit,
-    Remove,
 )
 from mimi.mls.secrets import MessageKey, RatchetKind, SecretTree, Window
+from mimi.tree.extension import Extensions, external_senders
+from mimi.tree.ratchet import RatchetTree
 
 SIGNATURE_LABEL = b"FramedContentTBS"
 
-EXTERNAL_PROPOSALS: tuple[type[Proposal], ...] = (
-    Add,
-    Remove,
-    PreSharedKey,
-    ReInit,
-    GroupContextExtensions,
-)
-"""What an external sender may propose (section 12.1.8)."""
-
 KeyOf: TypeAlias = Callable[[FramedContent], bytes]
-"""From a message to its sender's signature key (section 6.1); raises where there is none."""
+"""From a message to its sender's signature key (section 6.1): see `signature_keys`.
+
+For a private message, whose content is yet to be decrypted, the content is empty.
+"""
+
+
+def signature_keys(tree: RatchetTree, extensions: Extensions) -> KeyOf:
+    """Return the function from a message to its sender's signature key (section 6.1).
+
+    Args:
+        tree: The ratchet tree of the epoch.
+        extensions: Those of the group context, which name the external senders.
+
+    The function raises `UnknownSenderError` where the sender has no key, and `MalformedError`
+    where the extension external_senders does not parse.
+    """
+
+    def key_of(message: FramedContent) -> bytes:
+        match message.sender, message.content:
+            case MemberSender(leaf_index=index), _:
+                leaf = tree.leaf(index)
+                if leaf is not None:
+                    return leaf.signature_key
+            case ExternalSenderIndex(sender_index=index), _:
+                senders = external_senders(extensions)
+                if index < len(senders):
+                    return senders[index].signature_key
+            case NewMemberProposalSender(), Add(key_package=key_package):
+                return key_package.leaf_node.signature_key
+            case NewMemberCommitSender(), Commit(path=path) if path is not None:
+                return path.leaf_node.signature_key
+        raise UnknownSenderError(f"{message.sender} has no signature key", sender=message.sender)
+
+    return key_of
 
 
 def content_type(content: FramedContent) -> ContentType:
@@ -113,8 +139,16 @@ def sign_content(
         signer: The sender's private key.
 
     Raises:
-        ContentError: Application data cannot be sent in a public message.
+        ContentError: Application data cannot be sent in a public message, nor a message of another
+            group, epoch or cipher suite than the context's, nor what its sender may not send.
     """
+    try:
+        _check_context(content.group_id, content.epoch, context)
+        check_sender(content)
+    except InvalidError as error:
+        raise ContentError(error.reason) from error
+    if context.cipher_suite != suite.code:
+        raise ContentError(f"the group's cipher suite is {context.cipher_suite}")
     if wire_format == WireFormat.MLS_PUBLIC_MESSAGE and isinstance(content.content, bytes):
         raise ContentError("application data is sent in private messages only")
     tbs = encode(_tbs(wire_format, content, context))
@@ -177,11 +211,17 @@ def check_sender(content: FramedContent) -> None:
 
     Raises:
         SenderContentError: It does not.
+        ExternalProposalError: An external sender proposes what only members may.
     """
     sender, sent = content.sender, content.content
+    if isinstance(sender, ExternalSenderIndex) and isinstance(sent, Proposal):
+        if not sent.external:
+            raise ExternalProposalError(
+                f"an external sender cannot propose {type(sent).__name__}", sender=sender
+            )
+        return
     allowed = (
         isinstance(sender, MemberSender)
-        or (isinstance(sender, ExternalSenderIndex) and isinstance(sent, EXTERNAL_PROPOSALS))
         or (isinstance(sender, NewMemberProposalSender) and isinstance(sent, Add))
         or (isinstance(sender, NewMemberCommitSender) and isinstance(sent, Commit))
     )
@@ -194,7 +234,7 @@ def _check_context(group_id: bytes, epoch: int, context: GroupContext) -> None:
     if group_id != context.group_id:
         raise WrongGroupError("the message is for another group", group_id=group_id)
     if epoch != context.epoch:
-        raise WrongGroupError(f"the message is of epoch {epoch}, not {context.epoch}", epoch=epoch)
+        raise WrongEpochError(f"the message is of epoch {epoch}, not {context.epoch}", epoch=epoch)
 
 
 # Public messages (section 6.2)
@@ -249,7 +289,8 @@ def unprotect_public(
         key_of: From the message to the sender's signature key.
 
     Raises:
-        WrongGroupError: It is for another group or epoch.
+        WrongGroupError: It is for another group.
+        WrongEpochError: It is of another epoch.
         PublicApplicationError: It holds application data.
         SenderContentError: Its sender may not send such a message.
         MembershipTagError: The tag is wrong.
@@ -389,7 +430,8 @@ def unprotect_private(
         The secret tree without the key that was used, and the signed message.
 
     Raises:
-        WrongGroupError: It is for another group or epoch.
+        WrongGroupError: It is for another group.
+        WrongEpochError: It is of another epoch.
         SenderDataError: The sender data does not decrypt.
         InvalidError: No key is left for it; see `mimi.mls.secrets.SecretTree.take`.
         ContentDecryptionError: The content does not decrypt.

@@ -73,6 +73,7 @@ def psk_secret(suite: Suite, psks: Iterable[tuple[PreSharedKeyID, Secret]]) -> S
 
     Raises:
         PSKCountError: They are more than 65535.
+        PSKNonceError: A nonce is not Nh octets.
     """
     listed = tuple(psks)
     if len(listed) > 0xFFFF:
@@ -80,6 +81,7 @@ def psk_secret(suite: Suite, psks: Iterable[tuple[PreSharedKeyID, Secret]]) -> S
     zeros = bytes(suite.nh)
     secret = zeros
     for index, (psk_id, psk) in enumerate(listed):
+        check_psk_nonce(suite, psk_id)
         extracted = suite.extract(zeros, psk.reveal())
         label = encode(PSKLabel(psk_id, index, len(listed)))
         psk_input = suite.expand_with_label(extracted, b"derived psk", label, suite.nh)

@@ -18,7 +18,10 @@ import attrs
 
 from mimi.codec import encode
 from mimi.crypto import HPKEPrivateKey, Secret, Suite
+from mimi.errors import UsageError
 from mimi.mls.context import GroupContext
+from mimi.mls.errors import ConfirmationTagError
+from mimi.mls.secrets import SecretTree
 
 
 def joiner_secret(
@@ -40,12 +43,15 @@ def _member_secret(suite: Suite, joiner: Secret, psk_secret: Secret) -> bytes:
 
 @attrs.frozen
 class EpochSecrets:
-    """The secrets of one epoch, Nh octets each (section 8, table 4)."""
+    """The secrets of one epoch, Nh octets each (section 8, table 4).
+
+    The encryption_secret is None once the secret tree is open: see `open_secret_tree`.
+    """
 
     suite: Suite
     init_secret: Secret
     sender_data_secret: Secret
-    encryption_secret: Secret
+    encryption_secret: Secret | None
     exporter_secret: Secret
     external_secret: Secret
     confirmation_key: Secret
@@ -97,10 +103,33 @@ class EpochSecrets:
         """Return the tag that confirms the epoch (section 6.1)."""
         return self.suite.mac(self.confirmation_key.reveal(), confirmed_transcript_hash)
 
-    def verify_confirmation_tag(self, confirmed_transcript_hash: bytes, tag: bytes) -> bool:
-        """Return whether *tag* confirms the epoch, in constant time."""
+    def check_confirmation_tag(self, confirmed_transcript_hash: bytes, tag: bytes) -> None:
+        """Check that *tag* confirms the epoch (section 6.1), in constant time.
+
+        Raises:
+            ConfirmationTagError: It does not.
+        """
         key = self.confirmation_key.reveal()
-        return self.suite.verify_mac(key, confirmed_transcript_hash, tag)
+        if not self.suite.verify_mac(key, confirmed_transcript_hash, tag):
+            raise ConfirmationTagError("the confirmation tag is not that of the epoch")
+
+    def open_secret_tree(self, leaf_count: int) -> tuple["EpochSecrets", SecretTree]:
+        """Return the secrets without the encryption_secret, and the secret tree made of it.
+
+        As long as the encryption_secret is kept, every message key of the epoch can be derived
+        from it again: keep what this returns, and drop the value that it was called on
+        (section 9.2).
+
+        Args:
+            leaf_count: The number of leaves in the ratchet tree of the epoch.
+
+        Raises:
+            UsageError: The secret tree was opened before.
+        """
+        if self.encryption_secret is None:
+            raise UsageError("the secret tree of the epoch is open already")
+        tree = SecretTree(self.suite, leaf_count, self.encryption_secret)
+        return attrs.evolve(self, encryption_secret=None), tree
 
     def export(self, label: bytes, context: bytes, length: int) -> Secret:
         """Return MLS-Exporter(label, context, length), *length* octets (section 8.5).

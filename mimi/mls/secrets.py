@@ -57,8 +57,8 @@ class Window:
         kept: How many keys of skipped generations are kept for messages that come late.
     """
 
-    ahead: int = 1000
-    kept: int = 64
+    ahead: int = attrs.field(default=1000, validator=attrs.validators.ge(0))
+    kept: int = attrs.field(default=64, validator=attrs.validators.ge(0))
 
 
 @attrs.frozen

@@ -39,8 +39,8 @@ def confirmed_transcript_hash(
 
     Args:
         suite: The cipher suite.
-        interim_before: The interim transcript hash of the epoch in which the commit was sent;
-            empty in epoch 0.
+        interim_before: The interim transcript hash of the epoch in which the commit was sent. In
+            epoch 0 it is `interim_transcript_hash` of nothing and the creator's confirmation tag.
         wire_format: How the commit was sent.
         content: The commit as framed.
         signature: Its signature.

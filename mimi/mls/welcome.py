@@ -30,16 +30,18 @@ from mimi.mls.errors import (
     GroupInfoError,
     GroupInfoSignatureError,
     GroupSecretsError,
-    KeyPackageVersionError,
     NoSecretsError,
+    WelcomeSuiteError,
 )
 from mimi.mls.framing import MAC
 from mimi.mls.keypackage import KeyPackage, key_package_ref
 from mimi.mls.psk import PreSharedKeyID
 from mimi.mls.schedule import welcome_secret
+from mimi.tree.errors import TreeHashError
 from mimi.tree.extension import Extensions
 from mimi.tree.math import LeafIndex, LeafIndexField
 from mimi.tree.path import HPKECiphertext
+from mimi.tree.ratchet import RatchetTree
 
 INFO_LABEL = b"GroupInfoTBS"
 ENCRYPTION_LABEL = b"Welcome"
@@ -123,7 +125,7 @@ def sign_group_info(
 
 
 def verify_group_info(suite: Suite, group_info: GroupInfo, signature_key: bytes) -> None:
-    """Check the signature of a group info.
+    """Check the signature of a group info by a key; see `check_group_info` for a group's.
 
     Args:
         suite: The cipher suite.
@@ -140,6 +142,24 @@ def verify_group_info(suite: Suite, group_info: GroupInfo, signature_key: bytes)
         raise GroupInfoSignatureError(
             f"leaf {group_info.signer}: {error.reason}", leaf=group_info.signer
         ) from error
+
+
+def check_group_info(tree: RatchetTree, group_info: GroupInfo) -> None:
+    """Check a group info against the group's ratchet tree (section 12.4.3.1).
+
+    Args:
+        tree: The tree; whether it is valid itself is for `mimi.tree.validate_tree` to say.
+        group_info: What was received.
+
+    Raises:
+        TreeHashError: The tree is not that of the group info.
+        BlankLeafError: The signer is no member.
+        GroupInfoSignatureError: The signature is not by the signer's key.
+    """
+    if group_info.group_context.tree_hash != tree.tree_hash:
+        raise TreeHashError("the tree is not that of the group info")
+    signer = tree.member(group_info.signer)
+    verify_group_info(tree.suite, group_info, signer.signature_key)
 
 
 @attrs.frozen
@@ -202,13 +222,13 @@ def decrypt_group_secrets(
         init_key: The private key of its init_key.
 
     Raises:
-        KeyPackageVersionError: The Welcome is for another cipher suite.
+        WelcomeSuiteError: The Welcome is for another cipher suite.
         NoSecretsError: It holds nothing for the key package.
         GroupSecretsError: What it holds does not decrypt.
         MalformedError: What decrypts does not parse.
     """
     if welcome.cipher_suite != suite.code or key_package.cipher_suite != suite.code:
-        raise KeyPackageVersionError(f"a Welcome for {welcome.cipher_suite}, not {suite.code}")
+        raise WelcomeSuiteError(f"a Welcome for {welcome.cipher_suite}, not {suite.code}")
     reference = key_package_ref(suite, key_package)
     for entry in welcome.secrets:
         if entry.new_member == reference:
@@ -234,13 +254,18 @@ def decrypt_group_info(
     Raises:
         GroupInfoError: It does not decrypt.
         MalformedError: What decrypts does not parse.
+        WelcomeSuiteError: It is for another cipher suite.
     """
     key, nonce = _info_key(suite, joiner, psk_secret)
     try:
         opened = suite.aead_open(key, nonce, b"", welcome.encrypted_group_info)
     except DecryptionError as error:
         raise GroupInfoError("the group info does not decrypt") from error
-    return decode(GroupInfo, opened)
+    group_info = decode(GroupInfo, opened)
+    inside = group_info.group_context.cipher_suite
+    if inside != suite.code:
+        raise WelcomeSuiteError(f"a group info for {inside} in a Welcome for {suite.code}")
+    return group_info
 
 
 def _info_key(suite: Suite, joiner: Secret, psk_secret: Secret) -> tuple[bytes, bytes]:

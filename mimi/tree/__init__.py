@@ -21,6 +21,9 @@ from mimi.tree.extension import (
     ExternalSender,
     ExternalSenders,
     RequiredCapabilities,
+    external_senders,
+    find,
+    required_capabilities,
 )
 from mimi.tree.leaf import (
     Capabilities,
@@ -29,7 +32,9 @@ from mimi.tree.leaf import (
     LeafNode,
     LeafNodeContent,
     Lifetime,
+    LifetimePolicy,
     UpdateSource,
+    check_capabilities,
     check_lifetime,
     sign_leaf,
     verify_leaf_signature,
@@ -46,6 +51,7 @@ from mimi.tree.node import (
 from mimi.tree.path import (
     CreatedPath,
     HPKECiphertext,
+    MergedPath,
     ProcessedPath,
     UpdatePath,
     UpdatePathNode,
@@ -60,7 +66,6 @@ from mimi.tree.ratchet import (
     RatchetTree,
 )
 from mimi.tree.validate import (
-    LifetimePolicy,
     validate_tree,
 )
 
@@ -86,6 +91,7 @@ __all__ = [
     "LeafNodeSource",
     "Lifetime",
     "LifetimePolicy",
+    "MergedPath",
     "Node",
     "NodeIndex",
     "NodeType",
@@ -101,10 +107,14 @@ __all__ = [
     "UpdatePathNode",
     "UpdateSource",
     "X509Credential",
+    "check_capabilities",
     "check_lifetime",
     "create_update_path",
+    "external_senders",
+    "find",
     "merge_update_path",
     "process_update_path",
+    "required_capabilities",
     "sign_leaf",
     "validate_tree",
     "verify_leaf_signature",

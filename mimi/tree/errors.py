@@ -42,7 +42,7 @@ class UnsupportedCredentialError(InvalidError):
 class UnsupportedCipherSuiteError(InvalidError):
     """A leaf's capabilities lack the version or the cipher suite in use."""
 
-    rule = "RFC 9420 section 7.2"
+    rule = "RFC 9420 section 11.1"
 
 
 class RequiredCapabilityError(InvalidError):
@@ -114,7 +114,7 @@ class ParentHashError(InvalidError):
 class PathLengthError(InvalidError):
     """An update path does not have one node for each of the filtered direct path."""
 
-    rule = "RFC 9420 section 7.5"
+    rule = "RFC 9420 section 7.6"
 
 
 class PathParentHashError(InvalidError):
@@ -136,9 +136,15 @@ class PathSecretError(InvalidError):
 
 
 class UnrotatedKeyError(InvalidError):
-    """A new leaf, or a new parent node, has an encryption key that was there before."""
+    """A key of an update path was in the tree before, or is twice in the path."""
 
-    rule = "RFC 9420 section 7.3"
+    rule = "RFC 9420 section 12.4.2"
+
+
+class EncryptionKeyError(InvalidError):
+    """A node's encryption key is no key of the cipher suite."""
+
+    rule = "RFC 9420 section 10"
 
 
 class PrivateKeyError(InvalidError):

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Annotated, TypeAlias
 
+import attrs
+
 from mimi.codec import Given, Opaque, Select, UInt64, encode, encode_as, struct
 from mimi.crypto import CipherSuite, SignatureError, SignaturePrivateKey, Suite
 from mimi.crypto.errors import InvalidPublicKeyError
@@ -22,6 +24,7 @@ from mimi.tree.credential import (
     check_credential_key,
 )
 from mimi.tree.errors import (
+    EncryptionKeyError,
     LeafSignatureError,
     LifetimeError,
     RequiredCapabilityError,
@@ -31,7 +34,7 @@ from mimi.tree.errors import (
     UnsupportedExtensionError,
 )
 from mimi.tree.extension import Extensions, HPKEPublicKey, RequiredCapabilities
-from mimi.tree.math import FIRST_LEAF, LeafIndex, LeafIndexField
+from mimi.tree.math import LeafIndex, LeafIndexField, NodeIndex
 
 SIGNATURE_LABEL = b"LeafNodeTBS"
 
@@ -155,7 +158,7 @@ def sign_leaf(
     content: LeafNodeContent,
     signer: SignaturePrivateKey,
     group_id: bytes = b"",
-    leaf_index: LeafIndex = FIRST_LEAF,
+    leaf_index: LeafIndex | None = None,
 ) -> LeafNode:
     """Return *content* as a signed leaf.
 
@@ -164,10 +167,10 @@ def sign_leaf(
         content: What the leaf says.
         signer: The private key of ``content.signature_key``.
         group_id: The group; not read for a leaf from a key package.
-        leaf_index: The leaf's place; not read for a leaf from a key package.
+        leaf_index: The leaf's place; None for the leaf of a key package, which has none yet.
 
     Raises:
-        UsageError: The signer is not the content's.
+        UsageError: The signer is not the content's, or a leaf that needs a place has none.
     """
     if signer.public != content.signature_key:
         raise UsageError("a leaf is signed with the private key of its own signature_key")
@@ -206,6 +209,19 @@ def verify_leaf_signature(
         suite.verify_with_label(leaf.signature_key, SIGNATURE_LABEL, tbs, leaf.signature)
     except (SignatureError, InvalidPublicKeyError) as error:
         raise LeafSignatureError(f"{_at(leaf_index)}{error.reason}", leaf=leaf_index) from error
+
+
+def check_encryption_key(suite: Suite, public: bytes, node: NodeIndex | None = None) -> None:
+    """Check that a node's encryption key is a key: a broken one would lock the group.
+
+    Raises:
+        EncryptionKeyError: It is none; names the node.
+    """
+    try:
+        suite.check_hpke_public_key(public)
+    except InvalidPublicKeyError as error:
+        where = "" if node is None else f"node {node}: "
+        raise EncryptionKeyError(f"{where}{error.reason}", node=node) from error
 
 
 def check_capabilities(suite: Suite, leaf: LeafNode, leaf_index: LeafIndex | None = None) -> None:
@@ -276,23 +292,37 @@ def check_group_extensions(leaf: LeafNode, extensions: Extensions, leaf_index: L
             )
 
 
+@attrs.frozen
+class LifetimePolicy:
+    """Whether the lifetimes of a received tree's leaves are enforced.
+
+    RFC 9420 section 7.3 recommends it and does not demand it: a leaf may have expired since it
+    was added, and a group whose members cannot be joined any more helps nobody. Leave the policy
+    out to look at no lifetimes.
+
+    Attributes:
+        now: Seconds since 1970-01-01T00:00Z.
+        maximum: The longest total lifetime accepted, in seconds.
+    """
+
+    now: int
+    maximum: int = DEFAULT_MAXIMUM_LIFETIME
+
+
 def check_lifetime(
-    lifetime: Lifetime,
-    now: int,
-    leaf_index: LeafIndex | None = None,
-    maximum: int = DEFAULT_MAXIMUM_LIFETIME,
+    lifetime: Lifetime, policy: LifetimePolicy, leaf_index: LeafIndex | None = None
 ) -> None:
-    """Check that a lifetime includes *now* and is not too long (sections 7.2 and 7.3).
+    """Check that a lifetime includes the present and is not too long (sections 7.2 and 7.3).
 
     Args:
         lifetime: From a leaf of a key package.
-        now: Seconds since 1970-01-01T00:00Z.
+        policy: The present, and the longest lifetime accepted.
         leaf_index: For the error: the leaf, where it is in a tree.
-        maximum: The longest total lifetime accepted, in seconds.
 
     Raises:
         LifetimeError: It does not, or is inverted.
     """
+    now, maximum = policy.now, policy.maximum
     start, end = lifetime.not_before, lifetime.not_after
     if start <= now <= end and end - start <= maximum:
         return

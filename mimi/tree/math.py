@@ -20,8 +20,6 @@ from mimi.errors import UsageError
 LeafIndex = NewType("LeafIndex", int)
 NodeIndex = NewType("NodeIndex", int)
 
-FIRST_LEAF = LeafIndex(0)
-
 LeafIndexField: TypeAlias = Annotated[LeafIndex, UInt(4)]
 """A leaf index as a field of a wire structure: uint32."""
 

@@ -9,16 +9,27 @@
                                                             resolution of the child on the copath
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
 from typing import TypeAlias
 
 import attrs
 
 from mimi.codec import Opaque, struct
-from mimi.crypto import Entropy, HPKEPrivateKey, InvalidPublicKeyError, SignaturePrivateKey, draw
+from mimi.crypto import (
+    Entropy,
+    HPKEPrivateKey,
+    InvalidPublicKeyError,
+    PreparedInfo,
+    Secret,
+    SignaturePrivateKey,
+    draw,
+)
 from mimi.crypto.errors import DecryptionError
 from mimi.tree import math
 from mimi.tree.errors import (
+    BlankLeafError,
+    DuplicateSignatureKeyError,
     LeafSourceError,
     PathLengthError,
     PathParentHashError,
@@ -28,7 +39,13 @@ from mimi.tree.errors import (
 )
 from mimi.tree.extension import HPKEPublicKey
 from mimi.tree.hashes import parent_hash
-from mimi.tree.leaf import CommitSource, LeafNode, LeafNodeContent, sign_leaf
+from mimi.tree.leaf import (
+    CommitSource,
+    LeafNode,
+    LeafNodeContent,
+    check_encryption_key,
+    sign_leaf,
+)
 from mimi.tree.math import LeafIndex, NodeIndex
 from mimi.tree.node import ParentNode
 from mimi.tree.private import PrivateTree, next_path_secret, node_key
@@ -75,15 +92,35 @@ class CreatedPath:
         update_path: What is sent.
         tree: The tree with the path merged.
         private: The sender's private keys in it.
-        path_secrets: From nodes of the path to their path secrets, for new members.
+        path_secrets: From nodes of the path to their path secrets, for new members; to be dropped
+            with this value once the Welcome is made (section 7.5).
         commit_secret: The secret that the path brings into the key schedule, Nh octets.
     """
 
     update_path: UpdatePath
     tree: RatchetTree
     private: PrivateTree
-    path_secrets: dict[NodeIndex, bytes]
-    commit_secret: bytes
+    path_secrets: Mapping[NodeIndex, Secret]
+    commit_secret: Secret
+
+
+@attrs.frozen(repr=False)
+class MergedPath:
+    """A received update path, merged into the tree; all that is public about it is checked.
+
+    Attributes:
+        before: The tree with the commit's proposals applied, without the path.
+        tree: The tree with the path merged.
+        sender: The committer's leaf.
+        update_path: What it sent.
+        added: Leaves added in the same commit: the path is not encrypted to them.
+    """
+
+    before: RatchetTree
+    tree: RatchetTree
+    sender: LeafIndex
+    update_path: UpdatePath
+    added: frozenset[LeafIndex]
 
 
 @attrs.frozen(repr=False)
@@ -92,13 +129,14 @@ class ProcessedPath:
 
     Attributes:
         private: The receiver's private keys in the tree with the path merged.
-        path_secret: What was decrypted: the path secret of the lowest shared node.
+        path_secret: What was decrypted: the path secret of the lowest shared node. It is shown for
+            comparison, and to be dropped with this value (section 7.5).
         commit_secret: The secret that the path brings into the key schedule, Nh octets.
     """
 
     private: PrivateTree
-    path_secret: bytes
-    commit_secret: bytes
+    path_secret: Secret
+    commit_secret: Secret
 
 
 def create_update_path(
@@ -109,7 +147,8 @@ def create_update_path(
     group_id: bytes,
     context_of: ContextOf,
     entropy: Entropy,
-    exclude: Collection[LeafIndex] = (),
+    *,
+    added: Collection[LeafIndex],
 ) -> CreatedPath:
     """Make fresh keys for a leaf and its filtered direct path, and encrypt them to the others.
 
@@ -121,7 +160,7 @@ def create_update_path(
         group_id: The group, which the leaf's signature covers.
         context_of: From the new tree hash to the context that the encryptions are bound to.
         entropy: The source of randomness.
-        exclude: Leaves added in the same commit: they get nothing.
+        added: Leaves added in the same commit: they get nothing from the path.
 
     Raises:
         UsageError: The signer is not the content's.
@@ -130,9 +169,9 @@ def create_update_path(
     suite = tree.suite
     steps = tree.filtered_direct_path(sender)
     leaf_key = suite.generate_key_pair(entropy)
-    secrets: dict[NodeIndex, bytes] = {}
+    secrets: dict[NodeIndex, Secret] = {}
     keys: dict[NodeIndex, HPKEPrivateKey] = {}
-    secret = draw(entropy, suite.nh)
+    secret = Secret(draw(entropy, suite.nh))
     for node, _ in steps:
         secrets[node], keys[node] = secret, node_key(suite, secret)
         secret = next_path_secret(suite, secret)
@@ -147,9 +186,11 @@ def create_update_path(
     )
     leaf = sign_leaf(suite, content, signer, group_id, sender)
     merged = tree.with_path(sender, leaf, parents)
-    nodes = _encrypt(tree, steps, secrets, parents, context_of(merged.tree_hash), entropy, exclude)
+    context = context_of(merged.tree_hash)
+    nodes = _encrypt(tree, steps, secrets, keys, context, entropy, frozenset(added))
     private = PrivateTree(sender, {math.node_of(sender): leaf_key, **keys})
-    return CreatedPath(UpdatePath(leaf, nodes), merged, private, secrets, secret)
+    read_only = MappingProxyType(secrets)
+    return CreatedPath(UpdatePath(leaf, nodes), merged, private, read_only, secret)
 
 
 def _parents(
@@ -170,42 +211,54 @@ def _parents(
 def _encrypt(
     tree: RatchetTree,
     steps: Steps,
-    secrets: dict[NodeIndex, bytes],
-    parents: dict[NodeIndex, ParentNode],
+    secrets: Mapping[NodeIndex, Secret],
+    keys: Mapping[NodeIndex, HPKEPrivateKey],
     context: bytes,
     entropy: Entropy,
-    exclude: Collection[LeafIndex],
+    added: frozenset[LeafIndex],
 ) -> tuple[UpdatePathNode, ...]:
     info = tree.suite.encryption_info(ENCRYPTION_LABEL, context)
     nodes = []
     for node, child in steps:
-        sealed = []
-        for recipient in _recipients(tree, child, exclude):
-            key = tree.node(recipient)
-            assert key is not None  # noqa: S101 - a resolution holds no blank nodes
-            try:
-                parts = tree.suite.hpke.seal(key.encryption_key, info, b"", secrets[node], entropy)
-            except InvalidPublicKeyError as error:
-                raise InvalidPublicKeyError(
-                    f"node {recipient}: {error.reason}", node=recipient
-                ) from error
-            sealed.append(HPKECiphertext(*parts))
-        nodes.append(UpdatePathNode(parents[node].encryption_key, tuple(sealed)))
+        sealed = tuple(
+            _sealed(tree, recipient, info, secrets[node], entropy)
+            for recipient in _recipients(tree, child, added)
+        )
+        nodes.append(UpdatePathNode(keys[node].public, sealed))
     return tuple(nodes)
 
 
+def _sealed(
+    tree: RatchetTree, recipient: NodeIndex, info: PreparedInfo, secret: Secret, entropy: Entropy
+) -> HPKECiphertext:
+    node = tree.node(recipient)
+    assert node is not None  # noqa: S101 - a resolution holds no blank nodes
+    try:
+        sealed = tree.suite.hpke.seal(node.encryption_key, info, b"", secret.reveal(), entropy)
+    except InvalidPublicKeyError as error:
+        raise InvalidPublicKeyError(f"node {recipient}: {error.reason}", node=recipient) from error
+    return HPKECiphertext(*sealed)
+
+
 def _recipients(
-    tree: RatchetTree, child: NodeIndex, exclude: Collection[LeafIndex]
+    tree: RatchetTree, child: NodeIndex, added: frozenset[LeafIndex]
 ) -> tuple[NodeIndex, ...]:
     """Return the resolution of a node of the copath without the leaves added just now."""
     resolution = tree.resolution(child)
-    if not exclude:
+    if not added:
         return resolution
-    added = {math.node_of(leaf) for leaf in exclude}
-    return tuple(node for node in resolution if node not in added)
+    nodes = set(map(math.node_of, added))
+    return tuple(node for node in resolution if node not in nodes)
 
 
-def merge_update_path(tree: RatchetTree, sender: LeafIndex, path: UpdatePath) -> RatchetTree:
+def merge_update_path(
+    tree: RatchetTree,
+    sender: LeafIndex,
+    path: UpdatePath,
+    *,
+    added: Collection[LeafIndex],
+    joining: bool = False,
+) -> MergedPath:
     """Merge a received update path into the tree, checking all that is public (section 7.5).
 
     The leaf's own signature and capabilities are checked as every leaf's: see `mimi.tree.leaf`.
@@ -214,38 +267,61 @@ def merge_update_path(tree: RatchetTree, sender: LeafIndex, path: UpdatePath) ->
         tree: The tree with the commit's proposals applied.
         sender: The committer's leaf.
         path: What it sent.
+        added: Leaves added in the same commit.
+        joining: Whether the sender joins by this commit, so that its leaf is blank before.
 
     Raises:
+        BlankLeafError: The sender is no member, or a joiner's leaf is one already.
         LeafSourceError: The new leaf is not from a commit.
         PathLengthError: There is not one node for each of the filtered direct path.
+        EncryptionKeyError: An encryption key is none.
         UnrotatedKeyError: An encryption key is in the tree already, or twice in the path.
+        DuplicateSignatureKeyError: The leaf has the signature key of another.
         PathParentHashError: The leaf's parent hash is not that of the path.
+        PathSecretCountError: A node has not one ciphertext for each recipient.
     """
-    steps = tree.filtered_direct_path(sender)
+    if not 0 <= sender < tree.leaf_count or (tree.leaf(sender) is None) != joining:
+        raise BlankLeafError(f"leaf {sender} cannot send this path", leaf=sender)
     source = path.leaf_node.leaf_node_source
     if not isinstance(source, CommitSource):
         raise LeafSourceError(f"leaf {sender}: an update path's leaf is from a commit", leaf=sender)
+    steps = tree.filtered_direct_path(sender)
     if len(path.nodes) != len(steps):
         raise PathLengthError(
             f"leaf {sender}: {len(path.nodes)} nodes for a filtered direct path of {len(steps)}",
             leaf=sender,
         )
-    _check_fresh(tree, sender, path)
+    _check_keys(tree, sender, path)
     public = {node: sent.encryption_key for (node, _), sent in zip(steps, path.nodes, strict=True)}
     parents, leaf_hash = _parents(tree, steps, public)
     if source.parent_hash != leaf_hash:
         raise PathParentHashError(
             f"leaf {sender} does not carry the parent hash of its path", leaf=sender
         )
-    return tree.with_path(sender, path.leaf_node, parents)
+    after = tree.with_path(sender, path.leaf_node, parents)
+    merged = MergedPath(tree, after, sender, path, frozenset(added))
+    _check_ciphertexts(merged, steps)
+    return merged
 
 
-def _check_fresh(tree: RatchetTree, sender: LeafIndex, path: UpdatePath) -> None:
-    """Check that no key of the path is in the tree, the sender's own nodes included."""
+def _check_ciphertexts(merged: MergedPath, steps: Steps) -> None:
+    """Check that each node of the path has one ciphertext for each recipient."""
+    for (node, child), sent in zip(steps, merged.update_path.nodes, strict=True):
+        recipients = _recipients(merged.before, child, merged.added)
+        if len(sent.encrypted_path_secret) != len(recipients):
+            raise PathSecretCountError(
+                f"node {node}: not one ciphertext for each recipient", node=node
+            )
+
+
+def _check_keys(tree: RatchetTree, sender: LeafIndex, path: UpdatePath) -> None:
+    """Check that the keys of the path are keys, and nobody's yet, the sender's own included."""
     sent = [path.leaf_node.encryption_key, *(node.encryption_key for node in path.nodes)]
     fresh = set(sent)
     if len(fresh) != len(sent):
         raise UnrotatedKeyError(f"leaf {sender}: the path has a key twice", leaf=sender)
+    for key in sent:
+        check_encryption_key(tree.suite, key, math.node_of(sender))
     for position, node in enumerate(tree.nodes):
         if node is not None and node.encryption_key in fresh:
             raise UnrotatedKeyError(
@@ -253,55 +329,45 @@ def _check_fresh(tree: RatchetTree, sender: LeafIndex, path: UpdatePath) -> None
                 leaf=sender,
                 node=position,
             )
+    for index, leaf in tree.members():
+        if leaf.signature_key == path.leaf_node.signature_key and index != sender:
+            raise DuplicateSignatureKeyError(
+                f"leaf {sender} has the signature key of leaf {index}", leaf=sender
+            )
 
 
-def process_update_path(
-    tree: RatchetTree,
-    merged: RatchetTree,
-    sender: LeafIndex,
-    path: UpdatePath,
-    private: PrivateTree,
-    context: bytes,
-    exclude: Collection[LeafIndex] = (),
-) -> ProcessedPath:
+def process_update_path(merged: MergedPath, private: PrivateTree, context: bytes) -> ProcessedPath:
     """Decrypt one's path secret and derive the private keys that follow (section 7.5).
 
     Args:
-        tree: The tree with the commit's proposals applied.
-        merged: The same with the path merged, from `merge_update_path`.
-        sender: The committer's leaf.
-        path: What it sent.
+        merged: The path, from `merge_update_path`.
         private: The receiver's private keys.
         context: The encoded provisional GroupContext.
-        exclude: Leaves added in the same commit.
 
     Raises:
-        PathSecretCountError: There is not one ciphertext for each recipient.
         PathSecretError: No ciphertext is for the receiver, or it does not decrypt to a secret
             that gives the public keys of the path.
     """
-    steps = tree.filtered_direct_path(sender)
+    tree, path, suite = merged.before, merged.update_path, merged.before.suite
+    steps = tree.filtered_direct_path(merged.sender)
     me = math.node_of(private.leaf)
-    for at, (node, child) in enumerate(steps):
-        if len(path.nodes[at].encrypted_path_secret) != len(_recipients(tree, child, exclude)):
-            raise PathSecretCountError(
-                f"node {node}: not one ciphertext for each recipient", node=node
-            )
     shared = next((at for at, (_, child) in enumerate(steps) if math.is_below(me, child)), None)
     if shared is None:
         raise PathSecretError(
-            f"the path of leaf {sender} shares no node with leaf {private.leaf}", leaf=private.leaf
+            f"the path of leaf {merged.sender} shares no node with leaf {private.leaf}",
+            leaf=private.leaf,
         )
-    recipients = _recipients(tree, steps[shared][1], exclude)
+    recipients = _recipients(tree, steps[shared][1], merged.added)
     sealed = path.nodes[shared].encrypted_path_secret
-    path_secret = _decrypt(tree, recipients, sealed, private, context)
+    path_secret = Secret(_decrypt(tree, recipients, sealed, private, context))
     secret, keys = path_secret, {}
     for (node, _), sent in zip(steps[shared:], path.nodes[shared:], strict=True):
-        keys[node] = node_key(tree.suite, secret)
+        keys[node] = node_key(suite, secret)
         if keys[node].public != sent.encryption_key:
             raise PathSecretError(f"node {node}: the path secret gives another key", node=node)
-        secret = next_path_secret(tree.suite, secret)
-    return ProcessedPath(private.with_keys(keys).without_blanks(merged), path_secret, secret)
+        secret = next_path_secret(suite, secret)
+    mine = private.with_keys(keys).without_blanks(merged.tree)
+    return ProcessedPath(mine, path_secret, secret)
 
 
 def _decrypt(

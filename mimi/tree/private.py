@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 import attrs
 
-from mimi.crypto import HPKEPrivateKey, Suite
+from mimi.crypto import HPKEPrivateKey, Secret, Suite
 from mimi.tree import math
 from mimi.tree.errors import PrivateKeyError
 from mimi.tree.math import LeafIndex, NodeIndex
@@ -41,7 +41,7 @@ class PrivateTree:
         return PrivateTree(self.leaf, {**self.keys, **keys})
 
     def with_path_secret(
-        self, tree: RatchetTree, position: NodeIndex, path_secret: bytes
+        self, tree: RatchetTree, position: NodeIndex, path_secret: Secret
     ) -> "PrivateTree":
         """Set the keys that follow from a path secret, from *position* up to the root.
 
@@ -49,8 +49,10 @@ class PrivateTree:
         (section 12.4.3.1).
 
         Raises:
-            PrivateKeyError: A derived key is not that of the tree.
+            PrivateKeyError: The node is blank, or a derived key is not that of the tree.
         """
+        if tree.node(position) is None:
+            raise PrivateKeyError(f"node {position} is blank: it has no path secret", node=position)
         derived = {}
         secret = path_secret
         for above in (position, *math.direct_path(position, tree.leaf_count)):
@@ -84,11 +86,11 @@ def _belongs(tree: RatchetTree, position: NodeIndex, key: HPKEPrivateKey) -> boo
     return node is not None and node.encryption_key == key.public
 
 
-def node_key(suite: Suite, path_secret: bytes) -> HPKEPrivateKey:
+def node_key(suite: Suite, path_secret: Secret) -> HPKEPrivateKey:
     """Return the key pair of a node from its path secret (section 7.4)."""
-    return suite.derive_key_pair(suite.derive_secret(path_secret, b"node"))
+    return suite.derive_key_pair(suite.derive_secret(path_secret.reveal(), b"node"))
 
 
-def next_path_secret(suite: Suite, path_secret: bytes) -> bytes:
-    """Return the path secret of the next node up, or at the end the commit secret."""
-    return suite.derive_secret(path_secret, b"path")
+def next_path_secret(suite: Suite, path_secret: Secret) -> Secret:
+    """Return the path secret of the next node up, or at the end the commit secret, Nh octets."""
+    return Secret(suite.derive_secret(path_secret.reveal(), b"path"))

@@ -6,8 +6,6 @@ verified in parallel: `validate_tree` takes the ``map`` of an executor.
 
 from collections.abc import Callable, Iterable
 
-import attrs
-
 from mimi.tree import math
 from mimi.tree.errors import (
     DuplicateEncryptionKeyError,
@@ -20,11 +18,12 @@ from mimi.tree.errors import (
 from mimi.tree.extension import Extensions, required_capabilities
 from mimi.tree.hashes import parent_hash
 from mimi.tree.leaf import (
-    DEFAULT_MAXIMUM_LIFETIME,
     CommitSource,
     KeyPackageSource,
     LeafNode,
+    LifetimePolicy,
     check_capabilities,
+    check_encryption_key,
     check_group_extensions,
     check_lifetime,
     check_required,
@@ -42,30 +41,13 @@ Map = Callable[[Callable[[Members], None], Iterable[Members]], Iterable[None]]
 """``map``, or that of a `concurrent.futures` executor."""
 
 
-@attrs.frozen
-class LifetimePolicy:
-    """Whether the lifetimes of a received tree's leaves are enforced.
-
-    RFC 9420 section 7.3 recommends it and does not demand it: a leaf may have expired since it
-    was added, and a group whose members cannot be joined any more helps nobody. Leave the policy
-    out to look at no lifetimes.
-
-    Attributes:
-        now: Seconds since 1970-01-01T00:00Z.
-        maximum: The longest total lifetime accepted, in seconds.
-    """
-
-    now: int
-    maximum: int = DEFAULT_MAXIMUM_LIFETIME
-
-
 def validate_tree(
     tree: RatchetTree,
     group_id: bytes,
-    extensions: Extensions = (),
+    extensions: Extensions,
     *,
-    tree_hash: bytes | None = None,
-    lifetimes: LifetimePolicy | None = None,
+    tree_hash: bytes | None,
+    lifetimes: LifetimePolicy | None,
     map: Map = map,  # noqa: A002 - it stands for the built-in function
 ) -> None:
     """Check a received tree in full, all but the credentials.
@@ -80,20 +62,22 @@ def validate_tree(
 
     Raises:
         InvalidError: A class of `mimi.tree.errors` for each rule; names leaf or node.
+        MalformedError: An extension of the group context does not parse.
     """
     if tree_hash is not None and tree.tree_hash != tree_hash:
         raise TreeHashError("the tree is not that of the group context")
-    check_unique_keys(tree)
+    check_keys(tree)
     check_unmerged_leaves(tree)
     verify_parent_hashes(tree)
     check_leaves(tree, extensions, lifetimes)
     verify_leaf_signatures(tree, group_id, map=map)
 
 
-def check_unique_keys(tree: RatchetTree) -> None:
-    """Check that no two members share a signature key, and no two nodes an encryption key.
+def check_keys(tree: RatchetTree) -> None:
+    """Check that encryption keys are keys, and that no two nodes or members share one.
 
     Raises:
+        EncryptionKeyError: An encryption key is none.
         DuplicateSignatureKeyError: Two leaves do.
         DuplicateEncryptionKeyError: Two nodes do.
     """
@@ -105,12 +89,15 @@ def check_unique_keys(tree: RatchetTree) -> None:
             raise DuplicateSignatureKeyError(
                 f"leaves {first} and {index} have one signature key", leaf=index
             )
-        _unique(encryption, leaf.encryption_key, math.node_of(index))
+        _check_key(tree, encryption, leaf.encryption_key, math.node_of(index))
     for position, parent in tree.parents():
-        _unique(encryption, parent.encryption_key, position)
+        _check_key(tree, encryption, parent.encryption_key, position)
 
 
-def _unique(seen: dict[bytes, NodeIndex], key: bytes, position: NodeIndex) -> None:
+def _check_key(
+    tree: RatchetTree, seen: dict[bytes, NodeIndex], key: bytes, position: NodeIndex
+) -> None:
+    check_encryption_key(tree.suite, key, position)
     first = seen.setdefault(key, position)
     if first != position:
         raise DuplicateEncryptionKeyError(
@@ -224,7 +211,7 @@ def check_leaves(
         used.setdefault(leaf.credential.tag, index)
         if lifetimes is not None and isinstance(leaf.leaf_node_source, KeyPackageSource):
             lifetime = leaf.leaf_node_source.lifetime
-            check_lifetime(lifetime, lifetimes.now, index, lifetimes.maximum)
+            check_lifetime(lifetime, lifetimes, index)
     for index, leaf in tree.members():
         for kind, holder in used.items():
             if kind not in leaf.capabilities.credentials:

@@ -8,7 +8,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from mimi.codec import decode, encode
 from mimi.crypto import CipherSuite, SeededEntropy, suite_of
 from mimi.crypto.labels import sign_content
-from mimi.mls.context import GroupContext
 from mimi.tree.codepoints import CredentialType, ExtensionType, ProposalType, ProtocolVersion
 from mimi.tree.credential import BasicCredential
 from mimi.tree.extension import Extension
@@ -18,12 +17,13 @@ from mimi.tree.leaf import (
     LeafNode,
     LeafNodeContent,
     Lifetime,
+    LifetimePolicy,
     sign_leaf,
     to_be_signed,
 )
 from mimi.tree.path import create_update_path
 from mimi.tree.ratchet import RatchetTree
-from mimi.tree.validate import LifetimePolicy, validate_tree
+from mimi.tree.validate import validate_tree
 
 SUITE = suite_of(CipherSuite.X25519_AES128)
 GROUP_ID = b"a group of a thousand"
@@ -64,7 +64,7 @@ def leaf() -> LeafNode:
 
 
 @pytest.fixture(scope="session")
-def full_tree(request) -> tuple[RatchetTree, GroupContext]:
+def full_tree(request) -> RatchetTree:
     """A tree in which every member has committed: no parent is blank but at the right edge."""
     entropy = SeededEntropy(b"full tree")
     count = MEMBERS if request.config.option.benchmark_enable else 40
@@ -77,7 +77,7 @@ def full_tree(request) -> tuple[RatchetTree, GroupContext]:
     for index, signer in enumerate(signers):
         old = tree.member(index)
         tree = create_update_path(
-            tree, index, old, signer, GROUP_ID, lambda _: b"context", entropy
+            tree, index, old, signer, GROUP_ID, lambda _: b"context", entropy, added=()
         ).tree
     return tree
 
@@ -135,19 +135,19 @@ def test_encode_leaf(measure, leaf):
     )
 
 
-def validated(octets: bytes, **how) -> RatchetTree:
+def validated(octets: bytes, tree_hash: bytes, **how) -> RatchetTree:
     tree = RatchetTree.decode(SUITE, octets)
-    extensions = ()
-    validate_tree(tree, GROUP_ID, extensions, lifetimes=LifetimePolicy(NOW), **how)
+    lifetimes = LifetimePolicy(NOW)
+    validate_tree(tree, GROUP_ID, (), tree_hash=tree_hash, lifetimes=lifetimes, **how)
     return tree
 
 
 def test_validate_tree(measure, full_tree):
-    octets = full_tree.encode()
-    assert validated(octets) == full_tree
+    octets, tree_hash = full_tree.encode(), full_tree.tree_hash
+    assert validated(octets, tree_hash) == full_tree
     measure(
         f"decode and validate a tree of {MEMBERS} / its verifications",
-        lambda: validated(octets),
+        lambda: validated(octets, tree_hash),
         verifications(full_tree),
         1.35,
         1,
@@ -155,12 +155,12 @@ def test_validate_tree(measure, full_tree):
 
 
 def test_validate_tree_in_parallel(measure, full_tree):
-    octets = full_tree.encode()
+    octets, tree_hash = full_tree.encode(), full_tree.tree_hash
     with ThreadPoolExecutor(2) as threads:
         measure(
             f"the same with the map of two threads / with map, for {MEMBERS}",
-            lambda: validated(octets, map=threads.map),
-            lambda: validated(octets),
+            lambda: validated(octets, tree_hash, map=threads.map),
+            lambda: validated(octets, tree_hash),
             1.0,
             1,
         )

@@ -207,7 +207,7 @@ Aside: TypeAlias = Annotated[
 
 
 class Creature(Choice, tag=Kind):
-    """An open choice; `test_tls` declares further cases, as a user of the library does."""
+    """An open choice; `test_declare` declares further cases, as a user of the library does."""
 
 
 @struct(case=Kind.FIRST)

@@ -1,4 +1,5 @@
 import re
+from typing import Annotated, Any
 
 import pytest
 from codec.declarations import (
@@ -6,14 +7,19 @@ from codec.declarations import (
     Bounded,
     Codes,
     Creature,
+    Fish,
     Givens,
+    Inner,
     Item,
     Key,
     Kind,
+    Left,
     Numbers,
     Options,
     Outer,
     Padded,
+    Right,
+    Sealed,
     Selects,
     Signed,
     Strings,
@@ -22,7 +28,18 @@ from codec.declarations import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mimi.codec import annotate, encode, presentation, read
+from mimi.codec import (
+    ClosedEnum8,
+    Given,
+    Opaque,
+    UInt8,
+    UInt16,
+    annotate,
+    encode,
+    presentation,
+    read,
+    struct,
+)
 from mimi.codec.strategy import strategy
 from mimi.errors import MalformedError
 
@@ -52,8 +69,8 @@ def test_registries():
         "uint16 Kind;\n\n"
         "uint32 Wide;\n\n"
         "uint16 Nameless;\n\n"
-        "enum {\n    left(1),\n    right(2),\n    (255)\n} Side;\n\n"
-        "enum {\n    red(256),\n    green(257),\n    (65535)\n} Colour;\n\n"
+        "enum {\n    reserved(0),\n    left(1),\n    right(2),\n    (255)\n} Side;\n\n"
+        "enum {\n    reserved(0),\n    red(256),\n    green(257),\n    (65535)\n} Colour;\n\n"
         "struct {\n"
         "    Tiny tiny;\n"
         "    Kind kind;\n"
@@ -123,14 +140,13 @@ def test_what_an_earlier_field_gives():
     assert last(Givens) == (
         "struct {\n"
         "    Inner inner;\n"
-        "    select (Givens.inner.aside) {\n"
-        "        case Left: opaque by_class<V>;\n"
-        "        default: struct {};\n"
+        "    select (Givens.inner.aside.side) {\n"
+        "        case left: opaque by_class<V>;\n"
+        "        case right: struct {};\n"
         "    };\n"
         "    select (Givens.inner.colour) {\n"
         "        case red: Item by_value;\n"
         "        case green: uint16 by_value;\n"
-        "        default: struct {};\n"
         "    };\n"
         "    uint8 count;\n"
         "    select (Givens.count) {\n"
@@ -139,6 +155,64 @@ def test_what_an_earlier_field_gives():
         "    };\n"
         "} Givens;"
     )
+
+
+def selected(path: str, cases: dict[Any, Any], otherwise: Any = None) -> str:
+    """Return the select that a field of *path* gives, without the fields around it."""
+
+    @struct
+    class Asked:
+        selects: Selects
+        codes: Codes
+        maybe: Inner | None
+        answer: Annotated[Any, Given(path, cases, otherwise)]
+
+    return last(Asked).partition("    select ")[2].removesuffix("    };\n} Asked;")
+
+
+def test_cases_of_the_same_type_stand_together():
+    assert selected("selects.aside", {Right: UInt8, Left: UInt8}) == (
+        "(Asked.selects.aside.side) {\n        case right:\n        case left: uint8 answer;\n"
+    )
+    assert selected("codes.colour", {0x0101: UInt8}, UInt16) == (
+        "(Asked.codes.colour) {\n"
+        "        case green: uint8 answer;\n"
+        "        case red: uint16 answer;\n"
+    )
+
+
+def test_opaque_cases_are_given_by_the_class_of_their_octets():
+    assert selected("selects.sealed", {Sealed: Item}) == (
+        "(Asked.selects.sealed.side) {\n"
+        "        case left: Item answer;\n"
+        "        case right: struct {};\n"
+    )
+
+
+def test_what_is_left_of_an_open_registry_is_the_default():
+    assert selected("selects.creature", {Fish: UInt8}, Opaque) == (
+        "(Asked.selects.creature.kind) {\n"
+        "        case first: uint8 answer;\n"
+        "        default: opaque answer<V>;\n"
+    )
+    assert selected("codes.kind", {Kind.SECOND: UInt8}) == (
+        "(Asked.codes.kind) {\n        case second: uint8 answer;\n        default: struct {};\n"
+    )
+
+
+@pytest.mark.parametrize("path", ["selects.outer", "maybe.aside"])
+def test_a_class_that_no_tag_tells_keeps_its_name(path):
+    assert selected(path, {Fish: UInt8}) == (
+        f"(Asked.{path}) {{\n        case Fish: uint8 answer;\n        default: struct {{}};\n"
+    )
+
+
+def test_enums_with_a_zero_reserve_none():
+    class Level(ClosedEnum8):
+        NONE = 0
+        SOME = 1
+
+    assert presentation(Level) == "enum {\n    none(0),\n    some(1),\n    (255)\n} Level;"
 
 
 def test_padding():
@@ -165,34 +239,30 @@ def test_everything_can_be_shown(name):
 
 def test_annotations():
     selects = bytes.fromhex("01 00000001 0001 04 02 0a0a 00 00 00 02")
-    assert (
-        annotate(Selects, selects).splitlines()
-        == [
-            "     0                                    Selects",
-            "     0                                      aside: Aside",
-            "     0  01                                    side: Side = LEFT",
-            "     1                                        left: Left",
-            "     1  00000001                                index: uint32 = 1",
-            "     5                                      creature: Creature",
-            "     5  0001                                  kind: Kind = FIRST",
-            "     7                                        first: Fish",
-            "     7  04                                      fins: uint8 = 4",
-            "     8                                      outer: Outer",
-            "     8  02                                    tiny: Tiny = TWO",
-            "     9                                        two: Item",
-            "     9  0a0a                                    kind: Kind = GREASE_0A0A",
-            "    11                                          data: opaque<V>",
-            "    11  00                                        length = 0",
-            "    12                                      creatures: Creature<V>",
-            "    12  00                                    length = 0",
-            "    13                                      perhaps: optional<Aside>",
-            "    13  00                                    present: uint8 = 0",
-            "    14                                      sealed: MaybeSealed",
-            "    14  02                                    side: Side = RIGHT",
-            "    15                                        right: Empty",
-        ]
-        or True
-    )
+    assert annotate(Selects, selects).splitlines() == [
+        "     0                                    Selects",
+        "     0                                      aside: Aside",
+        "     0  01                                    side: Side = LEFT",
+        "     1                                        left: Left",
+        "     1  00000001                                index: uint32 = 1",
+        "     5                                      creature: Creature",
+        "     5  0001                                  kind: Kind = FIRST",
+        "     7                                        first: Fish",
+        "     7  04                                      fins: uint8 = 4",
+        "     8                                      outer: Outer",
+        "     8  02                                    tiny: Tiny = TWO",
+        "     9                                        two: Item",
+        "     9  0a0a                                    kind: Kind = GREASE_0A0A",
+        "    11                                          data: opaque<V>",
+        "    11  00                                        length = 0",
+        "    12                                      creatures: Creature<V>",
+        "    12  00                                    length = 0",
+        "    13                                      perhaps: optional<Aside>",
+        "    13  00                                    present: uint8 = 0",
+        "    14                                      sealed: MaybeSealed",
+        "    14  02                                    side: Side = RIGHT",
+        "    15                                        right: Empty",
+    ]
 
 
 def test_long_octets_are_shown_in_part():

@@ -1,11 +1,11 @@
 """Fuzzing guided by coverage: what reaches new lines of the codec is changed further.
 
-    python tests/fuzz/guided.py -runs=1000000 -seed=1 /tmp/found
+    python tests/fuzz/guided.py -runs=1000000 -seed=1 FOLDER
 
 needs atheris (extra `dev`); the options are libFuzzer's. The compiled decoders and encoders are
 instrumented as the rest of `mimi.codec` is. An input is the number of a structure, two octets, and
-octets to decode; it starts as a seed of the corpus, and is changed as in `fuzz_codec`, whose checks
-it must pass. Every 10,000 inputs it says how many decoded. An input at fault
+octets to decode; it starts as a seed of the corpus, and is changed as in `changes`; the
+checks are those of `fuzz_codec`. Every 10,000 inputs it says how many decoded. An input at fault
 is written to a file, as libFuzzer does, and ends the run.
 """
 
@@ -31,8 +31,8 @@ def _instrumented(self: source.Source, signature: str, title: str) -> Callable[.
 source.Source.function = _instrumented  # before anything is compiled
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from fuzz.fuzz_codec import (  # noqa: E402 - after the instrumentation
-    CHANGES,
+from fuzz.changes import CHANGES  # noqa: E402 - after the instrumentation
+from fuzz.fuzz_codec import (  # noqa: E402 - the same
     LEAST_DECODED,
     Totals,
     check,
@@ -61,7 +61,7 @@ def one_input(octets: bytes) -> None:
 
 
 def mutate(octets: bytes, most: int, seed: int) -> bytes:
-    """Change an input that decodes as `fuzz_codec` does, another one as libFuzzer does."""
+    """Change an input that decodes as `changes` says, another one as libFuzzer does."""
     random = Random(seed)
     if len(octets) < 3 or random.random() < 0.2:
         number = random.randrange(len(NAMES))

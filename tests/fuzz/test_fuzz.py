@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 import pytest
+from fuzz.changes import grown, tree_of
 from fuzz.fuzz_codec import (
     CORPUS,
     LEAST_DECODED,
@@ -15,12 +16,10 @@ from fuzz.fuzz_codec import (
     declared_structures,
     draw_seeds,
     fuzz,
-    grown,
     main,
     read_corpus,
     report,
     stretch,
-    tree_of,
 )
 
 from mimi.codec import Bytes, Opaque, Rule, UInt8, UInt16, decode, encode, struct

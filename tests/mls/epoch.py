@@ -18,8 +18,11 @@ from mimi.mls.codepoints import ContentType, WireFormat
 from mimi.mls.context import GroupContext
 from mimi.mls.framing import (
     AuthenticatedContent,
+    CommitAuthData,
     ExternalSenderIndex,
     FramedContent,
+    FramedContentAuthData,
+    FramedContentTBS,
     MemberSender,
     NewMemberCommitSender,
     NewMemberProposalSender,
@@ -43,7 +46,6 @@ from mimi.mls.proposal import (
     Update,
 )
 from mimi.mls.protect import (
-    authenticate,
     protect_private,
     protect_public,
     sender_data_key,
@@ -112,7 +114,7 @@ class Epoch:
     @property
     def tree(self) -> SecretTree:
         """The secret tree as it is before the first message."""
-        return SecretTree(self.suite, 2, self.secrets.encryption_secret)
+        return self.secrets.open_secret_tree(2)[1]
 
     def key_of(self, content: FramedContent) -> bytes:
         """Return the signature key of a sender."""
@@ -133,16 +135,19 @@ class Epoch:
         context: GroupContext | None = None,
         signer: SignaturePrivateKey | None = None,
     ) -> AuthenticatedContent:
-        """Return signed content; any octets serve as a confirmation tag."""
-        tag = bytes(self.suite.nh) if isinstance(sent, Commit) else None
-        return authenticate(
-            self.suite,
-            wire_format,
-            self.content(sent, sender),
-            context or self.context,
-            signer or self.signers[sender],
-            tag,
-        )
+        """Return signed content; any octets serve as a confirmation tag.
+
+        It is put together by hand, since `authenticate` does not sign all that an attacker would.
+        """
+        content, context = self.content(sent, sender), context or self.context
+        covered = context if isinstance(sender, MemberSender | NewMemberCommitSender) else None
+        tbs = encode(FramedContentTBS(wire_format, content, covered))
+        key = signer or self.signers[sender]
+        signature = self.suite.sign_with_label(key, b"FramedContentTBS", tbs)
+        if isinstance(sent, Commit):
+            auth = CommitAuthData(signature, bytes(self.suite.nh))
+            return AuthenticatedContent(wire_format, content, auth)
+        return AuthenticatedContent(wire_format, content, FramedContentAuthData(signature))
 
     def public(self, sent: bytes | Proposal | Commit, sender: Sender = MEMBER) -> PublicMessage:
         """Return a public message."""

@@ -8,9 +8,11 @@ from tree.members import every_suite, refused
 
 from mimi.codec import decode, encode, replace
 from mimi.crypto import OutputLengthError, Secret, SecretExposureError
-from mimi.errors import MalformedError
+from mimi.errors import MalformedError, UsageError
 from mimi.mls.context import GroupContext
+from mimi.mls.errors import ConfirmationTagError
 from mimi.mls.schedule import EpochSecrets, joiner_secret, welcome_secret
+from mimi.mls.secrets import SecretTree
 from mimi.tree.codepoints import ExtensionType
 from mimi.tree.extension import Extension
 
@@ -109,7 +111,7 @@ def test_a_confirmation_tag_is_for_its_transcript(suite):
     secrets = Epoch.of(suite).secrets
     tag = secrets.confirmation_tag(b"transcript")
     assert tag == suite.mac(secrets.confirmation_key.reveal(), b"transcript")
-    assert secrets.verify_confirmation_tag(b"transcript", tag)
+    secrets.check_confirmation_tag(b"transcript", tag)
     for transcript, wrong in (
         (b"another", tag),
         (b"transcript", b""),
@@ -117,7 +119,19 @@ def test_a_confirmation_tag_is_for_its_transcript(suite):
         (b"transcript", tag[:-1]),
         (b"transcript", tag + b"\0"),
     ):
-        assert not secrets.verify_confirmation_tag(transcript, wrong)
+        with refused(ConfirmationTagError):
+            secrets.check_confirmation_tag(transcript, wrong)
+
+
+@every_suite
+def test_the_secret_tree_takes_the_encryption_secret_away(suite):
+    secrets = Epoch.of(suite).secrets
+    kept, tree = secrets.open_secret_tree(4)
+    assert tree == SecretTree(suite, 4, secrets.encryption_secret)
+    assert kept.encryption_secret is None
+    assert kept.init_secret == secrets.init_secret
+    with pytest.raises(UsageError, match="open already"):
+        kept.open_secret_tree(4)
 
 
 def test_secrets_are_neither_shown_nor_pickled():

@@ -16,8 +16,8 @@ from mimi.mls.errors import (
     GroupInfoError,
     GroupInfoSignatureError,
     GroupSecretsError,
-    KeyPackageVersionError,
     NoSecretsError,
+    WelcomeSuiteError,
 )
 from mimi.mls.keypackage import key_package_ref
 from mimi.mls.psk import ExternalPSK
@@ -106,11 +106,11 @@ def test_a_welcome_is_for_those_whose_key_packages_it_names():
 
 def test_a_welcome_is_for_the_suite_of_the_key_package():
     other = CipherSuite.X25519_CHACHA20
-    with refused(KeyPackageVersionError):
+    with refused(WelcomeSuiteError):
         MADE.secrets(0, replace(MADE.welcome, cipher_suite=other))
-    with refused(KeyPackageVersionError):
+    with refused(WelcomeSuiteError):
         decrypt_group_secrets(suite_of(other), MADE.welcome, MADE.packages[0], MADE.keys[0])
-    with refused(KeyPackageVersionError):
+    with refused(WelcomeSuiteError):
         package = replace(MADE.packages[0], cipher_suite=other)
         decrypt_group_secrets(SUITE, MADE.welcome, package, MADE.keys[0])
 

@@ -159,7 +159,8 @@ class Group:
 
     def validate(self, tree: RatchetTree | None = None, **options: Any) -> None:
         """Validate a tree, or the group's."""
-        validate_tree(tree or self.tree, GROUP_ID, **options)
+        checks = {"extensions": (), "tree_hash": None, "lifetimes": None, **options}
+        validate_tree(tree or self.tree, GROUP_ID, **checks)
 
     def check(self) -> None:
         """Check every member's private keys, and that it has the one of its leaf."""
@@ -209,14 +210,15 @@ class Group:
             GROUP_ID,
             context_of,
             self.entropy,
-            exclude=joined,
+            added=joined,
         )
 
     def commit(self, sender: LeafIndex, joined: tuple[LeafIndex, ...] = ()) -> CreatedPath:
         """Have a member commit with a path; *joined* were added just now and get a Welcome."""
         created = self.create(sender, joined)
         path = created.update_path
-        merged = merge_update_path(self.tree, sender, path)
+        sent = merge_update_path(self.tree, sender, path, added=joined)
+        merged = sent.tree
         assert merged == created.tree
         context = context_of(merged.tree_hash)
         privates = {sender: created.private}
@@ -226,9 +228,7 @@ class Group:
                 secret = created.path_secrets[shared]
                 privates[leaf] = member.private.with_path_secret(merged, shared, secret)
             elif leaf != sender:
-                processed = process_update_path(
-                    self.tree, merged, sender, path, member.private, context, joined
-                )
+                processed = process_update_path(sent, member.private, context)
                 assert processed.commit_secret == created.commit_secret
                 privates[leaf] = processed.private
         self.tree = merged

@@ -52,6 +52,7 @@ from mimi.tree.leaf import (
     LeafNodeTBS,
     LeafPosition,
     Lifetime,
+    LifetimePolicy,
     UpdateSource,
     check_capabilities,
     check_group_extensions,
@@ -313,46 +314,46 @@ SHORT = Lifetime(1000, 2000)
 
 @pytest.mark.parametrize("now", [1000, 1500, 2000])
 def test_both_ends_of_a_lifetime_are_included(now):
-    check_lifetime(SHORT, now)
-    check_lifetime(SHORT, now, 4, 1000)
+    check_lifetime(SHORT, LifetimePolicy(now))
+    check_lifetime(SHORT, LifetimePolicy(now, 1000), 4)
 
 
 @pytest.mark.parametrize("now", [0, 999, 2001, NOW])
 def test_a_lifetime_not_begun_or_expired_is_refused(now):
     for leaf in (4, None):
         with refused(LifetimeError, leaf=leaf) as caught:
-            check_lifetime(SHORT, now, leaf)
+            check_lifetime(SHORT, LifetimePolicy(now), leaf)
         assert f"valid from 1000 to 2000, not at {now}" in caught.value.reason
 
 
 @pytest.mark.parametrize("now", [0, 1000, 1500, 2000, 3000])
 def test_an_inverted_lifetime_is_refused(now):
     with refused(LifetimeError, leaf=4) as caught:
-        check_lifetime(Lifetime(2000, 1000), now, 4)
+        check_lifetime(Lifetime(2000, 1000), LifetimePolicy(now), 4)
     assert "before it starts" in caught.value.reason
 
 
 def test_a_lifetime_that_is_too_long_is_refused():
     longest = Lifetime(NOW, NOW + DEFAULT_MAXIMUM_LIFETIME)
-    check_lifetime(longest, NOW, 4)
+    check_lifetime(longest, LifetimePolicy(NOW), 4)
     with refused(LifetimeError, leaf=4) as caught:
-        check_lifetime(Lifetime(NOW, longest.not_after + 1), NOW, 4)
+        check_lifetime(Lifetime(NOW, longest.not_after + 1), LifetimePolicy(NOW), 4)
     assert f"over {DEFAULT_MAXIMUM_LIFETIME}" in caught.value.reason
     with refused(LifetimeError, leaf=4):
-        check_lifetime(longest, NOW, 4, DEFAULT_MAXIMUM_LIFETIME - 1)
+        check_lifetime(longest, LifetimePolicy(NOW, DEFAULT_MAXIMUM_LIFETIME - 1), 4)
 
 
 def test_a_lifetime_of_one_second_or_the_longest_is_only_expired():
     for lifetime in (Lifetime(5, 5), Lifetime(5, 5 + DEFAULT_MAXIMUM_LIFETIME)):
-        check_lifetime(lifetime, 5)
+        check_lifetime(lifetime, LifetimePolicy(5))
         with refused(LifetimeError) as caught:
-            check_lifetime(lifetime, 4)
+            check_lifetime(lifetime, LifetimePolicy(4))
         assert "not at 4" in caught.value.reason
 
 
 def test_a_lifetime_for_ever_is_refused():
     with refused(LifetimeError, leaf=4):
-        check_lifetime(Lifetime(0, 2**64 - 1), NOW, 4)
+        check_lifetime(Lifetime(0, 2**64 - 1), LifetimePolicy(NOW), 4)
 
 
 def test_the_default_maximum_is_84_days_and_an_hour():

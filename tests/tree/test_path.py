@@ -29,6 +29,7 @@ from mimi.tree.errors import (
 from mimi.tree.leaf import CommitSource, KeyPackageSource, UpdateSource, verify_leaf_signature
 from mimi.tree.path import (
     HPKECiphertext,
+    MergedPath,
     UpdatePath,
     UpdatePathNode,
     create_update_path,
@@ -50,14 +51,14 @@ class Sent:
         self.context = context_of(self.created.tree.tree_hash)
 
     def merge(self, path=None):
-        return merge_update_path(self.group.tree, SENDER, path or self.path)
+        return merge_update_path(self.group.tree, SENDER, path or self.path, added=())
 
     def process(self, path=None, context=None, private=None):
         private = private or self.group.members[RECEIVER].private
-        path, merged = path or self.path, self.created.tree
-        return process_update_path(
-            self.group.tree, merged, SENDER, path, private, context or self.context
+        merged = MergedPath(
+            self.group.tree, self.created.tree, SENDER, path or self.path, frozenset()
         )
+        return process_update_path(merged, private, context or self.context)
 
     def with_leaf(self, **changes):
         """Return the path with another leaf, signed by the sender."""
@@ -74,7 +75,7 @@ class Sent:
 @pytest.fixture(scope="module")
 def sent() -> Sent:
     one = Sent()
-    assert one.merge() == one.created.tree
+    assert one.merge().tree == one.created.tree
     assert one.process().commit_secret == one.created.commit_secret
     return one
 
@@ -86,7 +87,7 @@ def sent() -> Sent:
 def test_everybody_agrees(suite):
     one = Sent(suite, 3)
     assert decode(UpdatePath, encode(one.path)) == one.path
-    merged = one.merge(decode(UpdatePath, encode(one.path)))
+    merged = one.merge(decode(UpdatePath, encode(one.path))).tree
     assert merged == one.created.tree
     verify_leaf_signature(suite, one.path.leaf_node, GROUP_ID, SENDER)
     one.group.validate(merged)
@@ -134,7 +135,7 @@ def test_a_group_of_one_commits_to_an_empty_path():
     assert first.update_path.nodes == ()
     assert first.update_path.leaf_node.leaf_node_source == CommitSource(b"")
     assert first.commit_secret != second.commit_secret
-    assert merge_update_path(group.tree, 0, first.update_path) == first.tree
+    assert merge_update_path(group.tree, 0, first.update_path, added=()).tree == first.tree
     group.validate(first.tree)
 
 
@@ -177,6 +178,7 @@ def test_the_same_entropy_makes_the_same_path(sent):
             GROUP_ID,
             context_of,
             SeededEntropy(seed),
+            added=(),
         )
 
     assert create(1).update_path == create(1).update_path
@@ -185,7 +187,7 @@ def test_the_same_entropy_makes_the_same_path(sent):
 
 def test_secrets_are_not_shown(sent):
     for one in (sent.created, sent.process()):
-        assert one.commit_secret.hex() not in repr(one)
+        assert one.commit_secret.reveal().hex() not in repr(one)
         assert repr(one.commit_secret) not in repr(one)
 
 
@@ -202,6 +204,7 @@ def test_only_the_owner_of_a_leaf_signs_it(sent):
             GROUP_ID,
             context_of,
             SeededEntropy(1),
+            added=(),
         )
 
 
@@ -276,7 +279,7 @@ def test_the_leaf_vouches_for_every_node_of_the_path(sent):
 def test_a_path_is_for_the_tree_it_was_made_in(sent):
     other = sent.group.tree.update(3, sent.group.signed(3, leaf_node_source=UpdateSource()))
     with refused(PathParentHashError, leaf=SENDER):
-        merge_update_path(other, SENDER, sent.path)
+        merge_update_path(other, SENDER, sent.path, added=())
 
 
 # What processing refuses
@@ -288,7 +291,7 @@ def test_every_node_is_encrypted_to_exactly_its_recipients(sent, at):
     node = (1, 3)[at]
     for wrong in ((), sealed[:-1], (*sealed, sealed[0])):
         with refused(PathSecretCountError, node=node):
-            sent.process(sent.with_node(at, encrypted_path_secret=wrong))
+            sent.merge(sent.with_node(at, encrypted_path_secret=wrong))
 
 
 def altered(sent, **changes):
@@ -323,7 +326,7 @@ def test_a_path_secret_gives_the_keys_of_the_path(sent, secret):
         parts = SUITE.hpke.seal(public, info, b"", octets, SeededEntropy(9))
         return sent.with_node(1, encrypted_path_secret=(HPKECiphertext(*parts),))
 
-    genuine = sent.process(sealed(sent.created.path_secrets[3]))
+    genuine = sent.process(sealed(sent.created.path_secrets[3].reveal()))
     assert genuine.commit_secret == sent.created.commit_secret
     with refused(PathSecretError, node=3):
         sent.process(sealed(secret))

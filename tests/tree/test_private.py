@@ -4,6 +4,7 @@ import attrs
 import pytest
 from tree.members import SUITE, Group, refused
 
+from mimi.crypto import Secret
 from mimi.tree import math
 from mimi.tree.errors import PrivateKeyError
 from mimi.tree.private import PrivateTree, next_path_secret, node_key
@@ -79,7 +80,7 @@ def test_a_path_secret_passes_over_blank_nodes():
 def test_a_path_secret_of_another_tree_is_refused(group):
     created = group.create(0)
     private = PrivateTree.of_leaf(2, group.members[2].private.keys[4])
-    for position, secret in ((3, bytes(SUITE.nh)), (3, created.path_secrets[1])):
+    for position, secret in ((3, Secret(bytes(SUITE.nh))), (3, created.path_secrets[1])):
         with refused(PrivateKeyError, node=3):
             private.with_path_secret(created.tree, position, secret)
     with refused(PrivateKeyError, node=1):
@@ -100,9 +101,8 @@ def test_a_private_tree_shows_no_keys_and_cannot_be_changed(group):
 
 
 def test_secrets_follow_from_one_another_as_in_section_7_4():
-    secret = b"\7" * SUITE.nh
-    node_secret = SUITE.expand_with_label(secret, b"node", b"", SUITE.nh)
+    secret = Secret(b"\7" * SUITE.nh)
+    node_secret = SUITE.expand_with_label(secret.reveal(), b"node", b"", SUITE.nh)
     assert node_key(SUITE, secret) == SUITE.derive_key_pair(node_secret)
-    assert next_path_secret(SUITE, secret) == SUITE.expand_with_label(
-        secret, b"path", b"", SUITE.nh
-    )
+    following = SUITE.expand_with_label(secret.reveal(), b"path", b"", SUITE.nh)
+    assert next_path_secret(SUITE, secret) == Secret(following)

@@ -41,11 +41,10 @@ from mimi.tree.errors import (
     UnsupportedExtensionError,
 )
 from mimi.tree.extension import Extension, RequiredCapabilities, extension
-from mimi.tree.leaf import Capabilities, CommitSource, KeyPackageSource, Lifetime
+from mimi.tree.leaf import Capabilities, CommitSource, KeyPackageSource, Lifetime, LifetimePolicy
 from mimi.tree.node import ParentNode
 from mimi.tree.ratchet import RatchetTree
 from mimi.tree.validate import (
-    LifetimePolicy,
     check_leaves,
     parent_hash,
     validate_tree,
@@ -139,20 +138,30 @@ def test_an_unmerged_leaf_is_a_member():
     nodes = list(tree.nodes)
     nodes[10] = None
     with refused(UnmergedLeafError, node=7, leaf=5):
-        validate_tree(RatchetTree.of_nodes(SUITE, tuple(nodes)), GROUP_ID)
+        validate_tree(
+            RatchetTree.of_nodes(SUITE, tuple(nodes)), GROUP_ID, (), tree_hash=None, lifetimes=None
+        )
 
 
 @pytest.mark.parametrize("leaf", [4, 7, 8, 2**32 - 1])
 def test_an_unmerged_leaf_is_below_its_parent(leaf):
     tree = full().tree
     with refused(UnmergedLeafError, node=3, leaf=leaf):
-        validate_tree(with_parent(tree, 3, unmerged_leaves=(leaf,)), GROUP_ID)
+        validate_tree(
+            with_parent(tree, 3, unmerged_leaves=(leaf,)),
+            GROUP_ID,
+            (),
+            tree_hash=None,
+            lifetimes=None,
+        )
 
 
 def test_an_unmerged_leaf_is_known_to_every_parent_between():
     tree = unmerged().tree
     with refused(UnmergedLeafError, node=11, leaf=5):
-        validate_tree(with_parent(tree, 11, unmerged_leaves=()), GROUP_ID)
+        validate_tree(
+            with_parent(tree, 11, unmerged_leaves=()), GROUP_ID, (), tree_hash=None, lifetimes=None
+        )
 
 
 # Parent hashes (RFC 9420 section 7.9)
@@ -232,7 +241,7 @@ def test_a_member_that_no_parent_lists_is_refused():
     tree = unmerged().tree
     tree = with_parent(with_parent(tree, 11, unmerged_leaves=()), 7, unmerged_leaves=())
     with refused(ParentHashError, node=7):
-        validate_tree(tree, GROUP_ID)
+        validate_tree(tree, GROUP_ID, (), tree_hash=None, lifetimes=None)
 
 
 def test_a_merged_member_cannot_be_listed_as_unmerged():
@@ -246,6 +255,18 @@ def test_a_merged_member_cannot_be_listed_as_unmerged():
         }
         with pytest.raises((ParentHashError, UnmergedLeafError)):
             group.validate(with_nodes(group.tree, changes))
+
+
+def test_a_parent_lists_no_leaf_that_the_node_below_does_not():
+    """Parent hashes do not cover unmerged leaves: without this rule the root would be accepted."""
+    group = Group.of(4, commits=False)
+    group.commit(2)
+    group.validate()
+    tree = with_parent(group.tree, 3, unmerged_leaves=(3,))
+    with refused(UnmergedLeafError, node=5, leaf=3):
+        group.validate(tree)
+    with refused(ParentHashError, node=3):
+        verify_parent_hashes(tree)
 
 
 def test_a_sibling_cannot_be_changed_behind_a_parent():
@@ -436,7 +457,7 @@ def test_every_leaf_of_a_joined_tree_is_signed(suite):
 def test_leaves_are_signed_for_this_group():
     group = full(3)
     with refused(LeafSignatureError, leaf=0):
-        validate_tree(group.tree, b"another group")
+        validate_tree(group.tree, b"another group", (), tree_hash=None, lifetimes=None)
 
 
 def test_a_leaf_cannot_be_moved():

@@ -13,6 +13,7 @@ from mimi.tree import math
 from mimi.tree.leaf import LeafNode, verify_leaf_signature
 from mimi.tree.math import LeafIndex, NodeIndex
 from mimi.tree.path import (
+    MergedPath,
     UpdatePath,
     create_update_path,
     merge_update_path,
@@ -21,7 +22,7 @@ from mimi.tree.path import (
 from mimi.tree.private import PrivateTree, node_key
 from mimi.tree.ratchet import RatchetTree
 from mimi.tree.validate import (
-    check_unique_keys,
+    check_keys,
     check_unmerged_leaves,
     verify_leaf_signatures,
     verify_parent_hashes,
@@ -74,7 +75,7 @@ def check_tree_validation(case: Case) -> None:
 
 def _valid_tree(suite: Suite, octets: bytes, group_id: bytes) -> RatchetTree:
     tree = RatchetTree.decode(suite, octets)
-    check_unique_keys(tree)
+    check_keys(tree)
     check_unmerged_leaves(tree)
     verify_parent_hashes(tree)
     verify_leaf_signatures(tree, group_id)
@@ -162,7 +163,7 @@ def _member(tree: RatchetTree, part: Case) -> Member:
 def _path_key(tree: RatchetTree, leaf: LeafIndex, entry: Case) -> dict[NodeIndex, HPKEPrivateKey]:
     """Check a path secret against the node that it is for, and return the node's key."""
     with entry.at("path_secret"):
-        key = node_key(tree.suite, entry.octets("path_secret"))
+        key = node_key(tree.suite, entry.secret("path_secret"))
     position = NodeIndex(entry.integer("node"))
     path = math.direct_path(math.node_of(leaf), tree.leaf_count)
     nodes = {at: node.encryption_key for at in path if (node := tree.node(at)) is not None}
@@ -191,8 +192,8 @@ def _check_update_path(group: Group, part: Case) -> None:
         raise DifferenceError(part.name("sender"), str(sender), "a leaf with a path secret")
     with part.valid("update_path"):
         merged = merge()
-    part.equal("tree_hash_after", merged.tree_hash)
-    context = group.context_of(merged.tree_hash)
+    part.equal("tree_hash_after", merged.tree.tree_hash)
+    context = group.context_of(merged.tree.tree_hash)
     part.octets("commit_secret")  # nobody computes it in a group of one
     others = group.others(sender)
     for leaf in map(LeafIndex, range(group.tree.leaf_count)):
@@ -200,18 +201,16 @@ def _check_update_path(group: Group, part: Case) -> None:
             path_secrets.equal(leaf, None)
             continue
         with part.at("update_path"):
-            processed = process_update_path(
-                group.tree, merged, sender, path, others[leaf].private, context
-            )
-        path_secrets.equal(leaf, processed.path_secret)
-        part.equal("commit_secret", processed.commit_secret)
+            processed = process_update_path(merged, others[leaf].private, context)
+        path_secrets.equal(leaf, processed.path_secret.reveal())
+        part.equal("commit_secret", processed.commit_secret.reveal())
     with part.at("sender"):
         _check_created(group, sender, own, part)
 
 
-def _merged(group: Group, sender: LeafIndex, path: UpdatePath) -> RatchetTree:
-    """Return the tree with an update path merged, if the path is valid."""
-    merged = merge_update_path(group.tree, sender, path)
+def _merged(group: Group, sender: LeafIndex, path: UpdatePath) -> MergedPath:
+    """Return an update path merged into the tree, if it is valid."""
+    merged = merge_update_path(group.tree, sender, path, added=())
     verify_leaf_signature(group.tree.suite, path.leaf_node, group.group_id, sender)
     return merged
 
@@ -225,12 +224,13 @@ def _check_created(group: Group, sender: LeafIndex, own: LeafNode, part: Case) -
         group.group_id,
         group.context_of,
         SeededEntropy(b"treekem"),
+        added=(),
     )
     path = decode(UpdatePath, encode(created.update_path))
-    merged = merge_update_path(group.tree, sender, path)
-    context = group.context_of(merged.tree_hash)
+    merged = merge_update_path(group.tree, sender, path, added=())
+    context = group.context_of(merged.tree.tree_hash)
     for leaf, member in group.others(sender).items():
-        processed = process_update_path(group.tree, merged, sender, path, member.private, context)
+        processed = process_update_path(merged, member.private, context)
         if processed.commit_secret != created.commit_secret:
             wanted = f"leaf {leaf} to compute the commit secret of a new path"
             raise DifferenceError(part.name("sender"), wanted, "another")

@@ -9,12 +9,12 @@ from collections.abc import Collection, Iterable, Mapping
 import attrs
 
 from mimi.codec import encode
-from mimi.crypto import Entropy, SignaturePrivateKey, Suite, draw
+from mimi.crypto import Entropy, Secret, SignaturePrivateKey, Suite, draw
 from mimi.mls.context import GroupContext
 from mimi.tree import math
 from mimi.tree.extension import Extensions
 from mimi.tree.leaf import LeafNode, LeafNodeContent, UpdateSource, sign_leaf
-from mimi.tree.math import FIRST_LEAF, LeafIndex, NodeIndex
+from mimi.tree.math import LeafIndex, NodeIndex
 from mimi.tree.path import CreatedPath, create_update_path
 from mimi.tree.private import PrivateTree
 from mimi.tree.ratchet import RatchetTree
@@ -33,7 +33,7 @@ class Member:
 
     signer: SignaturePrivateKey
     private: PrivateTree
-    path_secrets: Mapping[NodeIndex, bytes]
+    path_secrets: Mapping[NodeIndex, Secret]
 
     def remembering(self, tree: RatchetTree) -> "Member":
         """Return the member without what *tree* has made useless."""
@@ -79,7 +79,8 @@ class Group:
         group_id = b"" if profile.is_bare else draw(entropy, 16)
         client = new_client(suite, entropy, 0, profile)
         tree = RatchetTree.of_leaf(suite, client.key_package.leaf_node)
-        return cls(tree, {FIRST_LEAF: _member(client, FIRST_LEAF)}, group_id, 0, b"", entropy)
+        first = LeafIndex(0)
+        return cls(tree, {first: _member(client, first)}, group_id, 0, b"", entropy)
 
     @classmethod
     def grown(
@@ -160,7 +161,7 @@ class Group:
 
     # Commits
 
-    def path(self, sender: int, exclude: Collection[LeafIndex] = ()) -> CreatedPath:
+    def path(self, sender: int, added: Collection[LeafIndex] = ()) -> CreatedPath:
         """Return an update path from a member."""
         leaf = LeafIndex(sender)
         return create_update_path(
@@ -171,7 +172,7 @@ class Group:
             self.group_id,
             lambda tree_hash: encode(self.context(tree_hash)),
             self.entropy,
-            exclude,
+            added=added,
         )
 
     def commit(

@@ -19,12 +19,12 @@ from mimi.mls.message import MLSMessage
 from mimi.mls.proposal import Commit, Proposal
 from mimi.mls.protect import authenticate, protect_private, protect_public
 from mimi.mls.schedule import EpochSecrets, joiner_secret
-from mimi.mls.secrets import RatchetKind, SecretTree
+from mimi.mls.secrets import RatchetKind
 from mimi.mls.welcome import GroupInfo, NewMember, encrypt_welcome, sign_group_info
 from mimi.tree import math
 from mimi.tree.codepoints import ExtensionType
 from mimi.tree.extension import Extension, Extensions, ExternalPub, extension
-from mimi.tree.math import FIRST_LEAF, LeafIndex
+from mimi.tree.math import LeafIndex
 from mimi.tree.path import CreatedPath
 from mimi.tree.ratchet import RatchetTree
 from mimi.vectors.generate.clients import Client, greased, some_grease
@@ -33,6 +33,7 @@ from mimi.vectors.generate.group import Group
 from mimi.vectors.generate.written import SAFE_INTEGER, SUITES, Vector, below
 
 SENDER = LeafIndex(1)
+COMMITTER = LeafIndex(0)
 """The leaf that sends in every message-protection vector."""
 
 # Message protection
@@ -73,6 +74,12 @@ class Protection:
         tag = draw(self.entropy, self.suite.nh) if isinstance(sent, Commit) else None
         return authenticate(self.suite, wire_format, content, self.context, self.signer, tag)
 
+    @property
+    def encryption_secret(self) -> bytes:
+        """The root of the secret tree, which these vectors give away."""
+        secret = self.secrets.encryption_secret
+        return b"" if secret is None else secret.reveal()
+
     def public(self, sent: Proposal | Commit) -> PublicMessage:
         """Return a public message."""
         signed = self._signed(WireFormat.MLS_PUBLIC_MESSAGE, sent)
@@ -80,7 +87,7 @@ class Protection:
 
     def private(self, sent: bytes | Proposal | Commit) -> PrivateMessage:
         """Return a private message."""
-        secrets = SecretTree(self.suite, 2, self.secrets.encryption_secret)
+        secrets = self.secrets.open_secret_tree(2)[1]
         for _ in range(self.sent):
             for kind in RatchetKind:
                 secrets = secrets.next_key(SENDER, kind)[0]
@@ -126,7 +133,7 @@ def _protected(
         "confirmed_transcript_hash": context.confirmed_transcript_hash,
         "signature_priv": protection.signer.reveal(),
         "signature_pub": protection.signer.public,
-        "encryption_secret": protection.secrets.encryption_secret.reveal(),
+        "encryption_secret": protection.encryption_secret,
         "sender_data_secret": protection.secrets.sender_data_secret.reveal(),
         "membership_key": protection.secrets.membership_key.reveal(),
         "proposal": encode(proposal, Proposal),
@@ -164,15 +171,13 @@ class NewEpoch:
         cls, group: Group, created: CreatedPath | None = None, extensions: Extensions = ()
     ) -> "NewEpoch":
         """Return the epoch after a commit that *group* is the result of, but for the path."""
-        suite, zeros = group.suite, bytes(group.suite.nh)
+        suite, zeros = group.suite, Secret(bytes(group.suite.nh))
         tree = group.tree if created is None else created.tree
         commit_secret = zeros if created is None else created.commit_secret
         context = group.context(tree.tree_hash, extensions)
         init = Secret(draw(group.entropy, suite.nh))
-        joiner = joiner_secret(suite, init, Secret(commit_secret), context)
-        return cls(
-            tree, context, joiner, EpochSecrets.derive(suite, joiner, Secret(zeros), context)
-        )
+        joiner = joiner_secret(suite, init, commit_secret, context)
+        return cls(tree, context, joiner, EpochSecrets.derive(suite, joiner, zeros, context))
 
     def group_info(
         self, extensions: Extensions, signer: LeafIndex, key: SignaturePrivateKey
@@ -232,11 +237,11 @@ def _welcome(group: Group, flavour: Flavour, receivers: int, place: int) -> Vect
 def new_member(
     leaf: LeafIndex,
     client: Client,
-    committer: LeafIndex = FIRST_LEAF,
+    committer: LeafIndex = COMMITTER,
     created: CreatedPath | None = None,
 ) -> NewMember:
     """Return a receiver of a Welcome, with its path secret where there is a path."""
     if created is None:
         return NewMember(client.key_package)
     shared = math.common_ancestor(math.node_of(leaf), math.node_of(committer))
-    return NewMember(client.key_package, Secret(created.path_secrets[shared]))
+    return NewMember(client.key_package, created.path_secrets[shared])

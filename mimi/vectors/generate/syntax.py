@@ -30,7 +30,6 @@ from mimi.mls.framing import (
 from mimi.mls.message import MLSMessage
 from mimi.mls.proposal import Commit, Proposal
 from mimi.mls.protect import SIGNATURE_LABEL, authenticate, protect_private, protect_public
-from mimi.mls.secrets import SecretTree
 from mimi.mls.welcome import (
     GroupInfo,
     GroupSecrets,
@@ -215,7 +214,5 @@ def _private(scene: _Scene) -> PrivateMessage:
     signed = scene.signed(WireFormat.MLS_PRIVATE_MESSAGE, scene.framed(MemberSender(AUTHOR), sent))
     padding = 0 if scene.flavour is Flavour.BARE else 64
     entropy, data_secret = scene.group.entropy, scene.epoch.secrets.sender_data_secret
-    secrets = SecretTree(
-        scene.suite, scene.group.tree.leaf_count, scene.epoch.secrets.encryption_secret
-    )
+    secrets = scene.epoch.secrets.open_secret_tree(scene.group.tree.leaf_count)[1]
     return protect_private(scene.suite, signed, secrets, data_secret, entropy, padding)[1]

@@ -224,7 +224,7 @@ def _private(leaf: LeafIndex, member: Member) -> Vector:
         "encryption_priv": member.private.keys[math.node_of(leaf)].reveal(),
         "signature_priv": member.signer.reveal(),
         "path_secrets": [
-            {"node": node, "path_secret": secret}
+            {"node": node, "path_secret": secret.reveal()}
             for node, secret in sorted(member.path_secrets.items())
         ],
     }
@@ -233,20 +233,21 @@ def _private(leaf: LeafIndex, member: Member) -> Vector:
 def _update_path(group: Group, sender: LeafIndex) -> Vector:
     created = group.path(sender)
     tree, path = group.tree, created.update_path
-    merged = merge_update_path(tree, sender, path)
-    context = encode(group.context(merged.tree_hash))
+    merged = merge_update_path(tree, sender, path, added=())
+    tree_hash = merged.tree.tree_hash
+    context = encode(group.context(tree_hash))
     path_secrets: list[bytes | None] = []
     for leaf in map(LeafIndex, range(tree.leaf_count)):
         member = group.members.get(leaf)
         if member is None or leaf == sender:
             path_secrets.append(None)
         else:
-            known = process_update_path(tree, merged, sender, path, member.private, context)
-            path_secrets.append(known.path_secret)
+            known = process_update_path(merged, member.private, context)
+            path_secrets.append(known.path_secret.reveal())
     return {
         "sender": sender,
         "update_path": encode(path),
         "path_secrets": path_secrets,
-        "commit_secret": created.commit_secret,
-        "tree_hash_after": merged.tree_hash,
+        "commit_secret": created.commit_secret.reveal(),
+        "tree_hash_after": tree_hash,
     }

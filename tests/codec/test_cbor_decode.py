@@ -1,15 +1,14 @@
-import enum
 import math
 import os
 import struct
 import tracemalloc
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import cbor2
 import pytest
-from cbor2 import CBORSimpleValue, CBORTag
+from cbor2 import CBORTag
+from codec.cbor_values import INTERPRETED, MESSAGE, VALUES, typed
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -25,28 +24,6 @@ from mimi.codec.cbor import (
 )
 from mimi.errors import MalformedError, UsageError
 
-MESSAGE = bytes.fromhex(
-    "87505eed9406c2545547ab6f09f20a18b003f640f6f6a20178206d696d693a2f2f6578616d706c652e636f6d2f752f"
-    "616c6963652d736d6974680278256d696d693a2f2f6578616d706c652e636f6d2f722f656e67696e656572696e675f"
-    "7465616d85016001781e746578742f6d61726b646f776e3b76617269616e743d47464d2d4d494d4958394869206576"
-    "6572796f6e652c207765206a75737420736869707065642072656c6561736520322e302e205f5f476f6f642020776f"
-    "726b5f5f21"
-)
-
-
-def typed(value: Any) -> Any:
-    """Return *value* with its types, so that 1, 1.0 and True differ, and 0.0 and -0.0."""
-    match value:
-        case list() | tuple():
-            return "array", [typed(item) for item in value]
-        case dict():
-            return "map", {typed(key): typed(item) for key, item in value.items()}
-        case CBORTag():
-            return "tag", value.tag, typed(value.value)
-        case float():
-            return "float", struct.pack(">d", value)
-    return type(value).__name__, value
-
 
 def attempt(octets: bytes) -> Any:
     """Return the value of *octets*, or the error that says why they have none."""
@@ -55,10 +32,6 @@ def attempt(octets: bytes) -> Any:
     except MalformedError as error:
         return error
 
-
-# What cbor2 would make of these tags: dates, bignums, fractions, references, patterns, sets ...
-INTERPRETED = [0, 1, 2, 3, 4, 5, 25, 28, 29, 30, 35, 36, 37, 52, 54, 100]
-INTERPRETED += [256, 258, 260, 261, 1004, 43000, 55799]
 
 # RFC 8949 appendix A, in its order: (diagnostic notation, octets, value), or instead of the value
 # why the example is refused. Permitted are the tags 1, 23, 24, 32 and 0, and NaN.
@@ -302,123 +275,6 @@ def test_permitted_tag_is_not_interpreted(tag: int, content: object) -> None:
     assert encode(value) == octets
 
 
-def test_keys_are_sorted_by_octets_and_not_by_length() -> None:
-    keys = [10, 100, -1, "z", "aa"]  # RFC 8949 section 4.2.1, without the keys we do not decode
-    octets = bytes.fromhex("a5" + "0a00" + "186400" + "2000" + "617a00" + "62616100")
-    for order in (keys, keys[::-1], sorted(keys, key=str)):
-        assert encode(dict.fromkeys(order, 0)) == octets
-    assert list(decode(octets)) == keys  # type: ignore[arg-type]
-    lengths_first = cbor2.dumps(dict.fromkeys(keys, 0), canonical=True)
-    assert lengths_first != octets
-    with pytest.raises(NotDeterministicError, match="belongs before"):
-        decode(lengths_first)
-
-
-def test_all_keys_of_the_example_in_section_4_2_1_are_encoded_in_its_order() -> None:
-    octets = bytes.fromhex("a6" + "0a00" + "186400" + "2000" + "617a00" + "62616100" + "f400")
-    assert encode(dict.fromkeys([False, "aa", "z", -1, 100, 10], 0)) == octets
-
-
-def test_key_is_encoded_as_the_type_that_it_has() -> None:
-    assert encode({1: 0}).hex() == "a10100"
-    assert encode({True: 0}).hex() == "a1f500"
-    assert encode({1.0: 0}).hex() == "a1f93c0000"
-    assert encode({None: 0}).hex() == "a1f600"
-
-
-class Entries(Mapping[Any, Any]):
-    """A mapping that keeps what a dict would hold equal."""
-
-    def __init__(self, *entries: tuple[Any, Any]) -> None:
-        self._entries = entries
-
-    def __getitem__(self, key: object) -> Any:
-        return next(item for k, item in self._entries if type(k) is type(key) and k == key)
-
-    def __iter__(self) -> Iterator[Any]:
-        return (key for key, _ in self._entries)
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-
-def test_keys_that_python_holds_equal_stay_apart() -> None:
-    value = Entries((True, "b"), (1, "a"), (1.0, "c"))
-    assert encode(value).hex() == "a3" + "016161" + "f56162" + "f93c006163"
-
-
-class Colour(enum.IntEnum):
-    RED = 3
-
-
-class Name(enum.StrEnum):
-    ANN = "Ann"
-
-
-class Octets(bytes):
-    pass
-
-
-@pytest.mark.parametrize(
-    ("value", "octets"),
-    [
-        ([Colour.RED, Name.ANN, Octets(b"x")], "8303 63416e6e 4178"),
-        ({Colour.RED: (1, 2)}, "a1 03 820102"),
-        (Entries(("b", 1), ("a", 2)), "a2 616102 616201"),
-        (2**64 - 1, "1bffffffffffffffff"),
-        (-(2**64), "3bffffffffffffffff"),
-        ({"\u00e9": 0, "z": 1, "": 2, b"": 3}, "a4 4003 6002 617a01 62c3a900"),
-        ({2: 0, 1: 0}, "a2 0100 0200"),
-        ({-1: 0, 0: 0}, "a2 0000 2000"),
-        ({"b": 0, "a": 0}, "a2 616100 616200"),
-        ({"aa": 0, "b": 0}, "a2 616200 62616100"),
-        ({"a": 0, 1: 0}, "a2 0100 616100"),
-        ({"\u00e9": 0, "zz": 0}, "a2 627a7a00 62c3a900"),
-        ([[1.5] * 24] * 2, "82" + 2 * ("9818" + 24 * "f93e00")),
-        (CBORTag(2**64 - 1, CBORTag(24, [])), "dbffffffffffffffff d818 80"),
-    ],
-)
-def test_encoding_of_a_value(value: object, octets: str) -> None:
-    assert encode(value) == bytes.fromhex(octets)
-
-
-CYCLE: list[Any] = []
-CYCLE += [CYCLE, CYCLE]
-
-
-@pytest.mark.parametrize(
-    ("value", "reason", "path"),
-    [
-        (2**64, "beyond 64 bits", ""),
-        ([-(2**64) - 1], "beyond 64 bits", "[0]"),
-        ({10**5000: 0}, "beyond 64 bits", ""),
-        ({"a": [0, 10**5000]}, "beyond 64 bits", "['a'][1]"),
-        ([{5: "\ud800"}], "lone surrogate", "[0][5]"),
-        ([{"\ud800": 5}], "lone surrogate", "[0]"),
-        ({1: [math.nan]}, "NaN", "[1][0]"),
-        ({(1, 2): 0}, "a key of type tuple", ""),
-        ([{CBORTag(1, 1): 0}], "a key of type CBORTag", "[0]"),
-        (Entries((1, 0), (Colour(3), 0), (3, 0)), "the key 3 twice", ""),
-        (CBORTag(1, [set()]), "set has no encoding", ".value[0]"),
-        ([bytearray(b"x")], "bytearray has no encoding", "[0]"),
-        ([memoryview(b"x")], "memoryview has no encoding", "[0]"),
-        (1j, "complex has no encoding", ""),
-        (object(), "object has no encoding", ""),
-        (cbor2.undefined, "has no encoding", ""),
-        (CBORSimpleValue(99), "has no encoding", ""),
-        ([0, iter(())], "has no encoding", "[1]"),
-        (CYCLE, "nested too deeply, or in itself", "[0]" * 64),
-    ],
-)
-def test_value_without_an_encoding_is_our_callers_mistake(
-    value: object, reason: str, path: str
-) -> None:
-    with pytest.raises(UsageError, match=reason) as caught:
-        encode(value)
-    assert caught.value.where["path"] == path
-    assert f"value{path}: " in str(caught.value)
-
-
 def nested(depth: int) -> bytes:
     """Return *depth* arrays, maps and tags in one another."""
     return (b"\x81\xa1\0\xc7" * depth)[: depth // 3 * 4 + (0, 1, 3)[depth % 3]] + b"\xf6"
@@ -570,59 +426,6 @@ def test_every_truncation_and_every_extra_octet_is_refused() -> None:
     for octet in range(256):
         with pytest.raises(NotWellFormedError, match="after the item"):
             decode(MESSAGE + bytes([octet]))
-
-
-INTEGERS = st.integers(-(2**64), 2**64 - 1) | st.sampled_from(
-    [sign * 2**bits + step for bits in (8, 16, 32, 63) for sign in (1, -1) for step in (-1, 0, 1)]
-)
-TEXT = st.text(st.characters(exclude_categories=["Cs"]))
-KEYS = INTEGERS | st.integers(-30, 30) | st.binary(max_size=30) | TEXT
-HALVES = st.integers(0, 0xFFFF).map(lambda bits: struct.unpack(">e", bits.to_bytes(2, "big"))[0])
-FLOATS = st.floats(allow_nan=False) | st.floats(width=32, allow_nan=False)
-FLOATS |= HALVES.filter(lambda value: not math.isnan(value))
-LEAVES = st.none() | st.booleans() | INTEGERS | st.binary() | TEXT | FLOATS
-VALUES = st.recursive(
-    LEAVES,
-    lambda inner: (
-        st.lists(inner)
-        | st.dictionaries(KEYS, inner)
-        | st.builds(CBORTag, st.sampled_from(INTERPRETED), inner)
-    ),
-)
-
-
-@given(VALUES)
-def test_decoding_undoes_encoding(value: object) -> None:
-    assert typed(decode(encode(value), allow_tags=INTERPRETED)) == typed(value)
-
-
-@given(VALUES)
-def test_the_short_way_to_encode_agrees_with_the_long_one(value: object) -> None:
-    assert encode(value) == cbor._encoding(value, [], cbor.MAX_DEPTH, allow_nan=False)
-
-
-def test_octet_widths_agree_with_the_heads() -> None:
-    for head, width in enumerate(cbor._WIDTHS):
-        if width:
-            octets = bytes([head]) + b"a" * (width - 1)
-            assert cbor._leaf_end(octets, 0, allow_nan=False, exact=True) == width
-    assert len(cbor._WIDTHS) == 256
-
-
-@given(FLOATS)
-def test_float_has_the_shortest_of_three_forms(value: float) -> None:
-    fits = []
-    for head, code in ((0xF9, ">e"), (0xFA, ">f"), (0xFB, ">d")):
-        try:
-            octets = struct.pack(code, value)
-        except OverflowError:
-            continue
-        if struct.unpack(code, octets)[0] == value:
-            fits.append(bytes([head]) + octets)
-    assert encode(value) == fits[0]
-    for longer in fits[1:]:
-        with pytest.raises(NotDeterministicError, match="float"):
-            decode(longer)
 
 
 @st.composite
