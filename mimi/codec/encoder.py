@@ -210,6 +210,7 @@ def _length(source: Source, header: Between | None, length: str) -> str:
 def _write_vector(source: Source, shape: Vector, value: str, parts: list[str]) -> None:
     items, element = source.local("items"), shape.element
     source.line(f"{items} = {value}")
+    source.line(f"if type({items}) is not tuple: raise BrokenError")
     for rule in shape.rules:
         source.line(f"if not {source.bind(rule.holds, 'holds')}({items}): raise BrokenError")
     if shape.header is None and _is_plain(element):

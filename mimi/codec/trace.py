@@ -443,7 +443,7 @@ def _check_length(header: Between | None, length: int, path: str) -> None:
 
 
 def _check_vector(shape: Vector, value: Any, path: str) -> None:
-    _require(isinstance(value, tuple | list), path, "a tuple", value)
+    _require(type(value) is tuple, path, "a tuple", value)
     for index, item in enumerate(value):
         _check(shape.element, item, f"{path}[{index}]", {})
     for rule in shape.rules:

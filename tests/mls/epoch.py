@@ -1,6 +1,7 @@
 """One epoch of a group of two, and what an attacker who knows all its secrets can make of it."""
 
 import attrs
+import pytest
 from tree.members import GROUP_ID, Person, person
 
 from mimi.codec import encode, replace
@@ -219,3 +220,22 @@ class Epoch:
         octets = data if isinstance(data, bytes) else encode(data)
         sealed = self.suite.aead_seal(key.key.reveal(), key.nonce.reveal(), aad, octets)
         return replace(message, encrypted_sender_data=sealed)
+
+
+EPOCH = Epoch.of()
+REMOVE = PROPOSALS[Remove]
+SENT = {"application": b"hello", "proposal": REMOVE, "commit": COMMIT}
+
+every_content = pytest.mark.parametrize("sent", SENT.values(), ids=SENT)
+handshakes = pytest.mark.parametrize("sent", [REMOVE, COMMIT], ids=["proposal", "commit"])
+every_sender = pytest.mark.parametrize(
+    ("sender", "sent"),
+    [(MEMBER, REMOVE), (EXTERNAL, REMOVE), (PROPOSER, PROPOSALS[Add]), (JOINER, COMMIT)],
+    ids=["member", "external", "new member, proposal", "new member, commit"],
+)
+
+
+def flipped(octets: bytes, at: int = -1) -> bytes:
+    changed = bytearray(octets)
+    changed[at] ^= 1
+    return bytes(changed)

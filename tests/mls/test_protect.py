@@ -4,6 +4,7 @@ import pytest
 from mls.epoch import (
     ALICE,
     COMMIT,
+    EPOCH,
     EXTERNAL,
     JOINER,
     MEMBER,
@@ -11,8 +12,14 @@ from mls.epoch import (
     PROPOSALS,
     PROPOSER,
     PUBLIC,
+    REMOVE,
+    SENT,
     SUITE,
     Epoch,
+    every_content,
+    every_sender,
+    flipped,
+    handshakes,
 )
 from tree.members import every_suite, refused
 
@@ -59,25 +66,6 @@ from mimi.mls.protect import (
     unprotect_public,
     verify_signature,
 )
-
-EPOCH = Epoch.of()
-REMOVE = PROPOSALS[Remove]
-SENT = {"application": b"hello", "proposal": REMOVE, "commit": COMMIT}
-
-every_content = pytest.mark.parametrize("sent", SENT.values(), ids=SENT)
-handshakes = pytest.mark.parametrize("sent", [REMOVE, COMMIT], ids=["proposal", "commit"])
-every_sender = pytest.mark.parametrize(
-    ("sender", "sent"),
-    [(MEMBER, REMOVE), (EXTERNAL, REMOVE), (PROPOSER, PROPOSALS[Add]), (JOINER, COMMIT)],
-    ids=["member", "external", "new member, proposal", "new member, commit"],
-)
-
-
-def flipped(octets: bytes, at: int = -1) -> bytes:
-    changed = bytearray(octets)
-    changed[at] ^= 1
-    return bytes(changed)
-
 
 # What is right
 

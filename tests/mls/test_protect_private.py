@@ -7,14 +7,14 @@ from mls.epoch import (
     ALICE,
     BOB,
     COMMIT,
-    EXTERNAL,
-    JOINER,
+    EPOCH,
     MEMBER,
     PRIVATE,
     PROPOSALS,
-    PROPOSER,
+    REMOVE,
     SUITE,
     Epoch,
+    flipped,
 )
 from tree.members import every_suite, refused
 
@@ -46,11 +46,9 @@ from mimi.mls.framing import (
     SenderData,
 )
 from mimi.mls.proposal import (
-    Add,
     Commit,
     PreSharedKey,
     ReInit,
-    Remove,
 )
 from mimi.mls.protect import (
     open_sender_data,
@@ -59,25 +57,6 @@ from mimi.mls.protect import (
     unprotect_private,
 )
 from mimi.mls.secrets import RatchetKind, Window
-
-EPOCH = Epoch.of()
-REMOVE = PROPOSALS[Remove]
-SENT = {"application": b"hello", "proposal": REMOVE, "commit": COMMIT}
-
-every_content = pytest.mark.parametrize("sent", SENT.values(), ids=SENT)
-handshakes = pytest.mark.parametrize("sent", [REMOVE, COMMIT], ids=["proposal", "commit"])
-every_sender = pytest.mark.parametrize(
-    ("sender", "sent"),
-    [(MEMBER, REMOVE), (EXTERNAL, REMOVE), (PROPOSER, PROPOSALS[Add]), (JOINER, COMMIT)],
-    ids=["member", "external", "new member, proposal", "new member, commit"],
-)
-
-
-def flipped(octets: bytes, at: int = -1) -> bytes:
-    changed = bytearray(octets)
-    changed[at] ^= 1
-    return bytes(changed)
-
 
 # Nonces and keys (sections 6.3.1 and 9.1)
 

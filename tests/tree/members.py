@@ -252,3 +252,17 @@ def with_nodes(tree: RatchetTree, changes: dict[int, Any]) -> RatchetTree:
 def with_parent(tree: RatchetTree, position: int, **changes: Any) -> RatchetTree:
     """Return a tree with a parent node changed and nothing else."""
     return with_nodes(tree, {position: replace(tree.node(position), **changes)})
+
+
+def bulk(size: int = 5) -> Group:
+    """Return a group whose leaves are all from key packages: no parents, no chains."""
+    group = Group.of(size, commits=False)
+    group.validate()
+    return group
+
+
+def full(size: int = 8) -> Group:
+    """Return a group in which everybody has committed."""
+    group = Group.of(size)
+    group.validate()
+    return group

@@ -10,6 +10,7 @@ from tree.members import (
     Group,
     context_of,
     every_suite,
+    person,
     refused,
     signed,
 )
@@ -19,6 +20,9 @@ from mimi.crypto import InvalidPublicKeyError, KeyAgreementError, SeededEntropy
 from mimi.errors import MalformedError, UsageError
 from mimi.tree import math
 from mimi.tree.errors import (
+    BlankLeafError,
+    DuplicateSignatureKeyError,
+    EncryptionKeyError,
     LeafSourceError,
     PathLengthError,
     PathParentHashError,
@@ -253,6 +257,42 @@ def test_no_key_of_a_path_is_in_the_tree(sent, taken):
     for at in (0, 1):
         with refused(UnrotatedKeyError, leaf=SENDER, node=taken):
             sent.merge(sent.with_node(at, encryption_key=key))
+
+
+def test_the_keys_of_a_path_are_keys(sent):
+    for wrong in (b"", b"short", bytes(33)):
+        with refused(EncryptionKeyError, node=2 * SENDER):
+            sent.merge(sent.with_leaf(encryption_key=wrong))
+        with refused(EncryptionKeyError, node=2 * SENDER):
+            sent.merge(sent.with_node(1, encryption_key=wrong))
+
+
+def test_the_leaf_has_nobody_elses_signature_key(sent):
+    other = sent.group.members[0].signer
+    leaf = signed(sent.path.leaf_node, other, SENDER, signature_key=other.public)
+    with refused(DuplicateSignatureKeyError, leaf=SENDER):
+        sent.merge(replace(sent.path, leaf_node=leaf))
+
+
+def test_only_members_and_joiners_send_paths(sent):
+    tree = sent.group.tree
+    for sender in (4, 2**32 - 1):
+        with refused(BlankLeafError, leaf=sender):
+            merge_update_path(tree, sender, sent.path, added=())
+    with refused(BlankLeafError, leaf=SENDER):
+        merge_update_path(tree, SENDER, sent.path, added=(), joining=True)
+
+
+def test_a_joiner_sends_a_path_from_a_blank_leaf():
+    group = Group.of(3)
+    newcomer = person(SeededEntropy(b"joiner"))
+    created = create_update_path(
+        group.tree, 3, newcomer.leaf, newcomer.signer, GROUP_ID, context_of, group.entropy, added=()
+    )
+    merged = merge_update_path(group.tree, 3, created.update_path, added=(), joining=True)
+    assert merged.tree == created.tree
+    with refused(BlankLeafError, leaf=3):
+        merge_update_path(group.tree, 3, created.update_path, added=())
 
 
 def test_no_key_of_a_path_is_in_it_twice(sent):

@@ -85,6 +85,9 @@ def test_a_path_secret_of_another_tree_is_refused(group):
             private.with_path_secret(created.tree, position, secret)
     with refused(PrivateKeyError, node=1):
         private.with_path_secret(created.tree, 1, created.path_secrets[3])
+    blank = group.tree.update(1, group.signed(1))
+    with refused(PrivateKeyError, node=1):
+        private.with_path_secret(blank, 1, created.path_secrets[1])
 
 
 def test_a_private_tree_shows_no_keys_and_cannot_be_changed(group):
