@@ -10,13 +10,13 @@ def vector_files(paths: Iterable[Path]) -> Iterator[Path | OSError]:
 
     Where a folder cannot be read, the error takes the place of what may be in it.
     """
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for path in paths:
         for file in files_below(path) if path.is_dir() else [path]:
             if isinstance(file, OSError):
                 yield file
-            elif file.resolve() not in seen:
-                seen.add(file.resolve())
+            elif os.path.realpath(file) not in seen:
+                seen.add(os.path.realpath(file))
                 yield file
 
 
@@ -27,9 +27,14 @@ def files_below(folder: Path) -> list[Path | OSError]:
         Path(where, name)
         for where, _, names in os.walk(folder, onerror=failures.append)
         for name in names
-        if name.endswith(".json")
+        if name.endswith(".json") and not _is_special(Path(where, name))
     ]
     return [*sorted(files), *failures]
+
+
+def _is_special(path: Path) -> bool:
+    """Return whether a name below a folder is a pipe, a socket or a device: nothing to read."""
+    return path.exists() and not path.is_file()
 
 
 def octets_of(text: str) -> bytes | None:

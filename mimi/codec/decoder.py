@@ -40,8 +40,8 @@ from mimi.codec.shape import (
 )
 from mimi.codec.source import FORMAT, UNPACKERS, BrokenError, Source, long_length
 
-FAILURES = (IndexError, KeyError, StructError, BrokenError)
-"""What a compiled decoder raises on malformed input."""
+FAILURES = (IndexError, KeyError, StructError, ValueError, BrokenError)
+"""What a compiled decoder raises on malformed input; a `Bytes.wrap` refuses with `ValueError`."""
 
 Decoder = Callable[[bytes, int], tuple[Any, int]]
 

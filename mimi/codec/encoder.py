@@ -67,7 +67,9 @@ def encoder_of(shape: Shape) -> Encoder:
         title = f"encode {shape.declaration.__name__}"
         if hasattr(shape.declaration, OCTETS):
             return _keeping(source, shape.declaration, title)
-    _write(source, shape, "x", parts)
+        _write_fields(source, fields_of(shape.declaration), "x", parts, shape.declaration)
+    else:
+        _write(source, shape, "x", parts)
     source.line(f"return {_joined(parts)}")
     return source.function("x", title)
 
@@ -130,11 +132,26 @@ def _cases(select: Select) -> _Cases:
 @once
 def kinds_of(given: Given) -> Callable[[Any], Encoder]:
     """Return the function from the earlier field of a `Given` to the encoder of this one."""
-    otherwise = _nothing if given.otherwise is None else encoder_of(shape_of(given.otherwise))
-    table = {key: encoder_of(shape_of(hint)) for key, hint in given.cases.items()}
+    otherwise = _nothing if given.otherwise is None else _exactly(shape_of(given.otherwise))
+    table = {key: _exactly(shape_of(hint)) for key, hint in given.cases.items()}
     if given.by_class:
         return lambda earlier: table.get(type(earlier), otherwise)
     return lambda earlier: table.get(earlier, otherwise)
+
+
+def _exactly(shape: Shape) -> Encoder:
+    """Return the encoder of *shape* that takes no other structure that looks alike."""
+    encode = encoder_of(shape)
+    if not isinstance(shape, Struct):
+        return encode
+    declaration = shape.declaration
+
+    def encode_exactly(value: Any) -> bytes:
+        if type(value) is not declaration:
+            raise BrokenError
+        return encode(value)
+
+    return encode_exactly
 
 
 def _nothing(value: object) -> bytes:
@@ -251,6 +268,8 @@ def _write_struct(source: Source, declaration: type[Any], value: str, parts: lis
         real = source.bind(declaration, "Real")
         parts.append(f"(type({item}) is {real} and {item}.{OCTETS} or {encode}({item}))")
     else:
+        real = source.bind(declaration, "Real")
+        source.line(f"if type({item}) is not {real}: raise BrokenError")
         _write_fields(source, fields_of(declaration), item, parts, declaration)
 
 

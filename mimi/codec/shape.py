@@ -83,7 +83,8 @@ class Bytes:
     Attributes:
         name: The specification's name of the type, where it has one.
         header: The bounds of a length of fixed size; None is the variable-size length.
-        wrap: The class that holds the octets, made by ``wrap(octets)`` and read by ``bytes()``.
+        wrap: The class that holds the octets, made by ``wrap(octets)`` and read by ``bytes()``; it
+            refuses octets with `ValueError`.
     """
 
     name: str = "opaque"

@@ -31,7 +31,8 @@ def encode(value: object, declared: Any = None) -> bytes:
         return compiled(value)
     except encoder.FAILURES as failure:
         trace.check(declared, value)
-        raise UsageError(f"{declared!r} cannot encode {value!r}") from failure
+        name = trace.name_of(declared)
+        raise UsageError(f"{name} cannot encode a {type(value).__name__}") from failure
 
 
 @overload
@@ -50,10 +51,10 @@ def decode(declared: Any, octets: bytes) -> Any:
     try:
         value, end = compiled(octets, 0)
     except decoder.FAILURES:
-        end = -1  # go on outside of the handler, whose traceback keeps all that was read so far
-    if end == len(octets):
-        return value
-    return trace.read_value(declared, octets)
+        value, end = None, -1  # go on outside: this traceback keeps all that was read so far
+    if end != len(octets):
+        trace.explain(declared, octets)
+    return value
 
 
 def encode_as(base: type[Any], value: Any) -> bytes:

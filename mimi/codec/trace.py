@@ -7,7 +7,7 @@ with path and offset; `check` raises the `UsageError` for a value that cannot be
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import attrs
 
@@ -145,13 +145,14 @@ def read(declared: Any, octets: bytes) -> Traced:
     return Traced(_read(declared, as_bytes(octets), spans), tuple(spans))
 
 
-def read_value(declared: Any, octets: bytes) -> Any:
-    """Decode *octets* like `read`, but keep no extents: they take more memory than the value.
+def explain(declared: Any, octets: bytes) -> NoReturn:
+    """Say why *octets* do not decode, keeping neither extents nor elements on the way.
 
     Raises:
-        MalformedError: They are no encoding of *declared*.
+        MalformedError: Always.
     """
-    return _read(declared, octets, None)
+    _read(declared, octets, None)
+    raise MalformedError("only one of two decoders accepts it", name_of(declared), 0)
 
 
 def _read(declared: Any, octets: bytes, spans: list[Span] | None) -> Any:
@@ -310,7 +311,10 @@ class _Reader:
         content = self.take(length)
         if content:
             self.note("", start, "opaque", content)
-        return content if wrap is None else wrap(content)
+        try:
+            return content if wrap is None else wrap(content)
+        except ValueError as error:
+            raise self.malformed(str(error), start) from error
 
     def _padding(self) -> int:
         start = self.at
@@ -332,8 +336,12 @@ class _Reader:
             raise self.malformed(f"{self.limit - self.at} octets left, {length} needed")
         outer, self.limit = self.limit, self.at + length
         items: list[Any] = []
+        keep, count = self.spans is not None or bool(shape.rules), 0
         while self.at < self.limit:
-            items.append(self.read(shape.element, len(items)))
+            item = self.read(shape.element, count)
+            count += 1
+            if keep:
+                items.append(item)
         self.limit = outer
         value = tuple(items)
         for rule in shape.rules:
@@ -385,7 +393,11 @@ def check(declared: Any, value: Any) -> None:
     Raises:
         UsageError: It cannot; names the field.
     """
-    _check(shape_of(declared), value, name_of(declared), {})
+    shape = shape_of(declared)
+    if isinstance(shape, Struct):
+        _check_struct(shape.declaration, value, name_of(declared))
+    else:
+        _check(shape, value, name_of(declared), {})
 
 
 def _check(shape: Shape, value: Any, path: str, owner: dict[str, Any]) -> None:
@@ -399,6 +411,9 @@ def _check(shape: Shape, value: Any, path: str, owner: dict[str, Any]) -> None:
             _require(len(value) == length, path, f"{length} octets", value)
         case Bytes(header=header, wrap=wrap):
             kind = wrap if isinstance(wrap, type) else bytes
+            if wrap is not None and not isinstance(value, kind):  # what is wrapped may be secret
+                wrong = type(value).__name__
+                raise UsageError(f"{path} takes {kind.__name__}, not {wrong}", field=path)
             _require(isinstance(value, kind), path, kind.__name__, value)
             _check_length(header, len(bytes(value)), path)
         case Padding():
@@ -410,6 +425,7 @@ def _check(shape: Shape, value: Any, path: str, owner: dict[str, Any]) -> None:
             if value is not None:
                 _check(inner, value, path, {})
         case Struct(declaration=declaration):
+            _require(type(value) is declaration, path, declaration.__name__, value)
             _check_struct(declaration, value, path)
         case Select():
             _check_select(shape, value, path)

@@ -32,6 +32,7 @@ class MontgomeryCurve:
         npk: Octets of a public key, and of what two keys agree on.
         private_class: The private keys of the library underneath.
         public_class: Its public keys.
+        small_order: The public keys with which every agreement gives zero.
     """
 
     name: str
@@ -39,6 +40,7 @@ class MontgomeryCurve:
     npk: int
     private_class: type[x25519.X25519PrivateKey | x448.X448PrivateKey]
     public_class: type[x25519.X25519PublicKey | x448.X448PublicKey]
+    small_order: frozenset[bytes]
 
     def private_key(self, octets: bytes) -> Any:
         """Return the key object of a private key: any Nsk octets are one.
@@ -70,6 +72,18 @@ class MontgomeryCurve:
             return self.public_class.from_public_bytes(octets)
         except UnsupportedAlgorithm as error:
             raise UnavailableAlgorithmError(f"{self.name} is not available") from error
+
+    def check_public_key(self, octets: bytes) -> None:
+        """Check that a public key has the right length and can be agreed with at all.
+
+        Raises:
+            InvalidPublicKeyError: The length is wrong.
+            KeyAgreementError: The key has small order: every agreement with it gives zero.
+        """
+        if len(octets) != self.npk:
+            raise InvalidPublicKeyError(f"wrong length of an {self.name} key", size=len(octets))
+        if octets in self.small_order:
+            raise KeyAgreementError(f"{self.name} key of small order")
 
     def public_octets(self, key: Any) -> bytes:
         """Return the Npk octets of the public key that belongs to a private one."""
@@ -163,6 +177,10 @@ class NistCurve:
         except UnsupportedAlgorithm as error:
             raise UnavailableAlgorithmError(f"{self.name} is not available") from error
 
+    def check_public_key(self, octets: bytes) -> None:
+        """Check that a public key is a point of the curve, uncompressed; see `public_key`."""
+        self.public_key(octets)
+
     def public_octets(self, key: Any) -> bytes:
         """Return the uncompressed point that belongs to a private key, Npk octets."""
         octets: bytes = key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
@@ -183,8 +201,39 @@ class NistCurve:
 
 Curve = MontgomeryCurve | NistCurve
 
-X25519 = MontgomeryCurve("X25519", 32, 32, x25519.X25519PrivateKey, x25519.X25519PublicKey)
-X448 = MontgomeryCurve("X448", 56, 56, x448.X448PrivateKey, x448.X448PublicKey)
+
+def _small_order(prime: int, size: int, points: tuple[int, ...], ignored: int) -> frozenset[bytes]:
+    """Return all encodings of u-coordinates of small order, *ignored* bits set or not."""
+    numbers = {number + k * prime for number in points for k in (0, 1)}
+    fit = {number for number in numbers if number < 1 << 8 * size - ignored}
+    tops = (0, 1 << 8 * size - 1) if ignored else (0,)
+    return frozenset((number | top).to_bytes(size, "little") for number in fit for top in tops)
+
+
+_P25519 = 2**255 - 19
+_P448 = 2**448 - 2**224 - 1
+_ORDER_8 = (
+    325606250916557431795983626356110631294008115727848805560023387167927233504,
+    39382357235489614581723060781553021112529911719440698176882885853963445705823,
+)
+"""The u-coordinates of order 8 on Curve25519; RFC 7748 section 7 speaks of such keys."""
+
+X25519 = MontgomeryCurve(
+    "X25519",
+    32,
+    32,
+    x25519.X25519PrivateKey,
+    x25519.X25519PublicKey,
+    _small_order(_P25519, 32, (0, 1, _P25519 - 1, *_ORDER_8), ignored=1),
+)
+X448 = MontgomeryCurve(
+    "X448",
+    56,
+    56,
+    x448.X448PrivateKey,
+    x448.X448PublicKey,
+    _small_order(_P448, 56, (0, 1, _P448 - 1), ignored=0),
+)
 P256 = NistCurve("P-256", ec.SECP256R1(), ec.SECP256R1.group_order)
 P384 = NistCurve("P-384", ec.SECP384R1(), ec.SECP384R1.group_order)
 P521 = NistCurve("P-521", ec.SECP521R1(), ec.SECP521R1.group_order, first_mask=0x01)

@@ -186,8 +186,8 @@ class Dhkem(Kem):
         return self.curve.private_octets(key)
 
     def check_public_key(self, octets: bytes) -> None:
-        """Return if *octets* are a public key; small order shows only when they are used."""
-        self.curve.public_key(octets)
+        """Return if *octets* are a public key that can be used."""
+        self.curve.check_public_key(octets)
 
     def encap(self, public: bytes, entropy: Entropy) -> tuple[bytes, bytes]:
         """Return a new shared secret and the ephemeral public key."""

@@ -33,7 +33,7 @@ class PSKNonceError(InvalidError):
     rule = "RFC 9420 section 12.1.4"
 
 
-class PSKCountError(UsageError):
+class PSKCountError(InvalidError):
     """More pre-shared keys than the key schedule can count."""
 
     rule = "RFC 9420 section 8.4"

@@ -122,9 +122,9 @@ def validate_key_package(
     check_encryption_key(suite, leaf.encryption_key)
     if lifetimes is not None:
         check_lifetime(leaf.leaf_node_source.lifetime, lifetimes)
-    check_capabilities(suite, leaf)
-    verify_leaf_signature(suite, leaf)
     verify_key_package_signature(suite, key_package)
+    verify_leaf_signature(suite, leaf)
+    check_capabilities(suite, leaf)
 
 
 def verify_key_package_signature(suite: Suite, key_package: KeyPackage) -> None:

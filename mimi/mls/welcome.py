@@ -195,6 +195,9 @@ def encrypt_welcome(
         psk_ids: The pre-shared keys of the commit, in its order.
         new_members: The receivers.
         entropy: The source of randomness.
+
+    Raises:
+        InvalidPublicKeyError: An init_key cannot be used; names the KeyPackageRef.
     """
     key, nonce = _info_key(suite, joiner, psk_secret)
     encrypted_info = suite.aead_seal(key, nonce, b"", encode(group_info))
@@ -204,8 +207,11 @@ def encrypt_welcome(
         path = None if member.path_secret is None else PathSecret(member.path_secret)
         secrets = encode(GroupSecrets(joiner, path, psk_ids))
         init_key = member.key_package.init_key
-        sealed = HPKECiphertext(*suite.hpke.seal(init_key, info, b"", secrets, entropy))
         reference = key_package_ref(suite, member.key_package)
+        try:
+            sealed = HPKECiphertext(*suite.hpke.seal(init_key, info, b"", secrets, entropy))
+        except InvalidPublicKeyError as error:
+            raise InvalidPublicKeyError(error.reason, new_member=reference) from error
         entries.append(EncryptedGroupSecrets(reference, sealed))
     return Welcome(suite.code, tuple(entries), encrypted_info)
 

@@ -1,6 +1,5 @@
 """Leaf nodes: how a member appears in the group (RFC 9420 sections 7.2 and 7.3)."""
 
-from collections.abc import Iterable
 from typing import Annotated, TypeAlias
 
 import attrs
@@ -33,12 +32,10 @@ from mimi.tree.errors import (
     UnsupportedCipherSuiteError,
     UnsupportedExtensionError,
 )
-from mimi.tree.extension import Extensions, HPKEPublicKey, RequiredCapabilities
+from mimi.tree.extension import Extensions, HPKEPublicKey, required_capabilities
 from mimi.tree.math import LeafIndex, LeafIndexField, NodeIndex
 
 SIGNATURE_LABEL = b"LeafNodeTBS"
-
-NOTHING_REQUIRED = RequiredCapabilities()
 
 DEFAULT_MAXIMUM_LIFETIME = 84 * 24 * 3600 + 3600
 """The longest total lifetime that is accepted unless the caller says otherwise, in seconds.
@@ -248,48 +245,84 @@ def check_capabilities(suite: Suite, leaf: LeafNode, leaf_index: LeafIndex | Non
         raise UnlistedCredentialError(
             f"{_at(leaf_index)}capabilities lack credential {kind}", leaf=leaf_index
         )
-    for extension in leaf.extensions:
-        carried = extension.extension_type
-        if carried not in DEFAULT_EXTENSIONS and carried not in listed.extensions:
-            raise UnlistedExtensionError(
-                f"{_at(leaf_index)}capabilities lack extension {carried}", leaf=leaf_index
-            )
+    carried = {extension.extension_type for extension in leaf.extensions}
+    unlisted = carried - DEFAULT_EXTENSIONS - set(listed.extensions)
+    if unlisted:
+        raise UnlistedExtensionError(
+            f"{_at(leaf_index)}capabilities lack extension {min(unlisted)}", leaf=leaf_index
+        )
     check_credential_key(leaf.credential, leaf.signature_key, leaf_index)
 
 
-def check_required(leaf: LeafNode, required: RequiredCapabilities, leaf_index: LeafIndex) -> None:
-    """Check that a leaf has what the group requires (sections 7.3 and 11.1).
+@attrs.frozen
+class GroupNeeds:
+    """What the extensions of a group context demand of every leaf (sections 11.1 and 13.4).
 
-    Raises:
-        RequiredCapabilityError: It lacks something.
+    Attributes:
+        extensions: Extension types that required_capabilities names, without the defaults.
+        proposals: Proposal types that it names, without the defaults.
+        credentials: Credential types that it names.
+        used: Types of the extensions that are there, without the defaults.
     """
-    if required == NOTHING_REQUIRED:
-        return
-    listed = leaf.capabilities
-    wanted: tuple[tuple[Iterable[int], Iterable[int]], ...] = (
-        (set(required.extension_types) - DEFAULT_EXTENSIONS, listed.extensions),
-        (set(required.proposal_types) - DEFAULT_PROPOSALS, listed.proposals),
-        (set(required.credential_types), listed.credentials),
-    )
-    missing = [kind for kinds, supported in wanted for kind in kinds if kind not in supported]
-    if missing:
-        raise RequiredCapabilityError(
-            f"leaf {leaf_index}: lacks {', '.join(map(repr, sorted(missing)))}", leaf=leaf_index
+
+    extensions: frozenset[int]
+    proposals: frozenset[int]
+    credentials: frozenset[int]
+    used: frozenset[int]
+
+    @classmethod
+    def of(cls, extensions: Extensions) -> "GroupNeeds":
+        """Return the needs of a group with these extensions.
+
+        Raises:
+            MalformedError: required_capabilities does not parse.
+        """
+        required = required_capabilities(extensions)
+        return cls(
+            frozenset(required.extension_types) - DEFAULT_EXTENSIONS,
+            frozenset(required.proposal_types) - DEFAULT_PROPOSALS,
+            frozenset(required.credential_types),
+            frozenset(extension.extension_type for extension in extensions) - DEFAULT_EXTENSIONS,
         )
 
 
-def check_group_extensions(leaf: LeafNode, extensions: Extensions, leaf_index: LeafIndex) -> None:
-    """Check that a leaf supports every extension of the group context (section 13.4).
+def _missing(needed: frozenset[int], listed: tuple[int, ...]) -> int | None:
+    """Return the least of what is needed and not listed.
+
+    A list shorter than the need is not gone through: that bounds the work by what a leaf lists.
+    """
+    if not needed:
+        return None
+    if len(needed) > len(listed):
+        listed_set = set(listed)
+        return next(kind for kind in needed if kind not in listed_set)
+    missing = needed.difference(listed)
+    return min(missing) if missing else None
+
+
+def check_group_needs(leaf: LeafNode, needs: GroupNeeds, leaf_index: LeafIndex) -> None:
+    """Check that a leaf has what the group requires, and supports what it uses.
 
     Raises:
-        UnsupportedExtensionError: It does not.
+        RequiredCapabilityError: It lacks something required (sections 7.3 and 11.1).
+        UnsupportedExtensionError: It does not support an extension in use (section 13.4).
     """
-    for extension in extensions:
-        kind = extension.extension_type
-        if kind not in DEFAULT_EXTENSIONS and kind not in leaf.capabilities.extensions:
-            raise UnsupportedExtensionError(
-                f"leaf {leaf_index}: does not support extension {kind}", leaf=leaf_index
+    listed = leaf.capabilities
+    for what, needed, supported in (
+        ("extension", needs.extensions, listed.extensions),
+        ("proposal", needs.proposals, listed.proposals),
+        ("credential", needs.credentials, listed.credentials),
+    ):
+        missing = _missing(needed, supported)
+        if missing is not None:
+            raise RequiredCapabilityError(
+                f"leaf {leaf_index}: lacks {what} {missing}", leaf=leaf_index
             )
+    missing = _missing(needs.used, listed.extensions)
+    if missing is not None:
+        raise UnsupportedExtensionError(
+            f"leaf {leaf_index}: does not support extension {missing}", leaf=leaf_index
+        )
 
 
 @attrs.frozen

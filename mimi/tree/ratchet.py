@@ -43,6 +43,14 @@ class Entry:
         self.resolution: tuple[NodeIndex, ...] | None = None
 
 
+BLANK_LEAF = Entry(None)
+"""The entry of every blank leaf: its hash depends on the place, and is not kept."""
+
+
+def _entry(position: int, node: LeafNode | ParentNode | None) -> Entry:
+    return BLANK_LEAF if node is None and not position & 1 else Entry(node)
+
+
 @attrs.frozen(eq=False, repr=False)
 class RatchetTree:
     """A ratchet tree; make one with `of_leaf`, `of_nodes` or `decode`.
@@ -79,9 +87,8 @@ class RatchetTree:
             if node is not None and isinstance(node, ParentNode) != bool(position & 1):
                 raise NodePlaceError(f"node {position} is a {type(node).__name__}", node=position)
         leaf_count = math.leaf_width(len(nodes))
-        blanks = math.node_width(leaf_count) - len(nodes)
-        entries = [Entry(node) for node in nodes]
-        entries += [Entry(None) for _ in range(blanks)]
+        blanks = (_entry(at, None) for at in range(len(nodes), math.node_width(leaf_count)))
+        entries = (*(_entry(at, node) for at, node in enumerate(nodes)), *blanks)
         return cls(suite, leaf_count, Chunks(entries))
 
     @classmethod
@@ -175,6 +182,8 @@ class RatchetTree:
     def node_hash(self, position: NodeIndex) -> bytes:
         """Return the tree hash of a node (section 7.8), Nh octets."""
         entry = self._entries[position]
+        if entry is BLANK_LEAF:
+            return leaf_hash(self.suite, math.leaf_of(position), None)
         if entry.tree_hash is None:
             node = entry.node
             if position & 1:
@@ -239,7 +248,7 @@ class RatchetTree:
         for above in math.direct_path(position, tree.leaf_count):
             parent = tree.parent_node(above)
             if parent is not None:
-                unmerged = tuple(sorted((*parent.unmerged_leaves, index)))
+                unmerged = tuple(sorted({*parent.unmerged_leaves, index}))
                 parent = ParentNode(parent.encryption_key, parent.parent_hash, unmerged)
             changes[above] = parent
         return tree._changed(changes, index + 1), index
@@ -286,11 +295,12 @@ class RatchetTree:
         self, changes: Mapping[NodeIndex, LeafNode | ParentNode | None], no_blank_before: int
     ) -> "RatchetTree":
         """Return the tree with whole paths replaced, each up to the root."""
-        entries = self._entries.replace({at: Entry(node) for at, node in changes.items()})
+        entries = self._entries.replace({at: _entry(at, node) for at, node in changes.items()})
         return RatchetTree(self.suite, self.leaf_count, entries, no_blank_before)
 
     def _extended(self) -> "RatchetTree":
-        blanks = (Entry(None) for _ in range(len(self._entries) + 1))
+        count = len(self._entries)
+        blanks = (_entry(at, None) for at in range(count, 2 * count + 1))
         entries = self._entries.extend(blanks)
         return RatchetTree(self.suite, 2 * self.leaf_count, entries, self.leaf_count)
 

@@ -15,18 +15,18 @@ from mimi.tree.errors import (
     UnmergedLeafError,
     UnsupportedCredentialError,
 )
-from mimi.tree.extension import Extensions, required_capabilities
+from mimi.tree.extension import Extensions
 from mimi.tree.hashes import parent_hash
 from mimi.tree.leaf import (
     CommitSource,
+    GroupNeeds,
     KeyPackageSource,
     LeafNode,
     LifetimePolicy,
     check_capabilities,
     check_encryption_key,
-    check_group_extensions,
+    check_group_needs,
     check_lifetime,
-    check_required,
     verify_leaf_signature,
 )
 from mimi.tree.math import LeafIndex, NodeIndex
@@ -111,6 +111,7 @@ def check_unmerged_leaves(tree: RatchetTree) -> None:
     Raises:
         UnmergedLeafError: One is blank, not below its parent, or missing at a node between.
     """
+    listed = {at: frozenset(parent.unmerged_leaves) for at, parent in tree.parents()}
     for position, parent in tree.parents():
         for leaf in parent.unmerged_leaves:
             if leaf not in math.leaves_below(position) or tree.leaf(leaf) is None:
@@ -119,20 +120,15 @@ def check_unmerged_leaves(tree: RatchetTree) -> None:
                     node=position,
                     leaf=leaf,
                 )
-            _check_between(tree, position, leaf)
-
-
-def _check_between(tree: RatchetTree, position: NodeIndex, leaf: LeafIndex) -> None:
-    step = math.parent(math.node_of(leaf), tree.leaf_count)
-    while step != position:
-        between = tree.parent_node(step)
-        if between is not None and leaf not in between.unmerged_leaves:
-            raise UnmergedLeafError(
-                f"node {step} does not list leaf {leaf}, unmerged at node {position} above it",
-                node=step,
-                leaf=leaf,
-            )
-        step = math.parent(step, tree.leaf_count)
+            step = math.parent(math.node_of(leaf), tree.leaf_count)
+            while step != position:
+                if leaf not in listed.get(step, (leaf,)):
+                    raise UnmergedLeafError(
+                        f"node {step} does not list leaf {leaf}, unmerged at node {position}",
+                        node=step,
+                        leaf=leaf,
+                    )
+                step = math.parent(step, tree.leaf_count)
 
 
 def verify_parent_hashes(tree: RatchetTree) -> None:
@@ -202,12 +198,11 @@ def check_leaves(
     Raises:
         InvalidError: A class for each rule; names the leaf.
     """
-    required = required_capabilities(extensions)
+    needs = GroupNeeds.of(extensions)
     used: dict[int, LeafIndex] = {}
     for index, leaf in tree.members():
         check_capabilities(tree.suite, leaf, index)
-        check_required(leaf, required, index)
-        check_group_extensions(leaf, extensions, index)
+        check_group_needs(leaf, needs, index)
         used.setdefault(leaf.credential.tag, index)
         if lifetimes is not None and isinstance(leaf.leaf_node_source, KeyPackageSource):
             lifetime = leaf.leaf_node_source.lifetime

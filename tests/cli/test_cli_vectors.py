@@ -84,6 +84,18 @@ def test_a_file_is_verified_once(good):
     assert json.loads(result.stdout)["totals"]["files"] == 2
 
 
+def test_a_link_to_itself_is_a_problem_of_the_file(tmp_path):
+    (tmp_path / "loop.json").symlink_to("loop.json")
+    ended = run("vectors", "verify", tmp_path)
+    assert ended.exit_code == 1
+    assert "loop.json" in ended.output
+
+
+def test_pipes_in_a_folder_are_passed_over(good):
+    os.mkfifo(good / "pipe.json")
+    assert run("vectors", "verify", good).exit_code == 0
+
+
 def test_a_file_that_is_named_may_be_called_anything(tmp_path):
     assert run("vectors", "verify", write(tmp_path / "vectors.txt", HEADER)).exit_code == 0
 

@@ -1,6 +1,6 @@
 import re
 import tracemalloc
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import pytest
 from codec.declarations import (
@@ -36,6 +36,7 @@ from hypothesis import strategies as st
 
 from mimi.codec import (
     Between,
+    Bytes,
     Fixed,
     Opaque,
     UInt8,
@@ -366,3 +367,30 @@ def test_truncations_and_further_octets(kind, data):
         if octets:
             with pytest.raises(MalformedError):
                 decode(kind, octets[: data.draw(st.integers(0, len(octets) - 1))])
+
+
+class Sixteen(bytes):
+    """Octets that refuse to be another number than sixteen."""
+
+    def __new__(cls, octets: bytes) -> Self:
+        if len(octets) != 16:
+            raise ValueError(f"16 octets, not {len(octets)}")
+        return super().__new__(cls, octets)
+
+
+def test_a_class_that_holds_octets_refuses_them():
+    declared = Annotated[Sixteen, Bytes(wrap=Sixteen)]
+    assert decode(declared, b"\x10" + bytes(16)) == bytes(16)
+    with pytest.raises(MalformedError, match="at octet 1: 16 octets, not 2"):
+        decode(declared, b"\x02ab")
+
+
+def test_explaining_takes_no_more_memory_than_decoding():
+    """100 times the input at most: elements are not kept on the way to what is wrong."""
+    octets = encode((b"",) * 100_000, tuple[Opaque, ...])
+    tracemalloc.start()
+    with pytest.raises(MalformedError):
+        decode(tuple[Opaque, ...], octets + b"x")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 30 * len(octets)

@@ -198,8 +198,8 @@ def test_a_length_without_header_is_refused(length):
         (STRINGS, {"plain": None}, "Strings.plain", "takes bytes, not None"),
         (STRINGS, {"plain": (1,)}, "Strings.plain", "takes bytes, not (1,)"),
         (STRINGS, {"key": 5}, "Strings.key", "takes bytes, not 5"),
-        (STRINGS, {"sealed": b"bare"}, "Strings.sealed", "takes Sealed, not b'bare'"),
-        (STRINGS, {"sealed": None}, "Strings.sealed", "takes Sealed, not None"),
+        (STRINGS, {"sealed": b"bare"}, "Strings.sealed", "takes Sealed, not bytes"),
+        (STRINGS, {"sealed": None}, "Strings.sealed", "takes Sealed, not NoneType"),
         (STRINGS, {"short": bytes(256)}, "Strings.short", "takes 0 to 255 octets, not 256"),
         (STRINGS, {"long": b""}, "Strings.long", "takes 1 to 65535 octets, not 0"),
         (STRINGS, {"long": bytes(65536)}, "Strings.long", "takes 1 to 65535 octets, not 65536"),
@@ -297,7 +297,7 @@ def test_values_that_do_not_fit(value, changes, field, sentence):
         (Sealed(b""), Opaque, "opaque<V>", "takes bytes"),
         ("four", Annotated[bytes, Fixed(4)], "opaque[4]", "takes bytes, not 'four'"),
         (3, Side, "Side", "takes Side, not 3"),
-        (b"x", SealedKey, "SealedKey", "takes Sealed, not b'x'"),
+        (b"x", SealedKey, "SealedKey", "takes Sealed, not bytes"),
         ("x" * 100, Item, "Item", f"takes Item, not '{'x' * 76}..."),
     ],
 )
@@ -391,3 +391,18 @@ def test_vectors_are_tuples(value):
     """A list could change behind the encoding that a structure keeps."""
     with pytest.raises(UsageError, match="takes a tuple"):
         encode(value, tuple[UInt16, ...])
+
+
+@struct
+class Lookalike:
+    """The fields of an `Inner`, and not an Inner."""
+
+    kind: Kind
+    data: Opaque
+
+
+def test_a_structure_that_looks_alike_is_another():
+    """It would be encoded silently, and decoded as something else."""
+    assert encode((Item(Kind.FIRST, b""),), tuple[Item, ...])
+    with pytest.raises(UsageError, match=r"Item<V>\[0\] takes Item, not Lookalike"):
+        encode((Lookalike(Kind.FIRST, b""),), tuple[Item, ...])

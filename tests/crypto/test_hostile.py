@@ -8,10 +8,12 @@ from mimi.crypto import (
     DecryptionError,
     InvalidPrivateKeyError,
     InvalidPublicKeyError,
+    KeyAgreementError,
     SeededEntropy,
     SignatureError,
     known_suites,
 )
+from mimi.crypto.curve import X448, X25519
 
 SUITES = known_suites()[:7]
 every_suite = pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.code.name)
@@ -124,3 +126,16 @@ def test_any_private_key(suite, data):
         except InvalidPrivateKeyError:
             continue
         assert int.from_bytes(key.reveal(), "big") == int.from_bytes(octets, "big")
+
+
+@pytest.mark.parametrize("curve", [X25519, X448], ids=lambda curve: curve.name)
+def test_keys_of_small_order_are_no_keys(curve):
+    """Each is refused at a look, and each would be refused when used."""
+    private = curve.private_key(bytes(range(curve.nsk)))
+    curve.check_public_key(curve.public_octets(private))
+    assert len(curve.small_order) == {"X25519": 14, "X448": 5}[curve.name]
+    for octets in curve.small_order:
+        with pytest.raises(KeyAgreementError):
+            curve.check_public_key(octets)
+        with pytest.raises(KeyAgreementError):
+            curve.agree(private, curve.public_key(octets))

@@ -24,7 +24,7 @@ class Nowhere(ec.EllipticCurve):
     group_order = 1 << 250
 
 
-MONTGOMERY = MontgomeryCurve("X0", 32, 32, Absent, Absent)
+MONTGOMERY = MontgomeryCurve("X0", 32, 32, Absent, Absent, frozenset())
 NIST = NistCurve("P-0", Nowhere(), Nowhere.group_order)
 SCHEME = EdDSA(0xFE00, "ed0", 32, 32, Absent, Absent)
 AEAD = Aead(0xFE00, nk=32, nn=12, nt=16, cipher=Absent)

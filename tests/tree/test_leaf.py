@@ -41,11 +41,12 @@ from mimi.tree.errors import (
     UnsupportedCipherSuiteError,
     UnsupportedExtensionError,
 )
-from mimi.tree.extension import Extension, RequiredCapabilities
+from mimi.tree.extension import Extension, RequiredCapabilities, extension
 from mimi.tree.leaf import (
     DEFAULT_MAXIMUM_LIFETIME,
     Capabilities,
     CommitSource,
+    GroupNeeds,
     KeyPackageSource,
     LeafNode,
     LeafNodeContent,
@@ -55,9 +56,8 @@ from mimi.tree.leaf import (
     LifetimePolicy,
     UpdateSource,
     check_capabilities,
-    check_group_extensions,
+    check_group_needs,
     check_lifetime,
-    check_required,
     sign_leaf,
     to_be_signed,
     verify_leaf_signature,
@@ -77,6 +77,10 @@ def declared_tbs(leaf: LeafNodeContent, group_id: bytes, index: int) -> bytes:
     if isinstance(leaf.leaf_node_source, KeyPackageSource):
         position = None
     return encode(LeafNodeTBS(**attrs.asdict(content_of(leaf), recurse=False), position=position))
+
+
+def needs(required: RequiredCapabilities) -> GroupNeeds:
+    return GroupNeeds.of((extension(ExtensionType.REQUIRED_CAPABILITIES, required),))
 
 
 # Signatures (RFC 9420 section 7.2)
@@ -234,13 +238,14 @@ def test_capabilities_list_the_leafs_own_extensions():
 def test_the_default_extensions_need_no_listing(default):
     leaf = replace(ALICE.leaf, extensions=(Extension(default, b""),))
     check_capabilities(SUITE, leaf, 7)
-    check_required(leaf, RequiredCapabilities((default,)), 7)
-    check_group_extensions(leaf, (Extension(default, b""),), 7)
+    check_group_needs(leaf, needs(RequiredCapabilities((default,))), 7)
+    used = extension(default, RequiredCapabilities())  # empty lists: good contents for any
+    check_group_needs(leaf, GroupNeeds.of((used,)), 7)
 
 
 @pytest.mark.parametrize("default", sorted(DEFAULT_PROPOSALS))
 def test_the_default_proposals_need_no_listing(default):
-    check_required(ALICE.leaf, RequiredCapabilities((), (default,)), 7)
+    check_group_needs(ALICE.leaf, needs(RequiredCapabilities((), (default,))), 7)
 
 
 @pytest.mark.parametrize("grease", GREASE_VALUES[:3])
@@ -280,17 +285,17 @@ def test_a_certificate_is_for_the_leafs_own_key():
     ids=["extension", "proposal", "credential"],
 )
 def test_what_the_group_requires_is_listed(required, changes):
-    check_required(ALICE.leaf, RequiredCapabilities(), 7)
-    check_required(listing(**changes), required, 7)
+    check_group_needs(ALICE.leaf, needs(RequiredCapabilities()), 7)
+    check_group_needs(listing(**changes), needs(required), 7)
     with refused(RequiredCapabilityError, leaf=7):
-        check_required(ALICE.leaf, required, 7)
+        check_group_needs(ALICE.leaf, needs(required), 7)
 
 
 def test_credentials_have_no_defaults():
     required = RequiredCapabilities((), (), (CredentialType.BASIC,))
-    check_required(ALICE.leaf, required, 7)
+    check_group_needs(ALICE.leaf, needs(required), 7)
     with refused(RequiredCapabilityError, leaf=7):
-        check_required(listing(credentials=()), required, 7)
+        check_group_needs(listing(credentials=()), needs(required), 7)
 
 
 def test_a_number_of_one_registry_is_none_of_another():
@@ -298,13 +303,13 @@ def test_a_number_of_one_registry_is_none_of_another():
     others = {"proposals": (ProposalType(0xF001),)}, {"credentials": (CredentialType(0xF001),)}
     for wrong in others:
         with refused(RequiredCapabilityError, leaf=7):
-            check_required(listing(**wrong), required, 7)
+            check_group_needs(listing(**wrong), needs(required), 7)
 
 
 def test_extensions_of_the_group_are_supported():
-    check_group_extensions(listing(extensions=(CUSTOM.extension_type,)), (CUSTOM,), 7)
+    check_group_needs(listing(extensions=(CUSTOM.extension_type,)), GroupNeeds.of((CUSTOM,)), 7)
     with refused(UnsupportedExtensionError, leaf=7):
-        check_group_extensions(ALICE.leaf, (CUSTOM,), 7)
+        check_group_needs(ALICE.leaf, GroupNeeds.of((CUSTOM,)), 7)
 
 
 # Lifetimes (sections 7.2 and 7.3)

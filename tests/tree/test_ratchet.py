@@ -1,5 +1,6 @@
 """The ratchet tree: operations against naive definitions, and what versions share."""
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -410,3 +411,17 @@ def test_trees_are_equal_when_suite_and_tree_hash_are():
     assert tree != Group.of(4).tree
     assert tree != RatchetTree.of_nodes(suite_of(CipherSuite.X25519_CHACHA20), tree.nodes)
     assert tree != tree.tree_hash
+
+
+def test_blank_leaves_take_little_memory():
+    """A tree can be blank for the most part, at an octet a node."""
+    leaf = person(SeededEntropy(1)).leaf
+    nodes = (None,) * (1 << 15) + (leaf,)
+    octets = encode(nodes, RatchetTreeNodes)
+    tracemalloc.start()
+    tree = RatchetTree.decode(SUITE, octets)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 150 * len(octets)
+    assert tree.leaf_count == 1 << 15
+    assert tree.nodes == nodes

@@ -109,7 +109,7 @@ def check_secret_tree(case: Case) -> None:
     with case.at("leaves"):
         math.root(leaves.length())
     tree = SecretTree(suite, leaves.length(), case.secret("encryption_secret"))
-    window = Window(ahead=1 << 16)
+    window = Window(ahead=1 << 12)
     for leaf in range(leaves.length()):
         for entry in leaves.entries(leaf):
             generation = entry.integer("generation")
