@@ -211,6 +211,8 @@ def unique_by(attribute: str, sentence: str, section: str) -> Rule:
 
     def holds(elements: tuple[Any, ...]) -> bool:
         count = len(elements)
+        if count == 2:  # what most lists are
+            return bool(key(elements[0]) != key(elements[1]))
         return count < 2 or len(set(map(key, elements))) == count
 
     def repair(elements: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -9,8 +9,12 @@ from mimi.errors import UsageError
 
 T = TypeVar("T")
 
-_DECODERS: dict[Any, decoder.Decoder] = {}
-_ENCODERS: dict[Any, encoder.Encoder] = {}
+MOST = 1024
+"""How many declared types keep their compiled functions at hand; the others are looked up."""
+
+_DECODERS: dict[int, tuple[Any, decoder.Decoder]] = {}
+_ENCODERS: dict[int, tuple[Any, encoder.Encoder]] = {}
+"""By the identity of the declared type, which stands beside: an alias takes long to hash."""
 
 
 def encode(value: object, declared: Any = None) -> bytes:
@@ -26,9 +30,9 @@ def encode(value: object, declared: Any = None) -> bytes:
     """
     if declared is None:
         declared = type(value)
-    compiled = _ENCODERS.get(declared) or _encoder(declared)
+    known = _ENCODERS.get(id(declared)) or _encoder(declared)
     try:
-        return compiled(value)
+        return known[1](value)
     except encoder.FAILURES as failure:
         trace.check(declared, value)
         name = trace.name_of(declared)
@@ -47,9 +51,9 @@ def decode(declared: Any, octets: bytes) -> Any:
     """
     if type(octets) is not bytes:
         octets = trace.as_bytes(octets)
-    compiled = _DECODERS.get(declared) or _decoder(declared)
+    known = _DECODERS.get(id(declared)) or _decoder(declared)
     try:
-        value, end = compiled(octets, 0)
+        value, end = known[1](octets, 0)
     except decoder.FAILURES:
         value, end = None, -1  # go on outside: this traceback keeps all that was read so far
     if end != len(octets):
@@ -94,11 +98,17 @@ def encode_length(length: int) -> bytes:
     return LENGTH[length]
 
 
-def _encoder(declared: Any) -> encoder.Encoder:
-    _ENCODERS[declared] = encoder.encoder_of(shape_of(declared))
-    return _ENCODERS[declared]
+def _encoder(declared: Any) -> tuple[Any, encoder.Encoder]:
+    known = declared, encoder.encoder_of(shape_of(declared))
+    if len(_ENCODERS) >= MOST:
+        _ENCODERS.clear()
+    _ENCODERS[id(declared)] = known
+    return known
 
 
-def _decoder(declared: Any) -> decoder.Decoder:
-    _DECODERS[declared] = decoder.decoder_of(shape_of(declared))
-    return _DECODERS[declared]
+def _decoder(declared: Any) -> tuple[Any, decoder.Decoder]:
+    known = declared, decoder.decoder_of(shape_of(declared))
+    if len(_DECODERS) >= MOST:
+        _DECODERS.clear()
+    _DECODERS[id(declared)] = known
+    return known

@@ -1,5 +1,6 @@
 """Leaf nodes: how a member appears in the group (RFC 9420 sections 7.2 and 7.3)."""
 
+from collections.abc import Container
 from typing import Annotated, TypeAlias
 
 import attrs
@@ -245,12 +246,15 @@ def check_capabilities(suite: Suite, leaf: LeafNode, leaf_index: LeafIndex | Non
         raise UnlistedCredentialError(
             f"{_at(leaf_index)}capabilities lack credential {kind}", leaf=leaf_index
         )
-    carried = {extension.extension_type for extension in leaf.extensions}
-    unlisted = carried - DEFAULT_EXTENSIONS - set(listed.extensions)
-    if unlisted:
-        raise UnlistedExtensionError(
-            f"{_at(leaf_index)}capabilities lack extension {min(unlisted)}", leaf=leaf_index
-        )
+    supported: Container[int] = listed.extensions
+    if len(listed.extensions) > 8:  # long lists come from attackers: do not search them in turn
+        supported = frozenset(listed.extensions)
+    for extension in leaf.extensions:
+        carried = extension.extension_type
+        if carried not in DEFAULT_EXTENSIONS and carried not in supported:
+            raise UnlistedExtensionError(
+                f"{_at(leaf_index)}capabilities lack extension {carried}", leaf=leaf_index
+            )
     check_credential_key(leaf.credential, leaf.signature_key, leaf_index)
 
 
@@ -269,6 +273,9 @@ class GroupNeeds:
     proposals: frozenset[int]
     credentials: frozenset[int]
     used: frozenset[int]
+
+    def __bool__(self) -> bool:
+        return bool(self.extensions or self.proposals or self.credentials or self.used)
 
     @classmethod
     def of(cls, extensions: Extensions) -> "GroupNeeds":

@@ -4,7 +4,8 @@ The checks stand in the order of cost: what a look shows first, signatures last.
 verified in parallel: `validate_tree` takes the ``map`` of an executor.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
 from mimi.tree import math
 from mimi.tree.errors import (
@@ -32,6 +33,8 @@ from mimi.tree.leaf import (
 from mimi.tree.math import LeafIndex, NodeIndex
 from mimi.tree.node import ParentNode
 from mimi.tree.ratchet import RatchetTree
+
+T = TypeVar("T", bound=int)
 
 BATCH = 32
 """How many signatures are verified in one call of a ``map``'s function."""
@@ -81,28 +84,28 @@ def check_keys(tree: RatchetTree) -> None:
         DuplicateSignatureKeyError: Two leaves do.
         DuplicateEncryptionKeyError: Two nodes do.
     """
-    signature: dict[bytes, LeafIndex] = {}
-    encryption: dict[bytes, NodeIndex] = {}
-    for index, leaf in tree.members():
-        first = signature.setdefault(leaf.signature_key, index)
-        if first != index:
-            raise DuplicateSignatureKeyError(
-                f"leaves {first} and {index} have one signature key", leaf=index
-            )
-        _check_key(tree, encryption, leaf.encryption_key, math.node_of(index))
-    for position, parent in tree.parents():
-        _check_key(tree, encryption, parent.encryption_key, position)
-
-
-def _check_key(
-    tree: RatchetTree, seen: dict[bytes, NodeIndex], key: bytes, position: NodeIndex
-) -> None:
-    check_encryption_key(tree.suite, key, position)
-    first = seen.setdefault(key, position)
-    if first != position:
-        raise DuplicateEncryptionKeyError(
-            f"nodes {first} and {position} have one encryption key", node=position
+    leaves = _repeated({index: leaf.signature_key for index, leaf in tree.members()})
+    if leaves is not None:
+        raise DuplicateSignatureKeyError(
+            f"leaves {leaves[0]} and {leaves[1]} have one signature key", leaf=leaves[1]
         )
+    nodes = {math.node_of(index): leaf.encryption_key for index, leaf in tree.members()}
+    nodes |= {position: parent.encryption_key for position, parent in tree.parents()}
+    for position, key in nodes.items():
+        check_encryption_key(tree.suite, key, position)
+    same = _repeated(nodes)
+    if same is not None:
+        raise DuplicateEncryptionKeyError(
+            f"nodes {same[0]} and {same[1]} have one encryption key", node=same[1]
+        )
+
+
+def _repeated(keys: Mapping[T, bytes]) -> tuple[T, T] | None:
+    """Return two places that hold the same key, the first of all; None where there are none."""
+    if len(set(keys.values())) == len(keys):
+        return None
+    seen: dict[bytes, T] = {}
+    return next((seen[key], at) for at, key in keys.items() if seen.setdefault(key, at) != at)
 
 
 def check_unmerged_leaves(tree: RatchetTree) -> None:
@@ -137,21 +140,16 @@ def verify_parent_hashes(tree: RatchetTree) -> None:
     Top down: a parent P with children C and S is vouched for by D, in the resolution of C, when
     D carries the parent hash of P with copath child S, and the rest of that resolution is what P
     lists as unmerged below C. As every P is checked, the links make chains that end at leaves.
+    Two nodes cannot vouch for one P, one on each side: the hash that each carries would cover
+    the subtree in which the other carries its own.
 
     Raises:
-        ParentHashError: No node vouches for a parent, or two do.
+        ParentHashError: No node vouches for a parent.
     """
     for position, parent in tree.parents():
         left, right = math.children(position)
-        vouchers = [
-            child
-            for child, sibling in ((left, right), (right, left))
-            if _vouches(tree, parent, child, sibling)
-        ]
-        if len(vouchers) != 1:
-            raise ParentHashError(
-                f"node {position} is vouched for by {len(vouchers)} nodes below it", node=position
-            )
+        if not _vouches(tree, parent, left, right) and not _vouches(tree, parent, right, left):
+            raise ParentHashError(f"no node below node {position} vouches for it", node=position)
 
 
 def _vouches(tree: RatchetTree, parent: ParentNode, child: NodeIndex, sibling: NodeIndex) -> bool:
@@ -202,7 +200,8 @@ def check_leaves(
     used: dict[int, LeafIndex] = {}
     for index, leaf in tree.members():
         check_capabilities(tree.suite, leaf, index)
-        check_group_needs(leaf, needs, index)
+        if needs:
+            check_group_needs(leaf, needs, index)
         used.setdefault(leaf.credential.tag, index)
         if lifetimes is not None and isinstance(leaf.leaf_node_source, KeyPackageSource):
             lifetime = leaf.leaf_node_source.lifetime
