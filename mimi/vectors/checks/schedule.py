@@ -59,6 +59,7 @@ EPOCH_SECRETS = (
     "membership_key",
     "resumption_psk",
 )
+"""The secrets of an epoch, by the names that they have in a key-schedule vector and here."""
 
 
 def check_psk_secret(case: Case) -> None:

@@ -23,6 +23,7 @@ from mimi.mls.schedule import EpochSecrets, joiner_secret, welcome_secret
 from mimi.mls.secrets import RatchetKind, SecretTree, Window
 from mimi.mls.transcript import confirmed_transcript_hash, interim_transcript_hash
 from mimi.tree.math import LeafIndex
+from mimi.vectors.checks.schedule import EPOCH_SECRETS
 from mimi.vectors.generate.content import EMPTY_COMMIT, Contents, Flavour
 from mimi.vectors.generate.group import Group
 from mimi.vectors.generate.written import Vector, below
@@ -109,18 +110,6 @@ def _epoch(
     }
     return epoch, secrets.init_secret
 
-
-EPOCH_SECRETS = (
-    "init_secret",
-    "sender_data_secret",
-    "encryption_secret",
-    "exporter_secret",
-    "epoch_authenticator",
-    "external_secret",
-    "confirmation_key",
-    "membership_key",
-    "resumption_psk",
-)
 
 # Pre-shared keys
 
