@@ -16,11 +16,14 @@ class MLSMessage:
     body: MessageBody
 
 
-CASES = (
+RFC9420_BODIES = (
     framing.PublicMessage,
     framing.PrivateMessage,
     welcome.Welcome,
     welcome.GroupInfo,
     keypackage.KeyPackage,
 )
-"""The wire formats of RFC 9420, in the order of their code points."""
+"""The wire formats of RFC 9420, in the order of their code points.
+
+Whoever can name MLSMessage has these declared: they join the choice where they are imported.
+"""

@@ -240,11 +240,10 @@ def _check_context(group_id: bytes, epoch: int, context: GroupContext) -> None:
 # Public messages (section 6.2)
 
 
-def _membership_tag(
-    suite: Suite, message: AuthenticatedContent, context: GroupContext, key: Secret
-) -> bytes:
+def _tbm(message: AuthenticatedContent, context: GroupContext) -> bytes:
+    """Return what the membership tag of a message covers."""
     tbs = _tbs(message.wire_format, message.content, context)
-    return suite.mac(key.reveal(), encode(AuthenticatedContentTBM(tbs, message.auth)))
+    return encode(AuthenticatedContentTBM(tbs, message.auth))
 
 
 def protect_public(
@@ -267,7 +266,7 @@ def protect_public(
         raise ContentError("application data is sent in private messages only")
     tag = None
     if isinstance(message.content.sender, MemberSender):
-        tag = _membership_tag(suite, message, context, membership_key)
+        tag = suite.mac(membership_key.reveal(), _tbm(message, context))
     return PublicMessage(message.content, message.auth, tag)
 
 
@@ -293,6 +292,8 @@ def unprotect_public(
         WrongEpochError: It is of another epoch.
         PublicApplicationError: It holds application data.
         SenderContentError: Its sender may not send such a message.
+        ExternalProposalError: It proposes from outside what only members may.
+        UnknownSenderError: Its sender has no signature key.
         MembershipTagError: The tag is wrong.
         MessageSignatureError: The signature is wrong.
     """
@@ -303,9 +304,8 @@ def unprotect_public(
     check_sender(content)
     signed = AuthenticatedContent(WireFormat.MLS_PUBLIC_MESSAGE, content, message.auth)
     if isinstance(content.sender, MemberSender) and membership_key is not None:
-        tbm = AuthenticatedContentTBM(_tbs(signed.wire_format, content, context), message.auth)
         key, tag = membership_key.reveal(), message.membership_tag
-        if tag is None or not suite.verify_mac(key, encode(tbm), tag):
+        if tag is None or not suite.verify_mac(key, _tbm(signed, context), tag):
             raise MembershipTagError(
                 f"{content.sender}: the membership tag is missing or wrong", sender=content.sender
             )
@@ -432,6 +432,7 @@ def unprotect_private(
     Raises:
         WrongGroupError: It is for another group.
         WrongEpochError: It is of another epoch.
+        UnknownSenderError: Its sender's leaf is blank.
         SenderDataError: The sender data does not decrypt.
         InvalidError: No key is left for it; see `mimi.mls.secrets.SecretTree.take`.
         ContentDecryptionError: The content does not decrypt.

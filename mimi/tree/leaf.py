@@ -294,17 +294,12 @@ class GroupNeeds:
 
 
 def _missing(needed: frozenset[int], listed: tuple[int, ...]) -> int | None:
-    """Return the least of what is needed and not listed.
+    """Return one of what is needed and not listed, None where all is.
 
-    A list shorter than the need is not gone through: that bounds the work by what a leaf lists.
+    However much is needed, the search ends after as many steps as the leaf lists, and one.
     """
-    if not needed:
-        return None
-    if len(needed) > len(listed):
-        listed_set = set(listed)
-        return next(kind for kind in needed if kind not in listed_set)
-    missing = needed.difference(listed)
-    return min(missing) if missing else None
+    supported = frozenset(listed) if needed else needed
+    return next((kind for kind in needed if kind not in supported), None)
 
 
 def check_group_needs(leaf: LeafNode, needs: GroupNeeds, leaf_index: LeafIndex) -> None:

@@ -10,7 +10,7 @@ from mimi.codec import GREASE_VALUES, decode, encode
 from mimi.codec.strategy import strategy
 from mimi.errors import MalformedError
 from mimi.mls.codepoints import WireFormat
-from mimi.mls.message import CASES, MLSMessage
+from mimi.mls.message import RFC9420_BODIES, MLSMessage
 from mimi.mls.proposal import Remove
 
 BODIES = (
@@ -25,8 +25,8 @@ every_body = pytest.mark.parametrize("body", BODIES, ids=lambda body: type(body)
 
 
 def test_there_is_a_body_for_each_wire_format():
-    assert tuple(type(body) for body in BODIES) == CASES
-    assert [case.tag for case in CASES] == [WireFormat(number) for number in range(1, 6)]
+    assert tuple(type(body) for body in BODIES) == RFC9420_BODIES
+    assert [case.tag for case in RFC9420_BODIES] == [WireFormat(number) for number in range(1, 6)]
 
 
 @every_body
