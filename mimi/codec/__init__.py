@@ -28,11 +28,13 @@ from mimi.codec.codepoint import (
 )
 from mimi.codec.declare import Choice, is_struct, replace, struct
 from mimi.codec.describe import annotate, presentation
+from mimi.codec.lazy import LazyTuple
 from mimi.codec.shape import (
     Between,
     Bytes,
     Fixed,
     Given,
+    Lazy,
     Opaque,
     Padding,
     Rule,
@@ -43,6 +45,7 @@ from mimi.codec.shape import (
     UInt32,
     UInt64,
     increasing,
+    increasing_by,
     unique_by,
 )
 from mimi.codec.tls import decode, decode_length, encode, encode_as, encode_length
@@ -62,6 +65,8 @@ __all__ = [
     "CodePoint32",
     "Fixed",
     "Given",
+    "Lazy",
+    "LazyTuple",
     "Opaque",
     "Padding",
     "Rule",
@@ -80,6 +85,7 @@ __all__ = [
     "encode_as",
     "encode_length",
     "increasing",
+    "increasing_by",
     "is_grease",
     "is_struct",
     "point",

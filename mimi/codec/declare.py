@@ -57,6 +57,7 @@ from mimi.codec.shape import (
     Shape,
     Struct,
     UInt,
+    Uniform,
     Vector,
 )
 from mimi.errors import UsageError
@@ -247,11 +248,15 @@ def _shape_of_class(hint: type[Any]) -> Shape:
 def _shape_of_annotated(hint: Any, metadata: tuple[Any, ...]) -> Shape:
     header = next((entry for entry in metadata if isinstance(entry, Between)), None)
     rules = tuple(entry for entry in metadata if isinstance(entry, Rule))
-    shapes = [entry for entry in metadata if not isinstance(entry, Between | Rule | str)]
+    lazy = Uniform() in metadata
+    if lazy:
+        hint = get_args(hint)[0]  # the tuple of `Lazy`: its other arm means the same
+    notes = Between | Rule | Uniform | str
+    shapes = [entry for entry in metadata if not isinstance(entry, notes)]
     inner = shape_of(shapes[0] if shapes else hint)
-    if header is not None or rules:
+    if header is not None or rules or lazy:
         if isinstance(inner, Vector):
-            return Vector(inner.element, header or inner.header, inner.rules + rules)
+            return Vector(inner.element, header or inner.header, inner.rules + rules, lazy)
         if isinstance(inner, Bytes) and not rules:
             return attrs.evolve(inner, header=header)
         raise UsageError(f"only a vector has bounds or rules, not {hint!r}")
@@ -315,8 +320,9 @@ def check_declaration(shape: Shape) -> None:
     """Check what a single annotation cannot show, at the first use of a declared type.
 
     Raises:
-        UsageError: A structure contains itself; a vector has elements of no octets; two cases
-            have values of one class; something stands where it means nothing.
+        UsageError: A structure contains itself; a vector has elements of no octets, or is lazy
+            though the lengths in its elements do not lay them out; two cases have values of one
+            class; something stands where it means nothing.
     """
     _check(shape, ())
 
@@ -336,6 +342,8 @@ def _check(shape: Shape, inside: tuple[type[Any], ...]) -> None:
             _check(element, (*inside, Vector))
             if least_octets(element) == 0:
                 raise UsageError(f"a vector of {element} has elements of no octets")
+            if shape.lazy:
+                _check_lazy(shape)
         case Optional(value=value):
             if isinstance(value, Optional):
                 raise UsageError("what is optional has a value, not None")
@@ -350,6 +358,17 @@ def _check(shape: Shape, inside: tuple[type[Any], ...]) -> None:
                 _check(shape_of(hint), (*inside, Given))
         case _:
             pass
+
+
+def _check_lazy(vector: Vector) -> None:
+    element = vector.element
+    if not isinstance(element, Struct) or not all(
+        isinstance(field.shape, Bytes) and field.shape.wrap is None
+        for field in fields_of(element.declaration)
+    ):
+        raise UsageError(f"elements of a lazy vector have opaque fields only, unlike {element}")
+    if vector.rules:
+        raise UsageError("a lazy vector has no rules: they would look at each element")
 
 
 def _check_fields(declaration: type[Any], inside: tuple[type[Any], ...]) -> None:

@@ -23,6 +23,7 @@ from mimi.codec.declare import (
     once,
     shape_of,
 )
+from mimi.codec.lazy import LEAST, LazyTuple
 from mimi.codec.shape import (
     Between,
     Bool,
@@ -38,7 +39,7 @@ from mimi.codec.shape import (
     UInt,
     Vector,
 )
-from mimi.codec.source import FORMAT, UNPACKERS, BrokenError, Source, long_length
+from mimi.codec.source import FORMAT, LENGTH, UNPACKERS, BrokenError, Source, long_length
 
 FAILURES = (IndexError, KeyError, StructError, ValueError, BrokenError)
 """What a compiled decoder raises on malformed input; a `Bytes.wrap` refuses with `ValueError`."""
@@ -196,15 +197,55 @@ def _read_vector(source: Source, shape: Vector, target: str) -> None:
         stop, items, item = source.local("stop"), source.local("items"), source.local("item")
         source.line(f"{stop} = p + n; {items} = []")
         source.line(f"if {stop} > end: raise BrokenError")
+        if isinstance(element, Struct) and shape.lazy:
+            begin = source.bind(_beginning(element), "begin")
+            source.line(f"if p < {stop}: {items}, p = {begin}(d, p, {stop})")
         source.line(f"while p < {stop}:")
         source.depth += 1
         _read(source, element, item)
         source.line(f"{items}.append({item})")
         source.depth -= 1
         source.line(f"if p != {stop}: raise BrokenError")
-        source.line(f"{target} = tuple({items})")
+        made = f"tuple({items})"
+        if shape.lazy:
+            made = f"{items} if type({items}) is {source.bind(LazyTuple, 'Lazy')} else {made}"
+        source.line(f"{target} = {made}")
     for rule in shape.rules:
         source.line(f"if not {source.bind(rule.holds, 'holds')}({target}): raise BrokenError")
+
+
+@once
+def _beginning(element: Struct) -> Callable[[bytes, int, int], tuple[Any, int]]:
+    """Return the function that begins a lazy vector, given the octets between two positions.
+
+    It makes all of it where every length is that of the first element at the same place: they are
+    well formed then, since opaque fields hold anything. Otherwise it makes a list of the first.
+    """
+    decode = decoder_of(element)
+    headers = [
+        (field.name, field.shape.header)
+        for field in fields_of(element.declaration)
+        if isinstance(field.shape, Bytes)
+    ]
+
+    def begin(d: bytes, p: int, stop: int) -> tuple[Any, int]:
+        first, q = decode(d, p)
+        stride = q - p
+        count, odd = divmod(stop - p, stride)
+        if odd or count < LEAST:
+            return [first], q
+        at = p
+        for name, header in headers:
+            length = len(getattr(first, name))
+            content = at + (len(LENGTH[length]) if header is None else header.octets)
+            for place in range(at, content):
+                if d[place:stop:stride] != d[place : place + 1] * count:
+                    return [first], q
+            at = content + length
+        octets = d[p:stop]
+        return LazyTuple(octets, range(0, len(octets), stride), element.declaration, decode), stop
+
+    return begin
 
 
 def _read_optional(source: Source, value: Shape, target: str) -> None:

@@ -20,6 +20,7 @@ from mimi.codec.declare import (
     once,
     shape_of,
 )
+from mimi.codec.lazy import LazyTuple
 from mimi.codec.shape import (
     Between,
     Bool,
@@ -226,7 +227,14 @@ def _length(source: Source, header: Between | None, length: str) -> str:
 
 def _write_vector(source: Source, shape: Vector, value: str, parts: list[str]) -> None:
     items, element = source.local("items"), shape.element
+    made, body, item = source.local("made"), source.local("body"), source.local("item")
     source.line(f"{items} = {value}")
+    if isinstance(element, Struct) and shape.lazy:
+        lazy, real = source.bind(LazyTuple, "Lazy"), source.bind(element.declaration, "Real")
+        source.line(f"if type({items}) is {lazy} and {items}.element is {real}:")
+        source.line(f"    {body} = {items}.octets")
+        source.line("else:")
+        source.depth += 1
     source.line(f"if type({items}) is not tuple: raise BrokenError")
     for rule in shape.rules:
         source.line(f"if not {source.bind(rule.holds, 'holds')}({items}): raise BrokenError")
@@ -234,7 +242,6 @@ def _write_vector(source: Source, shape: Vector, value: str, parts: list[str]) -
         pack = source.bind(PACKERS[element.octets], "packers")
         parts.append(f"{pack}[len({items})](*{items})")
         return
-    made, body, item = source.local("made"), source.local("body"), source.local("item")
     inner: list[str] = []
     source.line(f"{made} = []")
     source.line(f"for {item} in {items}:")
@@ -243,6 +250,8 @@ def _write_vector(source: Source, shape: Vector, value: str, parts: list[str]) -
     source.line(f"{made} += ({', '.join(inner)},)")
     source.depth -= 1
     source.line(f'{body} = b"".join({made})')
+    if shape.lazy:
+        source.depth -= 1
     parts += [_length(source, shape.header, f"len({body})"), body]
 
 

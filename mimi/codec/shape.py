@@ -11,6 +11,7 @@ are five readings of the same shapes (RFC 8446 section 3, RFC 9420 section 2.1):
     Opaque                   opaque x<V>
     Fixed(4)                 opaque x[4]
     tuple[T, ...]            T x<V>
+    Lazy[T]                  T x<V>, decoded when somebody looks: see there
     T | None                 optional<T>
     a class under @struct    that structure
     Select, Given, Choice    select: see each
@@ -18,11 +19,14 @@ are five readings of the same shapes (RFC 8446 section 3, RFC 9420 section 2.1):
 
 from collections.abc import Callable, Mapping
 from operator import attrgetter, lt
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 import attrs
 
 from mimi.codec.codepoint import ClosedEnum, ClosedEnum16, CodePoint
+from mimi.codec.lazy import LazyTuple
+
+T = TypeVar("T")
 
 
 @attrs.frozen
@@ -127,11 +131,24 @@ class Rule:
 
 @attrs.frozen
 class Vector:
-    """``T x<V>``, or with *header* ``T x<floor..ceiling>``; bounds count octets."""
+    """``T x<V>``, or with *header* ``T x<floor..ceiling>``; bounds count octets.
+
+    Attributes:
+        element: The shape of each element.
+        header: The bounds of a length of fixed size; None is the variable-size length.
+        rules: What must hold of the elements.
+        lazy: Whether elements that are all laid out alike are decoded when somebody looks.
+    """
 
     element: "Shape"
     header: Between | None = None
     rules: tuple[Rule, ...] = ()
+    lazy: bool = False
+
+
+@attrs.frozen
+class Uniform:
+    """The mark of a vector that is lazy where its elements are laid out alike: see `Lazy`."""
 
 
 @attrs.frozen
@@ -204,6 +221,14 @@ UInt32: TypeAlias = Annotated[int, UInt(4)]
 UInt64: TypeAlias = Annotated[int, UInt(8)]
 Opaque: TypeAlias = Annotated[bytes, Bytes()]
 
+Lazy: TypeAlias = Annotated[tuple[T, ...] | LazyTuple[T], Uniform()]
+"""A vector of structures of opaque fields, of which a receiver reads few.
+
+It is decoded to a `LazyTuple` where its elements are at least `mimi.codec.lazy.LEAST` and have the
+same lengths in them, to a tuple otherwise. Either can be encoded; the octets are those of
+``tuple[T, ...]``.
+"""
+
 
 def unique_by(attribute: str, sentence: str, section: str) -> Rule:
     """Return the rule that no two elements of a vector have the same *attribute*."""
@@ -217,6 +242,21 @@ def unique_by(attribute: str, sentence: str, section: str) -> Rule:
 
     def repair(elements: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple({key(element): element for element in elements}.values())
+
+    return Rule(holds, sentence, section, repair)
+
+
+def increasing_by(attribute: str, sentence: str, section: str) -> Rule:
+    """Return the rule that the elements of a vector increase strictly in *attribute*."""
+    key = attrgetter(attribute)
+
+    def holds(elements: tuple[Any, ...]) -> bool:
+        keys = tuple(map(key, elements))
+        return all(map(lt, keys, keys[1:]))
+
+    def repair(elements: tuple[Any, ...]) -> tuple[Any, ...]:
+        unique = {key(element): element for element in elements}
+        return tuple(unique[each] for each in sorted(unique))
 
     return Rule(holds, sentence, section, repair)
 

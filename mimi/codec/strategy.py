@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from mimi.codec.codepoint import GREASE_VALUES, is_grease
 from mimi.codec.declare import cases_of, check_declaration, fields_of, least_octets, once, shape_of
+from mimi.codec.lazy import LEAST
 from mimi.codec.shape import (
     Between,
     Bool,
@@ -113,6 +114,9 @@ def _vector(draw: st.DrawFn, vector: Vector) -> tuple[Any, ...]:
     few = -(-header.floor // least)
     most = min(few + (_MORE if isinstance(vector.element, UInt | Code) else _FEW), LONGEST)
     elements = st.lists(_drawn(vector.element), min_size=few, max_size=most).map(tuple)
+    if vector.lazy:
+        alike = st.tuples(_drawn(vector.element), st.integers(LEAST, 2 * LEAST))
+        elements |= alike.map(lambda drawn: (drawn[0],) * drawn[1])
     for rule in vector.rules:
         if rule.repair is not None:
             elements = elements.map(rule.repair)

@@ -13,6 +13,7 @@ import attrs
 
 from mimi.codec.declare import Field, check_declaration, fields_of, is_struct, shape_of
 from mimi.codec.encoder import accepts, encoder_of
+from mimi.codec.lazy import LazyTuple
 from mimi.codec.shape import (
     Between,
     Bool,
@@ -459,6 +460,9 @@ def _check_length(header: Between | None, length: int, path: str) -> None:
 
 
 def _check_vector(shape: Vector, value: Any, path: str) -> None:
+    if shape.lazy and type(value) is LazyTuple and Struct(value.element) == shape.element:
+        _check_length(shape.header, len(value.octets), path)
+        return
     _require(type(value) is tuple, path, "a tuple", value)
     for index, item in enumerate(value):
         _check(shape.element, item, f"{path}[{index}]", {})

@@ -13,6 +13,7 @@ from mimi.codec import (
     CodePoint32,
     Fixed,
     Given,
+    Lazy,
     Opaque,
     Padding,
     Rule,
@@ -172,6 +173,25 @@ class Bounded:
 
 
 @struct
+class Parcel:
+    """A structure that its lengths lay out: they are of fixed and of variable size."""
+
+    label: Short
+    content: Opaque
+    key: Key
+
+
+@struct
+class Parcels:
+    """Vectors that are lazy where their elements are alike: alone, bounded, optional."""
+
+    count: UInt8
+    parcels: Lazy[Parcel]
+    bounded: Annotated[Lazy[Parcel], Between(0, 300)]
+    more: Lazy[Parcel] | None
+
+
+@struct
 class Options:
     number: UInt16 | None
     octets: Opaque | None
@@ -321,6 +341,8 @@ STRUCTURES: tuple[type[Any], ...] = (
     Item,
     Vectors,
     Bounded,
+    Parcel,
+    Parcels,
     Options,
     Versioned,
     Left,
