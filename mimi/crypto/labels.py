@@ -53,20 +53,32 @@ class TreePosition:
     generation: UInt32
 
 
+@lru_cache(maxsize=256)
+def kdf_label_head(length: int, label: bytes, size: int) -> bytes:
+    """Return the encoding of a KDFLabel up to its context of *size* octets.
+
+    The context comes last: whatever it is, what stands before it depends on its length alone. MLS
+    has a score or so of labels, most of them for contexts of one length.
+    """
+    whole = encode(KDFLabel(length, PREFIX + label, bytes(size)))
+    return whole[: len(whole) - size]
+
+
 def kdf_label(length: int, label: bytes, context: bytes) -> bytes:
     """Return the encoding of the KDFLabel for *length* octets under *label*."""
-    return encode(KDFLabel(length, PREFIX + label, context))
+    return kdf_label_head(length, label, len(context)) + context
 
 
-@lru_cache(maxsize=256)
-def constant_kdf_label(length: int, label: bytes) -> bytes:
-    """Return the encoding of a KDFLabel without context, of which MLS has a score or so."""
-    return kdf_label(length, label, b"")
+@lru_cache(maxsize=1024)
+def _sign_content_head(label: bytes, size: int) -> bytes:
+    """Return the encoding of a SignContent up to its content of *size* octets, as above."""
+    whole = encode(SignContent(PREFIX + label, bytes(size)))
+    return whole[: len(whole) - size]
 
 
 def sign_content(label: bytes, content: bytes) -> bytes:
     """Return the encoding of the SignContent for *content* under *label*."""
-    return encode(SignContent(PREFIX + label, content))
+    return _sign_content_head(label, len(content)) + content
 
 
 def encrypt_context(label: bytes, context: bytes) -> bytes:
@@ -80,5 +92,5 @@ def ref_hash_input(label: bytes, value: bytes) -> bytes:
 
 
 def tree_position(generation: int) -> bytes:
-    """Return *generation* as a big-endian number of four octets."""
-    return encode(TreePosition(generation))
+    """Return the encoding of the TreePosition of *generation*, which is that of its one field."""
+    return encode(generation, UInt32)

@@ -29,7 +29,7 @@ class Secret:
     _octets: bytes
 
     def __init__(self, octets: bytes) -> None:
-        object.__setattr__(self, "_octets", bytes(octets))
+        _hold(self, octets if type(octets) is bytes else bytes(octets))
 
     def reveal(self) -> bytes:
         """Return the octets, for a computation or for storage under the caller's protection."""
@@ -63,3 +63,7 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         raise SecretExposureError("a secret is not pickled; store what reveal() returns")
+
+
+_hold = vars(Secret)["_octets"].__set__
+"""Sets the slot in spite of `Secret.__setattr__`, in half the time of ``object.__setattr__``."""

@@ -14,7 +14,7 @@ one commit. Whoever keeps a result wraps it in ``Secret`` where it is stored.
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -102,6 +102,14 @@ class Suite:
     def _hash_function(self) -> Callable[[bytes], Any]:
         return getattr(hashlib, self.hash_name, None) or partial(hashlib.new, self.hash_name)
 
+    _ratchet_labels: tuple[tuple[bytes, int], ...] = attrs.field(init=False, eq=False)
+    """The labels of `derive_generation` without the generation, each with the length for it."""
+
+    @_ratchet_labels.default
+    def _labels_of_a_generation(self) -> tuple[tuple[bytes, int], ...]:
+        wanted = (b"key", self.aead.nk), (b"nonce", self.aead.nn), (b"secret", self.kdf.nh)
+        return tuple((labels.kdf_label_head(size, label, 4), size) for label, size in wanted)
+
     @hpke.default
     def _hpke(self) -> Hpke:
         return Hpke(self.kem, self.kdf, self.aead)
@@ -169,10 +177,38 @@ class Suite:
         self.kdf.check_length(length)
         return self.kdf.expand(secret, labels.kdf_label(length, label, context), length)
 
+    def derive_key_and_nonce(self, secret: bytes, context: bytes) -> tuple[bytes, bytes]:
+        """Return ExpandWithLabel under "key" and under "nonce", Nk and Nn octets."""
+        kdf_label, nk, nn = labels.kdf_label, self.aead.nk, self.aead.nn
+        wanted = (kdf_label(nk, b"key", context), nk), (kdf_label(nn, b"nonce", context), nn)
+        key, nonce = self.kdf.expand_each(secret, wanted)
+        return key, nonce
+
+    def derive_children(self, secret: bytes) -> tuple[bytes, bytes]:
+        """Return the secrets of both children of a node of the secret tree (section 9)."""
+        kdf_label, nh = labels.kdf_label, self.kdf.nh
+        wanted = (kdf_label(nh, b"tree", b"left"), nh), (kdf_label(nh, b"tree", b"right"), nh)
+        left, right = self.kdf.expand_each(secret, wanted)
+        return left, right
+
+    def derive_ratchets(self, secret: bytes) -> tuple[bytes, bytes]:
+        """Return the first secrets of a leaf's handshake and application ratchet (section 9.1)."""
+        kdf_label, nh = labels.kdf_label, self.kdf.nh
+        wanted = (kdf_label(nh, b"handshake", b""), nh), (kdf_label(nh, b"application", b""), nh)
+        handshake, application = self.kdf.expand_each(secret, wanted)
+        return handshake, application
+
     def derive_secret(self, secret: bytes, label: bytes) -> bytes:
         """Return DeriveSecret(secret, label), Nh octets."""
         nh = self.kdf.nh
-        return self.kdf.expand(secret, labels.constant_kdf_label(nh, label), nh)
+        return self.kdf.expand(secret, labels.kdf_label(nh, label, b""), nh)
+
+    def derive_secrets(self, secret: bytes, wanted: Iterable[bytes]) -> list[bytes]:
+        """Return DeriveSecret of one secret for each label, Nh octets each."""
+        nh = self.kdf.nh
+        return self.kdf.expand_each(
+            secret, [(labels.kdf_label(nh, label, b""), nh) for label in wanted]
+        )
 
     def derive_tree_secret(
         self, secret: bytes, label: bytes, generation: int, length: int
@@ -183,10 +219,21 @@ class Suite:
             InputSizeError: *generation* is no 32-bit number.
             OutputLengthError: *length* is negative or exceeds 255 times Nh.
         """
-        if not 0 <= generation < 1 << 32:
-            raise InputSizeError("a ratchet counts in 32 bits", generation=generation)
-        context = labels.tree_position(generation)
-        return self.expand_with_label(secret, label, context, length)
+        return self.expand_with_label(secret, label, _tree_position(generation), length)
+
+    def derive_generation(self, secret: bytes, generation: int) -> tuple[bytes, bytes, bytes]:
+        """Return what a ratchet has at a generation: key, nonce, and the secret of the next one.
+
+        They are DeriveTreeSecret with the labels "key", "nonce" and "secret": Nk, Nn and Nh octets.
+
+        Raises:
+            InputSizeError: *generation* is no 32-bit number.
+        """
+        context = _tree_position(generation)
+        (key, nk), (nonce, nn), (following, nh) = self._ratchet_labels
+        wanted = ((key + context, nk), (nonce + context, nn), (following + context, nh))
+        key, nonce, following = self.kdf.expand_each(secret, wanted)
+        return key, nonce, following
 
     def ref_hash(self, label: bytes, value: bytes) -> bytes:
         """Return RefHash(label, value); *label* is given in full, "MLS 1.0 " included."""
@@ -295,6 +342,12 @@ class Suite:
             InvalidPublicKeyError: *kem_output* is no encapsulated key.
         """
         return self.hpke.receive_export(kem_output, external_priv, b"", EXTERNAL_INIT, self.nh)
+
+
+def _tree_position(generation: int) -> bytes:
+    if not 0 <= generation < 1 << 32:
+        raise InputSizeError("a ratchet counts in 32 bits", generation=generation)
+    return labels.tree_position(generation)
 
 
 _registry: dict[int, Suite] = {}

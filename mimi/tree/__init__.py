@@ -25,9 +25,13 @@ from mimi.tree.extension import (
     find,
     required_capabilities,
 )
+from mimi.tree.index import (
+    TreeIndex,
+)
 from mimi.tree.leaf import (
     Capabilities,
     CommitSource,
+    GroupNeeds,
     KeyPackageSource,
     LeafNode,
     LeafNodeContent,
@@ -66,6 +70,7 @@ from mimi.tree.ratchet import (
     RatchetTree,
 )
 from mimi.tree.validate import (
+    check_group_support,
     validate_tree,
 )
 
@@ -83,6 +88,7 @@ __all__ = [
     "ExternalPub",
     "ExternalSender",
     "ExternalSenders",
+    "GroupNeeds",
     "HPKECiphertext",
     "KeyPackageSource",
     "LeafIndex",
@@ -103,11 +109,13 @@ __all__ = [
     "RatchetTree",
     "RatchetTreeNodes",
     "RequiredCapabilities",
+    "TreeIndex",
     "UpdatePath",
     "UpdatePathNode",
     "UpdateSource",
     "X509Credential",
     "check_capabilities",
+    "check_group_support",
     "check_lifetime",
     "create_update_path",
     "external_senders",

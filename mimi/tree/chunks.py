@@ -4,6 +4,7 @@ Replacing one path of a tree of 10,000 members copies a few chunks of 64, not th
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import zip_longest
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -71,3 +72,18 @@ class Chunks(Generic[T]):
         if length & MASK:
             chunks += (self._chunks[full][: length & MASK],)
         return self._of(chunks, length)
+
+    def differences(self, other: "Chunks[T]") -> Iterator[int]:
+        """Yield the places at which the items are not the same objects, or only one has any.
+
+        Where a chunk is shared, nothing in it is looked at.
+        """
+        nothing = object()
+        for number, (mine, theirs) in enumerate(
+            zip_longest(self._chunks, other._chunks, fillvalue=())
+        ):
+            if mine is not theirs:
+                pairs = zip_longest(mine, theirs, fillvalue=nothing)
+                for at, (one, another) in enumerate(pairs, number << SHIFT):
+                    if one is not another:
+                        yield at

@@ -109,19 +109,24 @@ def sibling(node: int, leaf_count: int) -> NodeIndex:
 
 
 def direct_path(node: int, leaf_count: int) -> list[NodeIndex]:
-    """Return the ancestors of a node, from its parent to the root."""
-    path = []
+    """Return the ancestors of a node, from its parent to the root.
+
+    The ancestor of height h ends in a zero and h ones and has the node's bits above them.
+    """
     top = root(leaf_count)
-    while node != top:
-        node = parent(node, leaf_count)
-        path.append(node)
-    return path
+    if not 0 <= node <= 2 * top:
+        raise TreeIndexError(f"node {node} is not in a tree of {leaf_count} leaves", node=node)
+    heights = range(level(node) + 1, level(top) + 1)
+    return [NodeIndex(node >> (h + 1) << (h + 1) | (1 << h) - 1) for h in heights]
 
 
 def copath(node: int, leaf_count: int) -> list[NodeIndex]:
-    """Return the siblings of a node and of its ancestors but the root, from the leaf up."""
-    path = [NodeIndex(node), *direct_path(node, leaf_count)]
-    return [sibling(step, leaf_count) for step in path[:-1]]
+    """Return the siblings of a node and of its ancestors but the root, from the leaf up.
+
+    Siblings of height h differ in the bit above the ones, bit h + 1, alone.
+    """
+    path = [NodeIndex(node), *direct_path(node, leaf_count)][:-1]
+    return [NodeIndex(step ^ 1 << h + 1) for h, step in enumerate(path, level(node))]
 
 
 def is_below(node: int, head: int) -> bool:

@@ -9,13 +9,13 @@
                                                             resolution of the child on the copath
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import TypeAlias
 
 import attrs
 
-from mimi.codec import Opaque, struct
+from mimi.codec import Lazy, Opaque, struct
 from mimi.crypto import (
     Entropy,
     HPKEPrivateKey,
@@ -48,7 +48,7 @@ from mimi.tree.leaf import (
 )
 from mimi.tree.math import LeafIndex, NodeIndex
 from mimi.tree.node import ParentNode
-from mimi.tree.private import PrivateTree, next_path_secret, node_key
+from mimi.tree.private import PrivateTree, node_key
 from mimi.tree.ratchet import RatchetTree
 
 ENCRYPTION_LABEL = b"UpdatePathNode"
@@ -73,7 +73,7 @@ class UpdatePathNode:
     """A new key, and its path secret for each node of the copath's resolution."""
 
     encryption_key: HPKEPublicKey
-    encrypted_path_secret: tuple[HPKECiphertext, ...]
+    encrypted_path_secret: Lazy[HPKECiphertext]
 
 
 @struct
@@ -90,6 +90,7 @@ class CreatedPath:
 
     Attributes:
         update_path: What is sent.
+        steps: The sender's filtered direct path.
         tree: The tree with the path merged.
         private: The sender's private keys in it.
         path_secrets: From nodes of the path to their path secrets, for new members; to be dropped
@@ -98,6 +99,7 @@ class CreatedPath:
     """
 
     update_path: UpdatePath
+    steps: Steps
     tree: RatchetTree
     private: PrivateTree
     path_secrets: Mapping[NodeIndex, Secret]
@@ -114,6 +116,7 @@ class MergedPath:
         sender: The committer's leaf.
         update_path: What it sent.
         added: Leaves added in the same commit: the path is not encrypted to them.
+        steps: The committer's filtered direct path.
     """
 
     before: RatchetTree
@@ -121,6 +124,7 @@ class MergedPath:
     sender: LeafIndex
     update_path: UpdatePath
     added: frozenset[LeafIndex]
+    steps: Steps
 
 
 @attrs.frozen(repr=False)
@@ -173,8 +177,8 @@ def create_update_path(
     keys: dict[NodeIndex, HPKEPrivateKey] = {}
     secret = Secret(draw(entropy, suite.nh))
     for node, _ in steps:
-        secrets[node], keys[node] = secret, node_key(suite, secret)
-        secret = next_path_secret(suite, secret)
+        secrets[node] = secret
+        keys[node], secret = node_key(suite, secret)
     parents, leaf_hash = _parents(tree, steps, {at: key.public for at, key in keys.items()})
     content = LeafNodeContent(
         leaf_key.public,
@@ -190,7 +194,7 @@ def create_update_path(
     nodes = _encrypt(tree, steps, secrets, keys, context, entropy, frozenset(added))
     private = PrivateTree(sender, {math.node_of(sender): leaf_key, **keys})
     read_only = MappingProxyType(secrets)
-    return CreatedPath(UpdatePath(leaf, nodes), merged, private, read_only, secret)
+    return CreatedPath(UpdatePath(leaf, nodes), steps, merged, private, read_only, secret)
 
 
 def _parents(
@@ -276,7 +280,9 @@ def merge_update_path(
         PathLengthError: There is not one node for each of the filtered direct path.
         EncryptionKeyError: An encryption key is none.
         UnrotatedKeyError: An encryption key is in the tree already, or twice in the path.
-        DuplicateSignatureKeyError: The leaf has the signature key of another.
+        DuplicateSignatureKeyError: The leaf has the signature key of another, or two leaves of
+            the tree have one.
+        DuplicateEncryptionKeyError: Two nodes of the tree have one encryption key.
         PathParentHashError: The leaf's parent hash is not that of the path.
         PathSecretCountError: A node has not one ciphertext for each recipient.
     """
@@ -299,14 +305,14 @@ def merge_update_path(
             f"leaf {sender} does not carry the parent hash of its path", leaf=sender
         )
     after = tree.with_path(sender, path.leaf_node, parents)
-    merged = MergedPath(tree, after, sender, path, frozenset(added))
-    _check_ciphertexts(merged, steps)
+    merged = MergedPath(tree, after, sender, path, frozenset(added), steps)
+    _check_ciphertexts(merged)
     return merged
 
 
-def _check_ciphertexts(merged: MergedPath, steps: Steps) -> None:
+def _check_ciphertexts(merged: MergedPath) -> None:
     """Check that each node of the path has one ciphertext for each recipient."""
-    for (node, child), sent in zip(steps, merged.update_path.nodes, strict=True):
+    for (node, child), sent in zip(merged.steps, merged.update_path.nodes, strict=True):
         recipients = _recipients(merged.before, child, merged.added)
         if len(sent.encrypted_path_secret) != len(recipients):
             raise PathSecretCountError(
@@ -317,23 +323,23 @@ def _check_ciphertexts(merged: MergedPath, steps: Steps) -> None:
 def _check_keys(tree: RatchetTree, sender: LeafIndex, path: UpdatePath) -> None:
     """Check that the keys of the path are keys, and nobody's yet, the sender's own included."""
     sent = [path.leaf_node.encryption_key, *(node.encryption_key for node in path.nodes)]
-    fresh = set(sent)
-    if len(fresh) != len(sent):
+    if len(set(sent)) != len(sent):
         raise UnrotatedKeyError(f"leaf {sender}: the path has a key twice", leaf=sender)
     for key in sent:
         check_encryption_key(tree.suite, key, math.node_of(sender))
-    for position, node in enumerate(tree.nodes):
-        if node is not None and node.encryption_key in fresh:
+    index = tree.index
+    for node in map(index.node_with, sent):
+        if node is not None:
             raise UnrotatedKeyError(
-                f"leaf {sender}: a key of the path is that of node {position} already",
+                f"leaf {sender}: a key of the path is that of node {node} already",
                 leaf=sender,
-                node=position,
+                node=node,
             )
-    for index, leaf in tree.members():
-        if leaf.signature_key == path.leaf_node.signature_key and index != sender:
-            raise DuplicateSignatureKeyError(
-                f"leaf {sender} has the signature key of leaf {index}", leaf=sender
-            )
+    leaf = index.leaf_with(path.leaf_node.signature_key)
+    if leaf is not None and leaf != sender:
+        raise DuplicateSignatureKeyError(
+            f"leaf {sender} has the signature key of leaf {leaf}", leaf=sender
+        )
 
 
 def process_update_path(merged: MergedPath, private: PrivateTree, context: bytes) -> ProcessedPath:
@@ -349,9 +355,9 @@ def process_update_path(merged: MergedPath, private: PrivateTree, context: bytes
             that gives the public keys of the path.
     """
     tree, path, suite = merged.before, merged.update_path, merged.before.suite
-    steps = tree.filtered_direct_path(merged.sender)
-    me = math.node_of(private.leaf)
-    shared = next((at for at, (_, child) in enumerate(steps) if math.is_below(me, child)), None)
+    steps = merged.steps
+    lowest = math.common_ancestor(math.node_of(private.leaf), math.node_of(merged.sender))
+    shared = next((at for at, (node, _) in enumerate(steps) if node == lowest), None)
     if shared is None:
         raise PathSecretError(
             f"the path of leaf {merged.sender} shares no node with leaf {private.leaf}",
@@ -362,10 +368,9 @@ def process_update_path(merged: MergedPath, private: PrivateTree, context: bytes
     path_secret = Secret(_decrypt(tree, recipients, sealed, private, context))
     secret, keys = path_secret, {}
     for (node, _), sent in zip(steps[shared:], path.nodes[shared:], strict=True):
-        keys[node] = node_key(suite, secret)
+        keys[node], secret = node_key(suite, secret)
         if keys[node].public != sent.encryption_key:
             raise PathSecretError(f"node {node}: the path secret gives another key", node=node)
-        secret = next_path_secret(suite, secret)
     mine = private.with_keys(keys).without_blanks(merged.tree)
     return ProcessedPath(mine, path_secret, secret)
 
@@ -373,14 +378,15 @@ def process_update_path(merged: MergedPath, private: PrivateTree, context: bytes
 def _decrypt(
     tree: RatchetTree,
     recipients: tuple[NodeIndex, ...],
-    sealed: tuple[HPKECiphertext, ...],
+    sealed: Sequence[HPKECiphertext],
     private: PrivateTree,
     context: bytes,
 ) -> bytes:
-    for node, ciphertext in zip(recipients, sealed, strict=True):
+    for place, node in enumerate(recipients):
         key = private.keys.get(node)
         if key is None:
             continue
+        ciphertext = sealed[place]
         try:
             return tree.suite.decrypt_with_label(
                 key, ENCRYPTION_LABEL, context, ciphertext.kem_output, ciphertext.ciphertext

@@ -57,15 +57,19 @@ class PrivateTree:
         secret = path_secret
         for above in (position, *math.direct_path(position, tree.leaf_count)):
             if tree.node(above) is not None:
-                derived[above] = node_key(tree.suite, secret)
-                secret = next_path_secret(tree.suite, secret)
+                derived[above], secret = node_key(tree.suite, secret)
         private = self.with_keys(derived)
         private.check(tree)
         return private
 
     def without_blanks(self, tree: RatchetTree) -> "PrivateTree":
         """Drop the keys of nodes that are blank in *tree* by now, or have other keys."""
-        kept = {at: key for at, key in self.keys.items() if _belongs(tree, at, key)}
+        node = tree.node
+        kept = {}
+        for at, key in self.keys.items():
+            present = node(at)
+            if present is not None and present.encryption_key == key.public:
+                kept[at] = key
         return PrivateTree(self.leaf, kept)
 
     def check(self, tree: RatchetTree) -> None:
@@ -75,22 +79,19 @@ class PrivateTree:
             PrivateKeyError: One is not.
         """
         for position, key in self.keys.items():
-            if not _belongs(tree, position, key):
+            node = tree.node(position)
+            if node is None or node.encryption_key != key.public:
                 raise PrivateKeyError(
                     f"node {position} has another public key than the private one", node=position
                 )
 
 
-def _belongs(tree: RatchetTree, position: NodeIndex, key: HPKEPrivateKey) -> bool:
-    node = tree.node(position)
-    return node is not None and node.encryption_key == key.public
+def node_key(suite: Suite, path_secret: Secret) -> tuple[HPKEPrivateKey, Secret]:
+    """Return what follows from a node's path secret (section 7.4).
 
-
-def node_key(suite: Suite, path_secret: Secret) -> HPKEPrivateKey:
-    """Return the key pair of a node from its path secret (section 7.4)."""
-    return suite.derive_key_pair(suite.derive_secret(path_secret.reveal(), b"node"))
-
-
-def next_path_secret(suite: Suite, path_secret: Secret) -> Secret:
-    """Return the path secret of the next node up, or at the end the commit secret, Nh octets."""
-    return Secret(suite.derive_secret(path_secret.reveal(), b"path"))
+    Returns:
+        The node's key pair, and the path secret of the next node up, or at the end the commit
+        secret, Nh octets.
+    """
+    node_secret, following = suite.derive_secrets(path_secret.reveal(), (b"node", b"path"))
+    return suite.derive_key_pair(node_secret), Secret(following)

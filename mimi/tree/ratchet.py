@@ -10,11 +10,12 @@
 
 An operation returns a new tree, which shares every entry with the old one but those on the paths
 it touched. What follows from an entry is computed when it is first asked for and stays with the
-entry, so that after a change only the touched paths are hashed again.
+entry, so that after a change only the touched paths are hashed again. The index of all keys is
+derived in the same way: from the last one that was known and the positions touched since.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Collection, Iterator, Mapping
+from typing import Final, NamedTuple, TypeAlias
 
 import attrs
 
@@ -24,6 +25,7 @@ from mimi.tree import math
 from mimi.tree.chunks import Chunks
 from mimi.tree.errors import BlankLeafError, NodePlaceError, TrailingBlankError
 from mimi.tree.hashes import leaf_hash, parent_tree_hash
+from mimi.tree.index import TreeIndex
 from mimi.tree.leaf import LeafNode
 from mimi.tree.math import LeafIndex, NodeIndex
 from mimi.tree.node import (
@@ -51,6 +53,46 @@ def _entry(position: int, node: LeafNode | ParentNode | None) -> Entry:
     return BLANK_LEAF if node is None and not position & 1 else Entry(node)
 
 
+def _check_place(position: int, node: LeafNode | ParentNode | None) -> None:
+    if node is not None and isinstance(node, ParentNode) != bool(position & 1):
+        raise NodePlaceError(f"node {position} is a {type(node).__name__}", node=position)
+
+
+Touched: TypeAlias = "tuple[Collection[NodeIndex], Touched] | None"
+"""The positions that a change touched, and those of the changes before it."""
+
+
+class Since(NamedTuple):
+    """An earlier tree: its index, its entries, and how many positions were touched since."""
+
+    base: TreeIndex
+    entries: Chunks[Entry]
+    touched: Touched
+    steps: int
+
+
+class Known:
+    """What is known of a tree's index: itself, or failing that the last one before it."""
+
+    __slots__ = ("index", "since")
+
+    def __init__(self, since: Since | None = None) -> None:
+        self.index: TreeIndex | None = None
+        self.since = since
+
+    def after(self, entries: Chunks[Entry], positions: Collection[NodeIndex]) -> "Known":
+        """Return what is known when some positions of these entries were changed."""
+        since, index = self.since, self.index
+        if index is not None:
+            return Known(Since(index, entries, (positions, None), len(positions)))
+        if since is None:
+            return Known()
+        base, first, touched, steps = since
+        if steps + len(positions) > len(first):  # to look at the whole tree is as quick
+            return Known()
+        return Known(Since(base, first, (positions, touched), steps + len(positions)))
+
+
 @attrs.frozen(eq=False, repr=False)
 class RatchetTree:
     """A ratchet tree; make one with `of_leaf`, `of_nodes` or `decode`.
@@ -65,6 +107,7 @@ class RatchetTree:
     _entries: Chunks[Entry]
     _no_blank_before: int = 0
     """No leaf below this index is blank: where to start looking for the leftmost blank one."""
+    _known: Known = attrs.field(factory=Known)
 
     @classmethod
     def of_leaf(cls, suite: Suite, leaf: LeafNode) -> "RatchetTree":
@@ -84,8 +127,7 @@ class RatchetTree:
         if not nodes or nodes[-1] is None:
             raise TrailingBlankError("the last node of a ratchet tree is blank")
         for position, node in enumerate(nodes):
-            if node is not None and isinstance(node, ParentNode) != bool(position & 1):
-                raise NodePlaceError(f"node {position} is a {type(node).__name__}", node=position)
+            _check_place(position, node)
         leaf_count = math.leaf_width(len(nodes))
         blanks = (_entry(at, None) for at in range(len(nodes), math.node_width(leaf_count)))
         entries = (*(_entry(at, node) for at, node in enumerate(nodes)), *blanks)
@@ -187,13 +229,58 @@ class RatchetTree:
         if entry.tree_hash is None:
             node = entry.node
             if position & 1:
-                left, right = map(self.node_hash, math.children(position))
+                first, second = math.children(position)
+                left = self._entries[first].tree_hash or self.node_hash(first)
+                right = self._entries[second].tree_hash or self.node_hash(second)
                 parent = node if isinstance(node, ParentNode) else None
                 entry.tree_hash = parent_tree_hash(self.suite, parent, left, right)
             else:
                 leaf = node if isinstance(node, LeafNode) else None
                 entry.tree_hash = leaf_hash(self.suite, math.leaf_of(position), leaf)
         return entry.tree_hash
+
+    @property
+    def index(self) -> TreeIndex:
+        """Who has which key, and what the members support: for checks of the group as a whole.
+
+        Raises:
+            DuplicateSignatureKeyError: Two leaves have one signature key.
+            DuplicateEncryptionKeyError: Two nodes have one encryption key.
+        """
+        known = self._known
+        index = known.index
+        if index is None:
+            since = known.since
+            index = TreeIndex.of(self.nodes) if since is None else self._index_since(since)
+            known.index, known.since = index, None
+        return index
+
+    def _index_since(self, since: Since) -> TreeIndex:
+        positions: set[NodeIndex] = set()
+        touched = since.touched
+        while touched is not None:
+            positions.update(touched[0])
+            touched = touched[1]
+        before = since.entries
+        changes = []
+        for at in sorted(positions):
+            old = before[at].node if at < len(before) else None
+            new = self.node(at)
+            if old is not new:
+                changes.append((at, old, new))
+        return since.base.changed(changes)
+
+    def differences(self, other: "RatchetTree") -> tuple[NodeIndex, ...]:
+        """Return the positions at which another tree has other nodes, from left to right.
+
+        The cost depends on how much the trees do not share: that is told by identity.
+        """
+        different = []
+        for at in map(NodeIndex, self._entries.differences(other._entries)):
+            one, another = self.node(at), other.node(at)
+            if one is not another and one != another:
+                different.append(at)
+        return tuple(different)
 
     def resolution(self, position: NodeIndex) -> tuple[NodeIndex, ...]:
         """Return the nodes that together reach every member below a node (section 4.1.1)."""
@@ -217,13 +304,13 @@ class RatchetTree:
 
         Left out are the nodes whose child on the copath has an empty resolution (section 4.1.2).
         """
-        position = math.node_of(leaf)
+        position, entries = math.node_of(leaf), self._entries
         direct = math.direct_path(position, self.leaf_count)
         copath = math.copath(position, self.leaf_count)
         return tuple(
             (node, child)
             for node, child in zip(direct, copath, strict=True)
-            if self.resolution(child)
+            if entries[child].node is not None or self.resolution(child)
         )
 
     # Changing
@@ -235,14 +322,17 @@ class RatchetTree:
                 return LeafIndex(index)
         return LeafIndex(self.leaf_count)
 
+    def with_room(self) -> "RatchetTree":
+        """Return the tree with a blank leaf: itself, or extended to the right (section 7.7)."""
+        return self if self.leftmost_blank() < self.leaf_count else self._extended()
+
     def add(self, leaf: LeafNode) -> tuple["RatchetTree", LeafIndex]:
         """Add a member at the leftmost blank leaf, extending the tree if there is none.
 
         Returns:
             The tree (section 12.1.1) and the index of the new leaf.
         """
-        index = self.leftmost_blank()
-        tree = self if index < self.leaf_count else self._extended()
+        tree, index = self.with_room(), self.leftmost_blank()
         position = math.node_of(index)
         changes: dict[NodeIndex, LeafNode | ParentNode | None] = {position: leaf}
         for above in math.direct_path(position, tree.leaf_count):
@@ -296,13 +386,38 @@ class RatchetTree:
     ) -> "RatchetTree":
         """Return the tree with whole paths replaced, each up to the root."""
         entries = self._entries.replace({at: _entry(at, node) for at, node in changes.items()})
-        return RatchetTree(self.suite, self.leaf_count, entries, no_blank_before)
+        known = self._known.after(self._entries, tuple(changes))
+        return RatchetTree(self.suite, self.leaf_count, entries, no_blank_before, known)
+
+    def with_nodes(
+        self, leaf_count: int, nodes: Mapping[NodeIndex, LeafNode | ParentNode | None]
+    ) -> "RatchetTree":
+        """Return the tree with another width and other nodes: what `differences` was taken from.
+
+        Raises:
+            TreeIndexError: *leaf_count* is not a power of two, or a node is beyond the tree.
+            NodePlaceError: A leaf stands at an odd position, or a parent at an even one.
+        """
+        width, tree = math.node_width(math.root(leaf_count) + 1), self
+        while tree.leaf_count < leaf_count:
+            tree = tree._extended()
+        if tree.leaf_count > leaf_count:
+            tree = tree._cut(leaf_count)
+        changes = dict(nodes)
+        for position, node in nodes.items():
+            if not 0 <= position < width:
+                raise math.TreeIndexError(f"node {position} is beyond the tree", node=position)
+            _check_place(position, node)
+            for above in math.direct_path(position, leaf_count):
+                changes.setdefault(above, tree.node(above))
+        return tree._changed(changes, 0)
 
     def _extended(self) -> "RatchetTree":
         count = len(self._entries)
         blanks = (_entry(at, None) for at in range(count, 2 * count + 1))
         entries = self._entries.extend(blanks)
-        return RatchetTree(self.suite, 2 * self.leaf_count, entries, self.leaf_count)
+        known = self._known.after(self._entries, ())
+        return RatchetTree(self.suite, 2 * self.leaf_count, entries, self.leaf_count, known)
 
     def _truncated(self) -> "RatchetTree":
         """Return the least tree with all members: halve while the right half is blank."""
@@ -312,10 +427,15 @@ class RatchetTree:
             last -= 1
         while count > 1 and last < count // 2:
             count //= 2
-        if count == self.leaf_count:
-            return self
-        entries = self._entries.truncate(math.node_width(count))
-        return RatchetTree(self.suite, count, entries, min(self._no_blank_before, count))
+        return self if count == self.leaf_count else self._cut(count)
+
+    def _cut(self, count: int) -> "RatchetTree":
+        """Return the left part of the tree with *count* leaves."""
+        width = math.node_width(count)
+        entries = self._entries.truncate(width)
+        beyond = range(width, len(self._entries))
+        known = self._known.after(self._entries, tuple(map(NodeIndex, beyond)))
+        return RatchetTree(self.suite, count, entries, min(self._no_blank_before, count), known)
 
     def original_hash(self, position: NodeIndex, unmerged: tuple[LeafIndex, ...]) -> bytes:
         """Return a node's tree hash as if the leaves *unmerged* had not been added (section 7.9).

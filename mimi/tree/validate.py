@@ -4,13 +4,11 @@ The checks stand in the order of cost: what a look shows first, signatures last.
 verified in parallel: `validate_tree` takes the ``map`` of an executor.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Iterable
 
+from mimi.crypto.errors import InvalidPublicKeyError
 from mimi.tree import math
 from mimi.tree.errors import (
-    DuplicateEncryptionKeyError,
-    DuplicateSignatureKeyError,
     ParentHashError,
     TreeHashError,
     UnmergedLeafError,
@@ -33,8 +31,6 @@ from mimi.tree.leaf import (
 from mimi.tree.math import LeafIndex, NodeIndex
 from mimi.tree.node import ParentNode
 from mimi.tree.ratchet import RatchetTree
-
-T = TypeVar("T", bound=int)
 
 BATCH = 32
 """How many signatures are verified in one call of a ``map``'s function."""
@@ -84,28 +80,14 @@ def check_keys(tree: RatchetTree) -> None:
         DuplicateSignatureKeyError: Two leaves do.
         DuplicateEncryptionKeyError: Two nodes do.
     """
-    leaves = _repeated({index: leaf.signature_key for index, leaf in tree.members()})
-    if leaves is not None:
-        raise DuplicateSignatureKeyError(
-            f"leaves {leaves[0]} and {leaves[1]} have one signature key", leaf=leaves[1]
-        )
-    nodes = {math.node_of(index): leaf.encryption_key for index, leaf in tree.members()}
-    nodes |= {position: parent.encryption_key for position, parent in tree.parents()}
-    for position, key in nodes.items():
-        check_encryption_key(tree.suite, key, position)
-    same = _repeated(nodes)
-    if same is not None:
-        raise DuplicateEncryptionKeyError(
-            f"nodes {same[0]} and {same[1]} have one encryption key", node=same[1]
-        )
-
-
-def _repeated(keys: Mapping[T, bytes]) -> tuple[T, T] | None:
-    """Return two places that hold the same key, the first of all; None where there are none."""
-    if len(set(keys.values())) == len(keys):
-        return None
-    seen: dict[bytes, T] = {}
-    return next((seen[key], at) for at, key in keys.items() if seen.setdefault(key, at) != at)
+    check = tree.suite.check_hpke_public_key
+    try:
+        for key in tree.index.encryption_keys():
+            check(key)
+    except InvalidPublicKeyError:  # whose it is, the index does not say in order
+        for position, node in enumerate(tree.nodes):
+            if node is not None:
+                check_encryption_key(tree.suite, node.encryption_key, NodeIndex(position))
 
 
 def check_unmerged_leaves(tree: RatchetTree) -> None:
@@ -196,16 +178,47 @@ def check_leaves(
     Raises:
         InvalidError: A class for each rule; names the leaf.
     """
-    needs = GroupNeeds.of(extensions)
-    used: dict[int, LeafIndex] = {}
     for index, leaf in tree.members():
         check_capabilities(tree.suite, leaf, index)
-        if needs:
-            check_group_needs(leaf, needs, index)
-        used.setdefault(leaf.credential.tag, index)
         if lifetimes is not None and isinstance(leaf.leaf_node_source, KeyPackageSource):
-            lifetime = leaf.leaf_node_source.lifetime
-            check_lifetime(lifetime, lifetimes, index)
+            check_lifetime(leaf.leaf_node_source.lifetime, lifetimes, index)
+    check_group_support(tree, GroupNeeds.of(extensions))
+
+
+def check_group_support(tree: RatchetTree, needs: GroupNeeds) -> None:
+    """Check that all members have what the group requires, and read each other's credentials.
+
+    The index has counted who supports what: members are looked at only to say who does not.
+
+    Args:
+        tree: The tree.
+        needs: Those of the group context.
+
+    Raises:
+        DuplicateSignatureKeyError: Two leaves have one signature key.
+        DuplicateEncryptionKeyError: Two nodes have one encryption key.
+        RequiredCapabilityError: A leaf lacks something required (section 11.1).
+        UnsupportedExtensionError: A leaf does not support an extension in use (section 13.4).
+        UnsupportedCredentialError: A leaf does not support the credential of another (section 7.3).
+    """
+    index = tree.index
+    if needs and not (
+        index.all_support("extensions", needs.extensions)
+        and index.all_support("extensions", needs.used)
+        and index.all_support("proposals", needs.proposals)
+        and index.all_support("credentials", needs.credentials)
+    ):
+        for at, leaf in tree.members():
+            check_group_needs(leaf, needs, at)
+    if not index.all_support("credentials", index.credential_types):
+        _check_credential_types(tree)
+
+
+def _check_credential_types(tree: RatchetTree) -> None:
+    """Check that every leaf supports the types of all credentials, one leaf after the other."""
+    used: dict[int, LeafIndex] = {}
+    for index, leaf in tree.members():
+        used.setdefault(leaf.credential.tag, index)
     for index, leaf in tree.members():
         for kind, holder in used.items():
             if kind not in leaf.capabilities.credentials:

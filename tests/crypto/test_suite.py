@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mimi.codec import encode
 from mimi.crypto import (
     CipherSuite,
     DecryptionError,
@@ -28,12 +29,13 @@ from mimi.crypto import (
     SuiteMismatchError,
     UnknownCipherSuiteError,
     known_suites,
+    labels,
     os_entropy,
     register,
     suite_of,
 )
 from mimi.crypto.aead import AES_256_GCM, EXPORT_ONLY
-from mimi.crypto.kdf import HKDF_SHA384, HKDF_SHA512
+from mimi.crypto.kdf import HKDF_SHA256, HKDF_SHA384, HKDF_SHA512, Kdf
 from mimi.crypto.kem import DHKEM_P384, DHKEM_P521, DHKEM_X448, DHKEM_X25519
 from mimi.crypto.signature import ECDSA_SECP521R1_SHA512, ED25519
 
@@ -246,6 +248,72 @@ def test_derive_tree_secret(suite, generation):
 def test_a_generation_has_32_bits(suite, generation):
     with pytest.raises(InputSizeError):
         suite.derive_tree_secret(bytes(suite.nh), b"key", generation, suite.nk)
+
+
+@every_suite
+@pytest.mark.parametrize("generation", [0, 1, 0x01020304, (1 << 32) - 1])
+def test_a_generation_of_a_ratchet_is_three_tree_secrets(suite, generation):
+    secret = bytes(range(suite.nh))
+    wanted = (b"key", suite.nk), (b"nonce", suite.nn), (b"secret", suite.nh)
+    assert suite.derive_generation(secret, generation) == tuple(
+        suite.derive_tree_secret(secret, label, generation, length) for label, length in wanted
+    )
+    for wrong in (-1, 1 << 32):
+        with pytest.raises(InputSizeError):
+            suite.derive_generation(secret, wrong)
+
+
+@every_suite
+@pytest.mark.parametrize("context", [b"", b"context", b"y" * 1000])
+def test_a_key_and_a_nonce_are_two_expansions(suite, context):
+    secret = bytes(range(suite.nh))
+    assert suite.derive_key_and_nonce(secret, context) == (
+        expanded(suite, secret, b"key", context, suite.nk),
+        expanded(suite, secret, b"nonce", context, suite.nn),
+    )
+
+
+@every_suite
+def test_the_children_of_a_node_of_the_secret_tree(suite):
+    secret = bytes(range(suite.nh))
+    assert suite.derive_children(secret) == (
+        expanded(suite, secret, b"tree", b"left", suite.nh),
+        expanded(suite, secret, b"tree", b"right", suite.nh),
+    )
+
+
+@every_suite
+def test_the_ratchets_of_a_leaf_of_the_secret_tree(suite):
+    secret = bytes(range(suite.nh))
+    kinds = b"handshake", b"application"
+    expected = tuple(suite.derive_secret(secret, kind) for kind in kinds)
+    assert suite.derive_ratchets(secret) == expected
+
+
+@given(
+    st.binary(max_size=80),
+    st.binary(max_size=20_000),
+    st.integers(0, 255),
+    st.integers(0, 2**32 - 1),
+)
+def test_labels_are_encoded_as_they_are_declared(label, content, length, generation):
+    full = labels.PREFIX + label
+    declared = labels.KDFLabel(length, full, content)
+    assert labels.kdf_label(length, label, content) == encode(declared)
+    assert labels.sign_content(label, content) == encode(labels.SignContent(full, content))
+    position = labels.TreePosition(generation)
+    assert labels.tree_position(generation) == encode(position)
+
+
+@pytest.mark.parametrize("kdf", [HKDF_SHA256, HKDF_SHA384, HKDF_SHA512, Kdf(0, "blake2s", 32)])
+@given(prk=st.binary(max_size=200), infos=st.lists(st.binary(max_size=80), max_size=4))
+def test_many_expansions_of_one_key_are_what_each_is_alone(kdf, prk, infos):
+    wanted = [(info, length) for info in infos for length in (0, 12, kdf.nh, kdf.nh + 1, 300)]
+    expected = [kdf.expand(prk, info, length) for info, length in wanted]
+    assert kdf.expand_each(prk, wanted) == expected
+    for length in (-1, kdf.limit + 1):
+        with pytest.raises(OutputLengthError):
+            kdf.expand_each(prk, [(b"info", length)])
 
 
 @every_suite

@@ -35,6 +35,7 @@ from mimi.tree.leaf import (
     sign_leaf,
 )
 from mimi.tree.math import LeafIndex
+from mimi.tree.node import ParentNode
 from mimi.tree.path import (
     CreatedPath,
     create_update_path,
@@ -266,3 +267,22 @@ def full(size: int = 8) -> Group:
     group = Group.of(size)
     group.validate()
     return group
+
+
+STRANGER = person(SeededEntropy(b"stranger")).leaf
+
+
+def fresh(number: int, **changes) -> LeafNode:
+    """Return a leaf with keys of its own, which nobody can use: enough where they are compared."""
+    keys = {"encryption_key": b"E%d" % number, "signature_key": b"S%d" % number}
+    return replace(STRANGER, **keys | changes)
+
+
+def crowd(size: int) -> RatchetTree:
+    """Return a tree of many such members and parents whose index is known."""
+    leaves = [fresh(number) for number in range(size)]
+    parents = [ParentNode(b"P%d" % number, b"") for number in range(size - 1)]
+    nodes = [node for pair in zip(leaves, parents, strict=False) for node in pair]
+    tree = RatchetTree.of_nodes(SUITE, (*nodes, leaves[-1]))
+    assert tree.index.members == size
+    return tree

@@ -8,6 +8,7 @@ from tree.members import (
     LIFETIME,
     SUITE,
     Group,
+    content_of,
     context_of,
     every_suite,
     person,
@@ -21,6 +22,7 @@ from mimi.errors import MalformedError, UsageError
 from mimi.tree import math
 from mimi.tree.errors import (
     BlankLeafError,
+    DuplicateEncryptionKeyError,
     DuplicateSignatureKeyError,
     EncryptionKeyError,
     LeafSourceError,
@@ -40,7 +42,7 @@ from mimi.tree.path import (
     merge_update_path,
     process_update_path,
 )
-from mimi.tree.private import PrivateTree, next_path_secret, node_key
+from mimi.tree.private import PrivateTree, node_key
 
 SENDER, RECEIVER = 1, 2
 
@@ -59,8 +61,9 @@ class Sent:
 
     def process(self, path=None, context=None, private=None):
         private = private or self.group.members[RECEIVER].private
+        created = self.created
         merged = MergedPath(
-            self.group.tree, self.created.tree, SENDER, path or self.path, frozenset()
+            self.group.tree, created.tree, SENDER, path or self.path, frozenset(), created.steps
         )
         return process_update_path(merged, private, context or self.context)
 
@@ -122,10 +125,10 @@ def test_everybody_agrees_whoever_is_missing(size, gone, joining):
 
 def test_a_path_secret_leads_to_the_next_and_at_the_end_to_the_commit_secret(sent):
     lower, upper = sent.created.path_secrets[1], sent.created.path_secrets[3]
-    assert next_path_secret(SUITE, lower) == upper
-    assert next_path_secret(SUITE, upper) == sent.created.commit_secret
+    assert node_key(SUITE, lower)[1] == upper
+    assert node_key(SUITE, upper)[1] == sent.created.commit_secret
     for node, secret in sent.created.path_secrets.items():
-        assert node_key(SUITE, secret).public == sent.created.tree.node(node).encryption_key
+        assert node_key(SUITE, secret)[0].public == sent.created.tree.node(node).encryption_key
 
 
 def test_the_sender_knows_all_its_new_keys_and_no_others(sent):
@@ -272,6 +275,48 @@ def test_the_leaf_has_nobody_elses_signature_key(sent):
     leaf = signed(sent.path.leaf_node, other, SENDER, signature_key=other.public)
     with refused(DuplicateSignatureKeyError, leaf=SENDER):
         sent.merge(replace(sent.path, leaf_node=leaf))
+
+
+def test_a_joiner_has_nobodys_signature_key():
+    newcomer = person(SeededEntropy(b"joiner"))
+    group = Group.of(3)
+    member = group.members[1].signer
+    for signer in (newcomer.signer, member):
+        content = content_of(newcomer.leaf, signature_key=signer.public)
+        path = create_update_path(
+            group.tree, 3, content, signer, GROUP_ID, context_of, group.entropy, added=()
+        ).update_path
+        if signer is newcomer.signer:
+            merge_update_path(group.tree, 3, path, added=(), joining=True)
+            continue
+        with refused(DuplicateSignatureKeyError, leaf=3):
+            merge_update_path(group.tree, 3, path, added=(), joining=True)
+
+
+def test_the_proposals_of_a_commit_bring_no_key_that_is_there(sent):
+    """Whatever the path is like: the tree that it goes into has a key twice."""
+    newcomer = person(SeededEntropy(b"twin"))
+    taken = sent.group.tree.member(2)
+    for error, key in (
+        (DuplicateSignatureKeyError, {"signature_key": taken.signature_key}),
+        (DuplicateEncryptionKeyError, {"encryption_key": taken.encryption_key}),
+    ):
+        tree, leaf = sent.group.tree.add(newcomer.leaf)
+        path = create_update_path(
+            tree,
+            SENDER,
+            sent.path.leaf_node,
+            sent.group.members[SENDER].signer,
+            GROUP_ID,
+            context_of,
+            SeededEntropy(1),
+            added=(leaf,),
+        ).update_path
+        merge_update_path(tree, SENDER, path, added=(leaf,))
+        twins, _ = sent.group.tree.add(replace(newcomer.leaf, **key))
+        where = {"leaf": leaf} if error is DuplicateSignatureKeyError else {"node": 2 * leaf}
+        with refused(error, **where):
+            merge_update_path(twins, SENDER, path, added=(leaf,))
 
 
 def test_only_members_and_joiners_send_paths(sent):

@@ -163,7 +163,7 @@ def _member(tree: RatchetTree, part: Case) -> Member:
 def _path_key(tree: RatchetTree, leaf: LeafIndex, entry: Case) -> dict[NodeIndex, HPKEPrivateKey]:
     """Check a path secret against the node that it is for, and return the node's key."""
     with entry.at("path_secret"):
-        key = node_key(tree.suite, entry.secret("path_secret"))
+        key, _ = node_key(tree.suite, entry.secret("path_secret"))
     position = NodeIndex(entry.integer("node"))
     path = math.direct_path(math.node_of(leaf), tree.leaf_count)
     nodes = {at: node.encryption_key for at in path if (node := tree.node(at)) is not None}

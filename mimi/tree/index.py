@@ -1,0 +1,302 @@
+"""Who has a key, and what the members have in common (RFC 9420 sections 7.3 and 12.4.2).
+
+::
+
+    encryption key      ->  the node, leaf or parent, that has it
+    signature key       ->  the leaf that has it
+    credential type     ->  how many members show a credential of that type
+    list, code point    ->  how many members name it in that list of their capabilities
+
+An index is a value, as the tree is. The index of a tree some changes later is derived at the cost
+of those changes: keys and counts are in many small dicts, of which only the touched ones are
+copied.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from itertools import chain
+from operator import attrgetter
+from typing import Generic, Literal, TypeAlias, TypeVar, cast
+
+import attrs
+
+from mimi.errors import InvalidError
+from mimi.tree.errors import DuplicateEncryptionKeyError, DuplicateSignatureKeyError
+from mimi.tree.leaf import LeafNode
+from mimi.tree.math import LeafIndex, NodeIndex
+from mimi.tree.node import ParentNode
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+N = TypeVar("N", bound=LeafNode | ParentNode)
+
+Listing: TypeAlias = Literal["extensions", "proposals", "credentials"]
+"""A list of code points in `Capabilities`. What every leaf must list itself is not counted."""
+
+Change: TypeAlias = tuple[int, LeafNode | ParentNode | None, LeafNode | ParentNode | None]
+"""A position, and what it held before and holds after; None where it was or is blank."""
+
+encryption_key_of: Callable[[LeafNode | ParentNode], bytes] = attrgetter("encryption_key")
+signature_key_of: Callable[[LeafNode], bytes] = attrgetter("signature_key")
+
+FULL = 32
+"""How many entries a bucket has at most after a map was spread; half of that at least."""
+
+
+class Buckets(Generic[K, V]):
+    """An immutable map in small dicts; the hash of a key says in which.
+
+    With 256 of them for 8,000 entries, a change copies a tuple of 256 and a dict of 32. A map whose
+    dicts are too full or too empty is spread anew before its next change, which no reader notices.
+    """
+
+    __slots__ = ("_buckets", "_length")
+
+    def __init__(self, items: dict[K, V]) -> None:
+        self._buckets: tuple[dict[K, V], ...] = (items,)
+        self._length = len(items)
+
+    @classmethod
+    def _of(cls, buckets: tuple[dict[K, V], ...], length: int) -> "Buckets[K, V]":
+        made = cls.__new__(cls)
+        made._buckets = buckets
+        made._length = length
+        return made
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[K]:
+        return chain.from_iterable(self._buckets)
+
+    def find(self, key: K) -> V | None:
+        """Return the value of a key, None where there is none."""
+        buckets = self._buckets
+        return buckets[hash(key) & len(buckets) - 1].get(key)
+
+    def edit(self) -> "Draft[K, V]":
+        """Return a copy to be changed."""
+        width, fit = len(self._buckets), 1 << max(0, (self._length - 1) // FULL).bit_length()
+        if fit >= 4 * width or width >= 4 * fit:
+            self._spread(fit)
+        return Draft(self)
+
+    def _spread(self, width: int) -> None:
+        buckets: tuple[dict[K, V], ...] = tuple({} for _ in range(width))
+        for bucket in self._buckets:
+            for key, value in bucket.items():
+                buckets[hash(key) & width - 1][key] = value
+        self._buckets = buckets
+
+
+class Draft(Generic[K, V]):
+    """A changed copy of a map in the making: a bucket is copied when it is first touched."""
+
+    __slots__ = ("_before", "_buckets", "_copied", "_length")
+
+    def __init__(self, base: Buckets[K, V]) -> None:
+        self._before = base._buckets
+        self._buckets = list(self._before)
+        self._copied: set[int] = set()
+        self._length = len(base)
+
+    def bucket(self, key: K) -> dict[K, V]:
+        """Return the dict in which a key is or would be, to be changed until the map is done."""
+        at = hash(key) & len(self._buckets) - 1
+        if at not in self._copied:
+            self._copied.add(at)
+            self._buckets[at] = self._buckets[at].copy()
+        return self._buckets[at]
+
+    def done(self) -> Buckets[K, V]:
+        """Return the changed map."""
+        before, after = self._before, self._buckets
+        more = sum(len(after[at]) - len(before[at]) for at in self._copied)
+        return Buckets._of(tuple(after), self._length + more)
+
+
+@attrs.frozen(eq=False, repr=False)
+class TreeIndex:
+    """The keys of a tree and what its members support; see `RatchetTree.index`."""
+
+    _nodes: Buckets[bytes, int]
+    _leaves: Buckets[bytes, int]
+    _types: Mapping[int, int]
+    _listed: Buckets[tuple[Listing, int], int]
+
+    @classmethod
+    def of(cls, nodes: Sequence[LeafNode | ParentNode | None]) -> "TreeIndex":
+        """Return the index of the tree with these nodes, from left to right.
+
+        Raises:
+            DuplicateSignatureKeyError: Two leaves have one signature key.
+            DuplicateEncryptionKeyError: Two nodes have one encryption key.
+        """
+        places = cast("Sequence[LeafNode | None]", nodes[0::2])
+        leaves = [leaf for leaf in places if leaf is not None]
+        signers = {leaf.signature_key: at for at, leaf in enumerate(places) if leaf is not None}
+        if len(signers) != len(leaves):
+            raise _same_signature_key(*_repeated(enumerate(places), signature_key_of))
+        present = [node for node in nodes if node is not None]
+        holders = {node.encryption_key: at for at, node in enumerate(nodes) if node is not None}
+        if len(holders) != len(present):
+            leaves_first = sorted(enumerate(nodes), key=lambda place: place[0] & 1)
+            raise _same_encryption_key(*_repeated(leaves_first, encryption_key_of))
+        types: Counter[int] = Counter([leaf.credential.tag for leaf in leaves])
+        return cls(Buckets(holders), Buckets(signers), types, Buckets(_tally(leaves)))
+
+    def changed(self, changes: Sequence[Change]) -> "TreeIndex":
+        """Return the index of the tree after *changes*, each to a position of its own.
+
+        What leaves the tree is taken out before anything is put in, so that a key may move.
+
+        Raises:
+            DuplicateSignatureKeyError: A leaf comes with the signature key of another.
+            DuplicateEncryptionKeyError: A node comes with the encryption key of another.
+        """
+        leaves = [(at >> 1, _leaf(old), _leaf(new)) for at, old, new in changes if not at & 1]
+        signers = _moved(self._leaves, leaves, signature_key_of, _same_signature_key)
+        holders = _moved(self._nodes, changes, encryption_key_of, _same_encryption_key)
+        differing = [(old, new) for _, old, new in leaves if not _alike(old, new)]
+        if not differing:
+            return TreeIndex(holders, signers, self._types, self._listed)
+        gone = [old for old, _ in differing if old is not None]
+        come = [new for _, new in differing if new is not None]
+        types = Counter(self._types)
+        types.subtract([leaf.credential.tag for leaf in gone])
+        types.update([leaf.credential.tag for leaf in come])
+        listed = _recounted(self._listed, _tally(come), _tally(gone))
+        return TreeIndex(holders, signers, +types, listed)
+
+    @property
+    def members(self) -> int:
+        """The number of members."""
+        return len(self._leaves)
+
+    @property
+    def credential_types(self) -> AbstractSet[int]:
+        """The types of the members' credentials."""
+        return self._types.keys()
+
+    def encryption_keys(self) -> Iterator[bytes]:
+        """Yield the encryption keys of all nodes, in no order."""
+        return iter(self._nodes)
+
+    def node_with(self, encryption_key: bytes) -> NodeIndex | None:
+        """Return the node that has an encryption key, None where none has."""
+        at = self._nodes.find(encryption_key)
+        return None if at is None else NodeIndex(at)
+
+    def leaf_with(self, signature_key: bytes) -> LeafIndex | None:
+        """Return the leaf that has a signature key, None where none has."""
+        at = self._leaves.find(signature_key)
+        return None if at is None else LeafIndex(at)
+
+    def supporters(self, listing: Listing, code: int) -> int:
+        """Return how many members name a code point in a list of their capabilities."""
+        return self._listed.find((listing, code)) or 0
+
+    def all_support(self, listing: Listing, codes: Iterable[int]) -> bool:
+        """Return whether every member names every one of the code points in that list."""
+        members = self.members
+        return all(self.supporters(listing, code) == members for code in codes)
+
+
+def _same_signature_key(first: int, second: int) -> InvalidError:
+    return DuplicateSignatureKeyError(
+        f"leaves {first} and {second} have one signature key", leaf=second
+    )
+
+
+def _same_encryption_key(first: int, second: int) -> InvalidError:
+    return DuplicateEncryptionKeyError(
+        f"nodes {first} and {second} have one encryption key", node=second
+    )
+
+
+def _repeated(
+    places: Iterable[tuple[int, N | None]], key_of: Callable[[N], bytes]
+) -> tuple[int, int]:
+    """Return the first place whose key was seen before, behind the place where it was."""
+    seen: dict[bytes, int] = {}
+    keys = [(at, key_of(node)) for at, node in places if node is not None]
+    return next((seen[key], at) for at, key in keys if seen.setdefault(key, at) != at)
+
+
+def _moved(
+    places: Buckets[bytes, int],
+    changes: Iterable[tuple[int, N | None, N | None]],
+    key_of: Callable[[N], bytes],
+    error: Callable[[int, int], InvalidError],
+) -> Buckets[bytes, int]:
+    """Return where the keys are after *changes*."""
+    moves = []
+    for at, old, new in changes:
+        before = None if old is None else key_of(old)
+        after = None if new is None else key_of(new)
+        if before != after:
+            moves.append((at, before, after))
+    if not moves:
+        return places
+    draft = places.edit()
+    for _, before, _ in moves:
+        if before is not None:
+            del draft.bucket(before)[before]
+    for at, _, after in moves:
+        if after is not None:
+            first = draft.bucket(after).setdefault(after, at)
+            if first != at:
+                raise error(first, at)
+    return draft.done()
+
+
+def _leaf(node: LeafNode | ParentNode | None) -> LeafNode | None:
+    return node if isinstance(node, LeafNode) else None
+
+
+def _alike(old: LeafNode | None, new: LeafNode | None) -> bool:
+    """Return whether what is counted of two leaves is the same."""
+    if old is None or new is None:
+        return old is new
+    return old.capabilities == new.capabilities and old.credential.tag == new.credential.tag
+
+
+def _tally(leaves: Iterable[LeafNode]) -> dict[tuple[Listing, int], int]:
+    """Count in how many leaves each code point is listed.
+
+    Leaves that share their lists, as those do that were decoded, are counted together. They are
+    told by identity: the hash of a tuple of numbers is one that an attacker can choose.
+    """
+    every = [leaf.capabilities for leaf in leaves]
+    lists = [(id(each.extensions), id(each.proposals), id(each.credentials)) for each in every]
+    sharing = dict(zip(lists, every, strict=True))
+    counts: dict[tuple[Listing, int], int] = {}
+    for shared, times in Counter(lists).items():
+        one = sharing[shared]
+        each_list: tuple[tuple[Listing, tuple[int, ...]], ...] = (
+            ("extensions", one.extensions),
+            ("proposals", one.proposals),
+            ("credentials", one.credentials),
+        )
+        for listing, codes in each_list:
+            for code in frozenset(codes):  # one that is listed twice counts once
+                counts[listing, code] = counts.get((listing, code), 0) + times
+    return counts
+
+
+def _recounted(
+    counts: Buckets[tuple[Listing, int], int],
+    come: Mapping[tuple[Listing, int], int],
+    gone: Mapping[tuple[Listing, int], int],
+) -> Buckets[tuple[Listing, int], int]:
+    """Return the counts with some more and some less, without those that come to nothing."""
+    draft = counts.edit()
+    for code in come.keys() | gone.keys():
+        more = come.get(code, 0) - gone.get(code, 0)
+        if more:
+            bucket = draft.bucket(code)
+            bucket[code] = bucket.get(code, 0) + more
+            if not bucket[code]:
+                del bucket[code]
+    return draft.done()
