@@ -1,8 +1,13 @@
-"""Messaging Layer Security (RFC 9420): key packages, messages, the key schedule.
+"""Messaging Layer Security (RFC 9420): clients, groups, and everything that they send.
 
-`MLSMessage` is the envelope of all that is sent; `decode(MLSMessage, octets)` reads any of it.
+`Client` makes key packages, creates and joins groups; `Group` is a group as a member holds it;
+`PublicGroup` follows one without its secrets. All are immutable values: an operation returns the
+next one. `MLSMessage` is the envelope of all that is sent; `decode(MLSMessage, octets)` reads it.
 """
 
+from mimi.mls.client import (
+    Client,
+)
 from mimi.mls.codepoints import (
     ContentType,
     MessageBody,
@@ -12,8 +17,37 @@ from mimi.mls.codepoints import (
     SenderType,
     WireFormat,
 )
+from mimi.mls.commit import (
+    Draft,
+)
+from mimi.mls.components import (
+    is_last_resort,
+)
 from mimi.mls.context import (
     GroupContext,
+)
+from mimi.mls.credentials import (
+    CredentialCheck,
+    KnownIdentities,
+    Predecessor,
+    Role,
+)
+from mimi.mls.events import (
+    ApplicationMessage,
+    CommitStaged,
+    EncryptedMessage,
+    Event,
+    FutureEpoch,
+    Held,
+    MissingProposals,
+    OwnCommitConfirmed,
+    OwnMessageEchoed,
+    ProposalReceived,
+    Step,
+)
+from mimi.mls.external import (
+    ExternalDraft,
+    propose_from_outside,
 )
 from mimi.mls.framing import (
     AuthenticatedContent,
@@ -28,6 +62,13 @@ from mimi.mls.framing import (
     PublicMessage,
     Sender,
 )
+from mimi.mls.group import (
+    Group,
+)
+from mimi.mls.join import (
+    OwnKeyPackage,
+    StagedJoin,
+)
 from mimi.mls.keypackage import (
     KeyPackage,
     key_package_ref,
@@ -36,6 +77,9 @@ from mimi.mls.keypackage import (
 )
 from mimi.mls.message import (
     MLSMessage,
+)
+from mimi.mls.ownleaf import (
+    LeafChange,
 )
 from mimi.mls.proposal import (
     Add,
@@ -66,12 +110,32 @@ from mimi.mls.psk import (
     ResumptionPSK,
     psk_secret,
 )
+from mimi.mls.public import (
+    PublicGroup,
+)
+from mimi.mls.rows import Changes
 from mimi.mls.schedule import (
     EpochSecrets,
     joiner_secret,
     welcome_secret,
 )
 from mimi.mls.secrets import RatchetKind, SecretTree, Window
+from mimi.mls.settings import (
+    PaddingPolicy,
+    Settings,
+    StepPadding,
+    no_padding,
+    padme,
+)
+from mimi.mls.state import (
+    Member,
+    PendingProposal,
+    PublicState,
+)
+from mimi.mls.successor import (
+    branch,
+    reinitialise,
+)
 from mimi.mls.transcript import (
     confirmed_transcript_hash,
     interim_transcript_hash,
@@ -92,60 +156,96 @@ from mimi.mls.welcome import (
 __all__ = [
     "PSK",
     "Add",
+    "ApplicationMessage",
     "AuthenticatedContent",
+    "Changes",
+    "Client",
     "Commit",
     "CommitAuthData",
+    "CommitStaged",
     "ContentType",
+    "CredentialCheck",
+    "Draft",
+    "EncryptedMessage",
     "EpochSecrets",
+    "Event",
+    "ExternalDraft",
     "ExternalInit",
     "ExternalPSK",
     "ExternalSenderIndex",
     "FramedContent",
     "FramedContentAuthData",
+    "FutureEpoch",
+    "Group",
     "GroupContext",
     "GroupContextExtensions",
     "GroupInfo",
     "GroupSecrets",
+    "Held",
     "KeyPackage",
+    "KnownIdentities",
+    "LeafChange",
     "MLSMessage",
+    "Member",
     "MemberSender",
     "MessageBody",
+    "MissingProposals",
     "NewMember",
     "NewMemberCommitSender",
     "NewMemberProposalSender",
+    "OwnCommitConfirmed",
+    "OwnKeyPackage",
+    "OwnMessageEchoed",
     "PSKType",
+    "PaddingPolicy",
+    "PendingProposal",
     "PreSharedKey",
     "PreSharedKeyID",
+    "Predecessor",
     "PrivateMessage",
     "Proposal",
     "ProposalOrRef",
     "ProposalOrRefType",
+    "ProposalReceived",
+    "PublicGroup",
     "PublicMessage",
+    "PublicState",
     "RatchetKind",
     "ReInit",
     "Remove",
     "ResumptionPSK",
     "ResumptionPSKUsage",
+    "Role",
     "SecretTree",
     "Sender",
     "SenderType",
+    "Settings",
+    "StagedJoin",
+    "Step",
+    "StepPadding",
     "Update",
     "Welcome",
     "Window",
     "WireFormat",
     "authenticate",
+    "branch",
     "check_group_info",
     "confirmed_transcript_hash",
     "decrypt_group_info",
     "decrypt_group_secrets",
     "encrypt_welcome",
     "interim_transcript_hash",
+    "is_last_resort",
     "joiner_secret",
     "key_package_ref",
+    "no_padding",
+    "padme",
     "proposal_ref",
+    "propose_from_outside",
     "protect_private",
     "protect_public",
     "psk_secret",
+    "reinitialise",
     "sign_content",
     "sign_group_info",
     "sign_key_package",

@@ -1,6 +1,6 @@
 """What can be wrong with a message, a key package or a Welcome: one class for each rule."""
 
-from mimi.errors import InvalidError, UsageError
+from mimi.errors import ForbiddenError, InvalidError, MalformedError, UsageError
 
 
 class KeyPackageVersionError(InvalidError):
@@ -157,3 +157,251 @@ class GroupInfoSignatureError(InvalidError):
     """A group info is not signed by the member that it names."""
 
     rule = "RFC 9420 section 12.4.3.1"
+
+
+# The list of proposals of a commit (section 12.2)
+
+
+class UpdateFromCommitterError(InvalidError):
+    """A commit covers an Update proposal of its own sender."""
+
+    rule = "RFC 9420 section 12.2"
+
+
+class RemoveCommitterError(InvalidError):
+    """A commit removes its own sender."""
+
+    rule = "RFC 9420 section 12.2"
+
+
+class RepeatedLeafError(InvalidError):
+    """A commit updates or removes one leaf more than once."""
+
+    rule = "RFC 9420 section 12.2"
+
+
+class RepeatedPSKError(InvalidError):
+    """A commit names one PreSharedKeyID more than once."""
+
+    rule = "RFC 9420 section 12.2"
+
+
+class RepeatedGroupContextExtensionsError(InvalidError):
+    """A commit replaces the extensions of the group context more than once."""
+
+    rule = "RFC 9420 section 12.2"
+
+
+class ReInitWithOthersError(InvalidError):
+    """A commit covers a ReInit and another proposal."""
+
+    rule = "RFC 9420 section 12.2"
+
+
+class ExternalInitPlaceError(InvalidError):
+    """A member commits or proposes an ExternalInit, which belongs to joiners."""
+
+    rule = "RFC 9420 section 12.2"
+
+
+class UnsupportedProposalError(InvalidError):
+    """A commit covers a proposal of a type that a member does not support."""
+
+    rule = "RFC 9420 section 12.2"
+
+
+class ExternalInitCountError(InvalidError):
+    """An external commit has not exactly one ExternalInit."""
+
+    rule = "RFC 9420 section 12.2"
+
+
+class ExternalRemoveCountError(InvalidError):
+    """An external commit removes more than one leaf."""
+
+    rule = "RFC 9420 section 12.2"
+
+
+class ExternalCommitProposalError(InvalidError):
+    """An external commit covers a proposal of a type that it must not."""
+
+    rule = "RFC 9420 section 12.2"
+
+
+class ExternalCommitReferenceError(InvalidError):
+    """An external commit covers a proposal by reference."""
+
+    rule = "RFC 9420 section 12.4.3.2"
+
+
+class UnknownProposalError(InvalidError):
+    """A commit refers to proposals that were not received; ``references`` names them."""
+
+    rule = "RFC 9420 section 12.4"
+
+
+class UpdateSenderError(InvalidError):
+    """An Update proposal that no member sent."""
+
+    rule = "RFC 9420 section 12.1.2"
+
+
+class MissingPathError(InvalidError):
+    """A commit has no path although its proposals need one, or are none."""
+
+    rule = "RFC 9420 section 12.4"
+
+
+class PSKUsageError(InvalidError):
+    """A proposal names a resumption PSK for reinitialisation or branching in a living group."""
+
+    rule = "RFC 9420 section 12.1.4"
+
+
+class UnknownPSKError(InvalidError):
+    """A commit or a Welcome names a pre-shared key that this client does not hold."""
+
+    rule = "RFC 9420 section 12.4.2"
+
+
+class ReInitVersionError(InvalidError):
+    """A ReInit would lower the version of the protocol."""
+
+    rule = "RFC 9420 section 12.1.5"
+
+
+class OwnEchoError(InvalidError):
+    """A message says that this member sent it, and this member did not."""
+
+    rule = "RFC 9420 section 6.1"
+
+
+class UnexpectedMessageError(InvalidError):
+    """A Welcome, a group info or a key package where a group's message belongs."""
+
+    rule = "RFC 9420 section 6"
+
+
+class HandshakeAfterEndError(InvalidError):
+    """A handshake message in a group that was reinitialised."""
+
+    rule = "RFC 9420 section 12.4.2"
+
+
+# Joining (section 12.4.3)
+
+
+class NotInTreeError(InvalidError):
+    """The tree of a Welcome does not hold the leaf of the key package."""
+
+    rule = "RFC 9420 section 12.4.3.1"
+
+
+class DuplicateGroupError(InvalidError):
+    """A Welcome is for a group in which the client takes part already."""
+
+    rule = "RFC 9420 section 12.4.3.1"
+
+
+class ResumptionPSKCountError(InvalidError):
+    """A Welcome names more than one resumption PSK for reinitialisation or branching."""
+
+    rule = "RFC 9420 section 12.4.3.1"
+
+
+class SuccessorEpochError(InvalidError):
+    """The Welcome of a successor or a branch is not for epoch 1."""
+
+    rule = "RFC 9420 section 12.4.3.1"
+
+
+class ReInitMismatchError(InvalidError):
+    """A successor group is not what the ReInit announced, or no ReInit was committed."""
+
+    rule = "RFC 9420 section 11.2"
+
+
+class BranchMismatchError(InvalidError):
+    """A branch has another version or cipher suite than the group that it branches from."""
+
+    rule = "RFC 9420 section 11.3"
+
+
+class SuccessorMembersError(InvalidError):
+    """A successor lacks a member of the old group, or a branch has one who was none."""
+
+    rule = "RFC 9420 section 12.4.3.1"
+
+
+class MissingExternalPubError(InvalidError):
+    """A group info without the extension external_pub cannot be joined by a commit."""
+
+    rule = "RFC 9420 section 12.4.3.2"
+
+
+# Mistakes of our caller
+
+
+class MissingTreeError(UsageError):
+    """Neither the group info nor the caller provides the ratchet tree."""
+
+    rule = "RFC 9420 section 12.4.3.1"
+
+
+class PendingProposalsError(UsageError):
+    """Application data cannot be sent while valid proposals wait to be committed."""
+
+    rule = "RFC 9420 section 12.4"
+
+
+class AEADLimitError(UsageError):
+    """The member has encrypted as much in this epoch as the cipher suite's AEAD bears."""
+
+    rule = "RFC 9420 section 15.2"
+
+
+class ClosedGroupError(UsageError):
+    """The member was removed, or the group reinitialised: nothing more can be sent."""
+
+    rule = "RFC 9420 section 12.4.2"
+
+
+class CredentialRefusedError(ForbiddenError):
+    """The application does not take a credential for what it says."""
+
+    rule = "RFC 9420 section 5.3.1"
+
+
+class CapabilitiesError(UsageError):
+    """A client's own capabilities list what everybody has, or GREASE values, which nobody has."""
+
+    rule = "RFC 9420 section 7.2"
+
+
+class HeldCommitError(UsageError):
+    """A commit of one's own waits to be confirmed, and another cannot be made meanwhile."""
+
+    rule = "RFC 9420 section 14"
+
+
+class StaleDraftError(UsageError):
+    """A draft is for another epoch of the group than the present one."""
+
+    rule = "RFC 9420 section 14"
+
+
+class UnknownReferenceError(UsageError):
+    """No pending proposal has this reference."""
+
+    rule = "RFC 9420 section 12.4"
+
+
+# Stored rows (docs/persistence.md)
+
+
+class NewerSnapshotError(UsageError):
+    """A stored row has a version that this version of the library does not know."""
+
+
+class DamagedSnapshotError(MalformedError):
+    """Stored rows are not what was stored, or do not belong together; `path` names the row."""

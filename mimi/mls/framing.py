@@ -75,9 +75,12 @@ Content: TypeAlias = Annotated[
 """Application data as octets, a proposal, or a commit."""
 
 
-@struct
+@struct(cached=True)
 class FramedContent:
-    """A message as it is signed."""
+    """A message as it is signed.
+
+    Signature, membership tag and transcript hash cover the same octets, which are kept.
+    """
 
     group_id: Opaque
     epoch: UInt64

@@ -21,11 +21,13 @@ class Proposal(Choice, tag=ProposalType):
 
     Attributes:
         external: Whether an external sender may propose it: the column "Ext" of section 17.4.
+        path_required: Whether a commit that covers it must have a path: the column "Path" there.
     """
 
     __slots__ = ()
     tag: ClassVar[ProposalType]
     external: ClassVar[bool] = False
+    path_required: ClassVar[bool] = True
 
 
 @struct(case=ProposalType.ADD)
@@ -33,6 +35,7 @@ class Add(Proposal):
     """Add the client of a key package (section 12.1.1)."""
 
     external = True
+    path_required = False
     key_package: KeyPackage
 
 
@@ -56,6 +59,7 @@ class PreSharedKey(Proposal):
     """Bring a pre-shared key into the key schedule (section 12.1.4)."""
 
     external = True
+    path_required = False
     psk: PreSharedKeyID
 
 
@@ -64,6 +68,7 @@ class ReInit(Proposal):
     """Close the group and open another with other parameters (section 12.1.5)."""
 
     external = True
+    path_required = False
     group_id: Opaque
     version: ProtocolVersion
     cipher_suite: CipherSuite

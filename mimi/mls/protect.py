@@ -42,6 +42,7 @@ from mimi.mls.framing import (
     AuthenticatedContent,
     AuthenticatedContentTBM,
     CommitAuthData,
+    Content,
     ExternalSenderIndex,
     FramedContent,
     FramedContentAuthData,
@@ -59,17 +60,17 @@ from mimi.mls.framing import (
     SenderData,
     SenderDataAAD,
 )
-from mimi.mls.proposal import (
-    REFERENCE_LABEL,
-    Add,
-    Commit,
-    Proposal,
-)
+from mimi.mls.proposal import REFERENCE_LABEL, Add, Commit, Proposal
 from mimi.mls.secrets import MessageKey, RatchetKind, SecretTree, Window
 from mimi.tree.extension import Extensions, external_senders
 from mimi.tree.ratchet import RatchetTree
 
 SIGNATURE_LABEL = b"FramedContentTBS"
+
+KNOWING_THE_CONTEXT = (MemberSender, NewMemberCommitSender)
+"""The senders whose signatures cover the group context (section 6.1)."""
+
+DEFAULT_WINDOW = Window()
 
 KeyOf: TypeAlias = Callable[[FramedContent], bytes]
 """From a message to its sender's signature key (section 6.1): see `signature_keys`.
@@ -118,7 +119,7 @@ def content_type(content: FramedContent) -> ContentType:
 def _tbs(
     wire_format: WireFormat, content: FramedContent, context: GroupContext
 ) -> FramedContentTBS:
-    covers = isinstance(content.sender, MemberSender | NewMemberCommitSender)
+    covers = isinstance(content.sender, KNOWING_THE_CONTEXT)
     return FramedContentTBS(wire_format, content, context if covers else None)
 
 
@@ -318,27 +319,28 @@ def unprotect_public(
 
 def sender_data_key(suite: Suite, sender_data_secret: Secret, ciphertext: bytes) -> MessageKey:
     """Return the key and nonce of a private message's sender data (section 6.3.2)."""
-    sample, secret = ciphertext[: suite.nh], sender_data_secret.reveal()
-    return MessageKey(
-        Secret(suite.expand_with_label(secret, b"key", sample, suite.nk)),
-        Secret(suite.expand_with_label(secret, b"nonce", sample, suite.nn)),
-    )
+    key, nonce = _sender_data_key(suite, sender_data_secret, ciphertext)
+    return MessageKey(Secret(key), Secret(nonce))
+
+
+def _sender_data_key(suite: Suite, secret: Secret, ciphertext: bytes) -> tuple[bytes, bytes]:
+    """Return the same in the clear, to be used once."""
+    return suite.derive_key_and_nonce(secret.reveal(), ciphertext[: suite.nh])
 
 
 def _guarded(nonce: Secret, reuse_guard: bytes) -> bytes:
     """Return the nonce with its first four octets XORed with the reuse guard."""
     octets = nonce.reveal()
-    return bytes(a ^ b for a, b in zip(octets, reuse_guard, strict=False)) + octets[4:]
+    head = int.from_bytes(octets[:4], "big") ^ int.from_bytes(reuse_guard, "big")
+    return head.to_bytes(4, "big") + octets[4:]
 
 
-def _content_class(kind: ContentType) -> type[PrivateMessageContent]:
-    match kind:
-        case ContentType.APPLICATION:
-            return PrivateApplication
-        case ContentType.PROPOSAL:
-            return PrivateProposal
-        case ContentType.COMMIT:
-            return PrivateCommit
+_KINDS: dict[ContentType, tuple[RatchetKind, type[PrivateMessageContent]]] = {
+    ContentType.APPLICATION: (RatchetKind.APPLICATION, PrivateApplication),
+    ContentType.PROPOSAL: (RatchetKind.HANDSHAKE, PrivateProposal),
+    ContentType.COMMIT: (RatchetKind.HANDSHAKE, PrivateCommit),
+}
+"""The ratchet that encrypts a type of content, and the structure that is encrypted."""
 
 
 def protect_private(
@@ -371,18 +373,16 @@ def protect_private(
         raise ContentError("the message was not signed as a private message")
     if not isinstance(content.sender, MemberSender):
         raise ContentError("only members send private messages")
-    plaintext = encode(_content_class(kind)(content.content, message.auth, padding))  # type: ignore[arg-type]  # the class goes with the content
-    leaf = content.sender.leaf_index
-    secrets, generation, key = secrets.next_key(leaf, RatchetKind.of(kind))
+    ratchet, structure = _KINDS[kind]
+    plaintext = encode(structure(content.content, message.auth, padding))  # type: ignore[arg-type]  # the class goes with the content
+    leaf, where = content.sender.leaf_index, (content.group_id, content.epoch, kind)
+    secrets, generation, key = secrets.next_key(leaf, ratchet)
     guard = draw(entropy, 4)
-    where = content.group_id, content.epoch, kind
-    aad = encode(PrivateContentAAD(*where, content.authenticated_data))
-    nonce = _guarded(key.nonce, guard)
-    ciphertext = suite.aead_seal(key.key.reveal(), nonce, aad, plaintext)
+    nonce, bound = _guarded(key.nonce, guard), PrivateContentAAD(*where, content.authenticated_data)
+    ciphertext = suite.aead_seal(key.key.reveal(), nonce, encode(bound), plaintext)
     data = encode(SenderData(leaf, generation, guard))
-    outer = sender_data_key(suite, sender_data_secret, ciphertext)
-    data_aad = encode(SenderDataAAD(*where))
-    sealed = suite.aead_seal(outer.key.reveal(), outer.nonce.reveal(), data_aad, data)
+    data_key, data_nonce = _sender_data_key(suite, sender_data_secret, ciphertext)
+    sealed = suite.aead_seal(data_key, data_nonce, encode(bound, SenderDataAAD), data)
     return secrets, PrivateMessage(*where, content.authenticated_data, sealed, ciphertext)
 
 
@@ -395,12 +395,10 @@ def open_sender_data(
         SenderDataError: The sender data does not decrypt.
         MalformedError: What decrypts is no sender data.
     """
-    key = sender_data_key(suite, sender_data_secret, message.ciphertext)
-    aad = encode(SenderDataAAD(message.group_id, message.epoch, message.content_type))
+    key, nonce = _sender_data_key(suite, sender_data_secret, message.ciphertext)
+    aad = encode(message, SenderDataAAD)
     try:
-        opened = suite.aead_open(
-            key.key.reveal(), key.nonce.reveal(), aad, message.encrypted_sender_data
-        )
+        opened = suite.aead_open(key, nonce, aad, message.encrypted_sender_data)
     except DecryptionError as error:
         raise SenderDataError("the sender data does not decrypt") from error
     return decode(SenderData, opened)
@@ -441,27 +439,56 @@ def unprotect_private(
     """
     _check_context(message.group_id, message.epoch, context)
     data = open_sender_data(suite, message, sender_data_secret)
-    leaf = data.leaf_index
-    head = (message.group_id, message.epoch, MemberSender(leaf), message.authenticated_data)
-    public = key_of(FramedContent(*head, b""))
-    kind = RatchetKind.of(message.content_type)
-    secrets, key = secrets.take(leaf, kind, data.generation, window or Window())
-    plaintext = _open_content(suite, message, key, data)
-    opened = decode(_content_class(message.content_type), plaintext)
-    content = FramedContent(*head, opened.content)
+    public = key_of(_content_of(message, data, b""))
+    return open_private(suite, message, data, context, secrets, public, window)
+
+
+def _content_of(message: PrivateMessage, data: SenderData, content: Content) -> FramedContent:
+    sender, bound = MemberSender(data.leaf_index), message.authenticated_data
+    return FramedContent(message.group_id, message.epoch, sender, bound, content)
+
+
+def open_private(
+    suite: Suite,
+    message: PrivateMessage,
+    data: SenderData,
+    context: GroupContext,
+    secrets: SecretTree,
+    signature_key: bytes,
+    window: Window | None = None,
+) -> tuple[SecretTree, AuthenticatedContent]:
+    """Decrypt and check the content of a private message of the group and epoch of *context*.
+
+    Args:
+        suite: The cipher suite.
+        message: What was received.
+        data: Who sent it, and with which key: from `open_sender_data`.
+        context: The group context of the epoch.
+        secrets: The epoch's secret tree.
+        signature_key: The sender's.
+        window: How far messages may be out of order.
+
+    Returns:
+        The secret tree without the key that was used, and the signed message.
+
+    Raises:
+        InvalidError: See `unprotect_private`.
+        MalformedError: What decrypts does not parse, or the padding is not all zeros.
+    """
+    ratchet, structure = _KINDS[message.content_type]
+    window = window or DEFAULT_WINDOW
+    secrets, key = secrets.take(data.leaf_index, ratchet, data.generation, window)
+    opened = decode(structure, _open_content(suite, message, key, data))
+    content = _content_of(message, data, opened.content)
     signed = AuthenticatedContent(WireFormat.MLS_PRIVATE_MESSAGE, content, opened.auth)
-    verify_signature(suite, signed, context, public)
+    verify_signature(suite, signed, context, signature_key)
     return secrets, signed
 
 
 def _open_content(
     suite: Suite, message: PrivateMessage, key: MessageKey, data: SenderData
 ) -> bytes:
-    aad = encode(
-        PrivateContentAAD(
-            message.group_id, message.epoch, message.content_type, message.authenticated_data
-        )
-    )
+    aad = encode(message, PrivateContentAAD)
     nonce = _guarded(key.nonce, data.reuse_guard)
     try:
         return suite.aead_open(key.key.reveal(), nonce, aad, message.ciphertext)

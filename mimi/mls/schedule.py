@@ -41,6 +41,20 @@ def _member_secret(suite: Suite, joiner: Secret, psk_secret: Secret) -> bytes:
     return suite.extract(joiner.reveal(), psk_secret.reveal())
 
 
+LABELS = (
+    b"init",
+    b"sender data",
+    b"encryption",
+    b"exporter",
+    b"external",
+    b"confirm",
+    b"membership",
+    b"resumption",
+    b"authentication",
+)
+"""The labels of table 4, in the order of the fields of `EpochSecrets`."""
+
+
 @attrs.frozen
 class EpochSecrets:
     """The secrets of one epoch, Nh octets each (section 8, table 4).
@@ -79,21 +93,7 @@ class EpochSecrets:
     def of_epoch_secret(cls, suite: Suite, epoch_secret: Secret) -> "EpochSecrets":
         """Return what follows from an epoch_secret: a group's creator draws one at random."""
 
-        def derived(label: bytes) -> Secret:
-            return Secret(suite.derive_secret(epoch_secret.reveal(), label))
-
-        return cls(
-            suite,
-            init_secret=derived(b"init"),
-            sender_data_secret=derived(b"sender data"),
-            encryption_secret=derived(b"encryption"),
-            exporter_secret=derived(b"exporter"),
-            external_secret=derived(b"external"),
-            confirmation_key=derived(b"confirm"),
-            membership_key=derived(b"membership"),
-            resumption_psk=derived(b"resumption"),
-            epoch_authenticator=derived(b"authentication"),
-        )
+        return cls(suite, *map(Secret, suite.derive_secrets(epoch_secret.reveal(), LABELS)))
 
     def external_key_pair(self) -> HPKEPrivateKey:
         """Return the key pair of the whole group, for joining by an external commit."""
@@ -129,7 +129,19 @@ class EpochSecrets:
         if self.encryption_secret is None:
             raise UsageError("the secret tree of the epoch is open already")
         tree = SecretTree(self.suite, leaf_count, self.encryption_secret)
-        return attrs.evolve(self, encryption_secret=None), tree
+        kept = EpochSecrets(
+            self.suite,
+            self.init_secret,
+            self.sender_data_secret,
+            None,
+            self.exporter_secret,
+            self.external_secret,
+            self.confirmation_key,
+            self.membership_key,
+            self.resumption_psk,
+            self.epoch_authenticator,
+        )
+        return kept, tree
 
     def export(self, label: bytes, context: bytes, length: int) -> Secret:
         """Return MLS-Exporter(label, context, length), *length* octets (section 8.5).

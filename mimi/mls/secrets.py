@@ -4,25 +4,33 @@
 
                 encryption_secret            derived on the way to a leaf, then dropped
                .--------+--------.
-             left              right         what was not on the way stays
+             left              right         what was not on the way stays: the frontier
            .---+---.
-         leaf     leaf
+         leaf     leaf                       opened: a sender
          |  |
          |  +-- application ratchet: secret[j] -> key[j], nonce[j], secret[j+1]
          +----- handshake ratchet
 
+Of the tree there is only its frontier, the secrets from which all unopened leaves follow, and
+beside it the ratchets of the senders that were opened. Every leaf is below exactly one secret of
+the frontier, or a sender.
+
 All values are immutable. Whoever takes a key gets the tree without it, and keeps that one only if
-the message proves genuine: so a forged message costs the genuine one nothing.
+the message proves genuine: so a forged message costs the genuine one nothing. Versions share what
+they have in common, and `SecretTree.changes_since` says what they have not, for a storage that
+keeps one row for each secret of the frontier and one for each sender.
 """
 
 from collections.abc import Mapping
 from enum import Enum
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Any
 
 import attrs
 
 from mimi.crypto import Secret, Suite
+from mimi.errors import UsageError
+from mimi.mls.buckets import Buckets
 from mimi.mls.codepoints import ContentType
 from mimi.mls.errors import (
     GenerationExhaustedError,
@@ -31,9 +39,15 @@ from mimi.mls.errors import (
     LeafOutsideError,
 )
 from mimi.tree import math
-from mimi.tree.math import LeafIndex
+from mimi.tree.math import LeafIndex, NodeIndex
 
 LAST_GENERATION = (1 << 32) - 1
+
+
+class SecretTreeError(UsageError):
+    """Stored parts are no secret tree."""
+
+    rule = "RFC 9420 section 9"
 
 
 class RatchetKind(Enum):
@@ -52,13 +66,22 @@ class RatchetKind(Enum):
 class Window:
     """How far messages of one sender may be out of order.
 
+    A key that is kept for a message that never comes opens that message to whoever steals the
+    state. The library has no clock, so that age is counted in generations: the sender's own
+    messages are what makes a key old.
+
     Attributes:
         ahead: How many generations a single message may skip.
         kept: How many keys of skipped generations are kept for messages that come late.
+        behind: How many generations older than the newest the keys that are kept may be. By
+            default as many as *ahead*: a message is believed as late as it is believed early. A
+            delivery service that lets a sender's next thousand messages of the same kind pass
+            before has lost it.
     """
 
     ahead: int = attrs.field(default=1000, validator=attrs.validators.ge(0))
     kept: int = attrs.field(default=64, validator=attrs.validators.ge(0))
+    behind: int = attrs.field(default=1000, validator=attrs.validators.ge(0))
 
 
 @attrs.frozen
@@ -69,11 +92,18 @@ class MessageKey:
     nonce: Secret
 
 
-def _read_only(keys: Mapping[int, MessageKey]) -> Mapping[int, MessageKey]:
-    return MappingProxyType(dict(keys))
+def _plain(declaration: type[Any]) -> Any:
+    """Return a class of the same slots, whose instances are filled and then made the real one.
+
+    That costs a third of what the constructor of a frozen class does; see `mimi.codec.decoder`.
+    """
+    return type(f"Plain{declaration.__name__}", (), {"__slots__": declaration.__slots__})
 
 
-@attrs.frozen
+NOTHING_SKIPPED: Mapping[int, MessageKey] = MappingProxyType({})
+
+
+@attrs.frozen(init=False, weakref_slot=False)
 class Ratchet:
     """One hash ratchet (section 9.1).
 
@@ -81,13 +111,34 @@ class Ratchet:
         suite: The cipher suite.
         secret: The ratchet secret of the next generation.
         generation: The next generation.
-        skipped: The keys of earlier generations that no message has used yet.
+        skipped: The keys of earlier generations that no message has used yet, oldest first.
     """
 
     suite: Suite
     secret: Secret
-    generation: int = 0
-    skipped: Mapping[int, MessageKey] = attrs.field(factory=dict, converter=_read_only)
+    generation: int
+    skipped: MappingProxyType[int, MessageKey]
+
+    def __init__(
+        self,
+        suite: Suite,
+        secret: Secret,
+        generation: int = 0,
+        skipped: Mapping[int, MessageKey] = NOTHING_SKIPPED,
+    ) -> None:
+        in_order = MappingProxyType({at: skipped[at] for at in sorted(skipped)})
+        self.__attrs_init__(suite, secret, generation, in_order)
+
+    def _at(
+        self, generation: int, secret: Secret, skipped: MappingProxyType[int, MessageKey]
+    ) -> "Ratchet":
+        """Return the ratchet at another generation; *skipped* is shared, not copied."""
+        plain = _PlainRatchet()
+        plain.suite, plain.secret = self.suite, secret
+        plain.generation, plain.skipped = generation, skipped
+        plain.__class__ = Ratchet
+        ratchet: Ratchet = plain
+        return ratchet
 
     def next_key(self) -> tuple["Ratchet", int, MessageKey]:
         """Take the key of the next generation, for sending.
@@ -98,12 +149,11 @@ class Ratchet:
         Raises:
             GenerationExhaustedError: All 2^32 generations are used.
         """
-        if self.generation > LAST_GENERATION:
+        generation = self.generation
+        if generation > LAST_GENERATION:
             raise GenerationExhaustedError("the ratchet has used all its generations")
-        key = self._key(self.secret, self.generation)
-        following = self._following(self.secret, self.generation)
-        ratchet = Ratchet(self.suite, following, self.generation + 1, self.skipped)
-        return ratchet, self.generation, key
+        key, following = _derived(self.suite, self.secret, generation)
+        return self._at(generation + 1, following, self.skipped), generation, key
 
     def take(self, generation: int, window: Window) -> tuple["Ratchet", MessageKey]:
         """Take the key of any generation, for receiving.
@@ -122,37 +172,48 @@ class Ratchet:
                 f"generation {generation} is over {window.ahead} ahead of {self.generation}",
                 generation=generation,
             )
-        skipped = dict(self.skipped)
-        secret = self.secret
-        for at in range(self.generation, generation):
-            if generation - at <= window.kept:
-                skipped[at] = self._key(secret, at)
-            secret = self._following(secret, at)
-        for old in sorted(skipped)[: max(len(skipped) - window.kept, 0)]:
-            del skipped[old]
-        taken, following = self._key(secret, generation), self._following(secret, generation)
-        return Ratchet(self.suite, following, generation + 1, skipped), taken
+        secret, skipped = self._skip_to(generation, window)
+        key, following = _derived(self.suite, secret, generation)
+        return self._at(generation + 1, following, skipped), key
 
     def _take_skipped(self, generation: int) -> tuple["Ratchet", MessageKey]:
-        key = self.skipped.get(generation)
+        rest = self.skipped.copy()
+        key = rest.pop(generation, None)
         if key is None:
             raise KeyConsumedError(
                 f"generation {generation} is used or no longer kept", generation=generation
             )
-        rest = {at: kept for at, kept in self.skipped.items() if at != generation}
-        return Ratchet(self.suite, self.secret, self.generation, rest), key
+        return self._at(self.generation, self.secret, MappingProxyType(rest)), key
 
-    def _following(self, secret: Secret, generation: int) -> Secret:
-        suite = self.suite
-        octets = secret.reveal()
-        return Secret(suite.derive_tree_secret(octets, b"secret", generation, suite.nh))
+    def _skip_to(
+        self, generation: int, window: Window
+    ) -> tuple[Secret, MappingProxyType[int, MessageKey]]:
+        """Return the secret of a generation, and the keys that are kept once that is taken."""
+        secret, skipped, suite = self.secret, self.skipped, self.suite
+        oldest = generation - window.behind
+        if generation == self.generation and (
+            not skipped or (len(skipped) <= window.kept and next(iter(skipped)) >= oldest)
+        ):
+            return secret, skipped
+        new: dict[int, MessageKey] = {}
+        for at in range(self.generation, generation):
+            if at >= oldest and generation - at <= window.kept:
+                new[at], secret = _derived(suite, secret, at)
+            else:
+                secret = Secret(suite.derive_tree_secret(secret.reveal(), b"secret", at, suite.nh))
+        old = [at for at in skipped if at >= oldest]
+        surplus = len(old) + len(new) - window.kept
+        kept = {at: skipped[at] for at in old[max(surplus, 0) :]}
+        return secret, MappingProxyType(kept | new)
 
-    def _key(self, secret: Secret, generation: int) -> MessageKey:
-        suite, octets = self.suite, secret.reveal()
-        return MessageKey(
-            Secret(suite.derive_tree_secret(octets, b"key", generation, suite.nk)),
-            Secret(suite.derive_tree_secret(octets, b"nonce", generation, suite.nn)),
-        )
+
+_PlainRatchet = _plain(Ratchet)
+
+
+def _derived(suite: Suite, secret: Secret, generation: int) -> tuple[MessageKey, Secret]:
+    """Return the key of a generation, and the secret of the next one."""
+    key, nonce, following = suite.derive_generation(secret.reveal(), generation)
+    return MessageKey(Secret(key), Secret(nonce)), Secret(following)
 
 
 @attrs.frozen
@@ -165,7 +226,8 @@ class SenderRatchets:
     @classmethod
     def of_leaf_secret(cls, suite: Suite, secret: Secret) -> "SenderRatchets":
         """Return the ratchets that start from the secret of a leaf of the secret tree."""
-        return cls(*(_first_ratchet(suite, secret, kind) for kind in RatchetKind))
+        handshake, application = suite.derive_ratchets(secret.reveal())
+        return cls(Ratchet(suite, Secret(handshake)), Ratchet(suite, Secret(application)))
 
     def ratchet(self, kind: RatchetKind) -> Ratchet:
         """Return the ratchet of a kind."""
@@ -178,30 +240,40 @@ class SenderRatchets:
         return SenderRatchets(self.handshake, ratchet)
 
 
-def _first_ratchet(suite: Suite, secret: Secret, kind: RatchetKind) -> Ratchet:
-    return Ratchet(suite, Secret(suite.derive_secret(secret.reveal(), kind.value)))
-
-
 @attrs.frozen
-class Branch:
-    """A node of the secret tree whose own secret is consumed: its two subtrees."""
+class TreeChanges:
+    """What a secret tree has otherwise than an earlier one, each in increasing order.
 
-    left: "Subtree"
-    right: "Subtree"
+    A storage with one row for each sender and each secret of the frontier writes `senders` and
+    `added`, and erases `removed` and `forgotten`.
+
+    Attributes:
+        senders: The leaves of the senders that are new or whose ratchets changed.
+        forgotten: Those of the senders that are gone: none where one tree follows from the other.
+        added: The nodes of the secrets of the frontier that are new.
+        removed: Those of the secrets of the frontier that are gone.
+    """
+
+    senders: tuple[LeafIndex, ...]
+    forgotten: tuple[LeafIndex, ...]
+    added: tuple[NodeIndex, ...]
+    removed: tuple[NodeIndex, ...]
 
 
-Subtree: TypeAlias = Secret | Branch | SenderRatchets
-"""A part of the secret tree: a secret from which all below follows, or what became of it."""
-
-
-@attrs.frozen
+@attrs.frozen(init=False, weakref_slot=False)
 class SecretTree:
     """The message keys of one epoch (section 9).
 
-    Attributes:
+    Args:
         suite: The cipher suite.
         leaf_count: The number of leaves, as in the ratchet tree of the epoch.
-        top: The secret of the root, or what became of it.
+        encryption_secret: The secret of the root.
+
+    Attributes:
+        suite: The cipher suite.
+        leaf_count: The number of leaves.
+        frontier: The secrets from which the unopened leaves follow, by their nodes.
+        senders: The ratchets of the opened leaves.
 
     Raises:
         TreeIndexError: *leaf_count* is not a power of two.
@@ -209,10 +281,69 @@ class SecretTree:
 
     suite: Suite
     leaf_count: int
-    top: Subtree
+    frontier: Buckets[NodeIndex, Secret]
+    senders: Buckets[LeafIndex, SenderRatchets]
 
-    def __attrs_post_init__(self) -> None:
-        math.root(self.leaf_count)  # in another tree than a full one, leaves would share keys
+    def __init__(self, suite: Suite, leaf_count: int, encryption_secret: Secret) -> None:
+        # in another tree than a full one, leaves would share keys: the root raises
+        frontier = Buckets.of({math.root(leaf_count): encryption_secret})
+        self.__attrs_init__(suite, leaf_count, frontier, Buckets({}))
+
+    @classmethod
+    def _of(
+        cls,
+        suite: Suite,
+        leaf_count: int,
+        frontier: Buckets[NodeIndex, Secret],
+        senders: Buckets[LeafIndex, SenderRatchets],
+    ) -> "SecretTree":
+        plain = _PlainTree()
+        plain.suite, plain.leaf_count = suite, leaf_count
+        plain.frontier, plain.senders = frontier, senders
+        plain.__class__ = cls
+        tree: SecretTree = plain
+        return tree
+
+    @classmethod
+    def restore(
+        cls,
+        suite: Suite,
+        leaf_count: int,
+        frontier: Mapping[NodeIndex, Secret],
+        senders: Mapping[LeafIndex, SenderRatchets],
+    ) -> "SecretTree":
+        """Return the tree of stored parts.
+
+        Args:
+            suite: The cipher suite.
+            leaf_count: The number of leaves, as in the ratchet tree of the epoch.
+            frontier: What `frontier` was.
+            senders: What `senders` was.
+
+        Raises:
+            TreeIndexError: *leaf_count* is not a power of two.
+            SecretTreeError: Some leaf is below no part or below two, or a secret does not have Nh
+                octets.
+        """
+        math.root(leaf_count)
+        _check_tiling(leaf_count, frontier, senders)
+        ratchets = (
+            each for pair in senders.values() for each in (pair.handshake, pair.application)
+        )
+        for secret in (*frontier.values(), *(ratchet.secret for ratchet in ratchets)):
+            if len(secret) != suite.nh:
+                raise SecretTreeError(f"a secret of {len(secret)} octets", size=len(secret))
+        return cls._of(suite, leaf_count, Buckets.of(frontier), Buckets.of(senders))
+
+    def changes_since(self, before: "SecretTree") -> TreeChanges:
+        """Return what is to be stored anew where *before* is stored.
+
+        The cost depends on what has changed and hardly on the size of the tree. What two trees
+        share is told by identity: of trees of which none follows from the other, all differs.
+        """
+        senders, forgotten = self.senders.changes_since(before.senders)
+        added, removed = self.frontier.changes_since(before.frontier)
+        return TreeChanges(senders, forgotten, added, removed)
 
     def next_key(self, leaf: LeafIndex, kind: RatchetKind) -> tuple["SecretTree", int, MessageKey]:
         """Take the next key of a leaf's ratchet, for sending.
@@ -224,9 +355,9 @@ class SecretTree:
             LeafOutsideError: The leaf is not in the tree.
             GenerationExhaustedError: All generations are used.
         """
-        ratchets = self._ratchets(leaf)
+        frontier, ratchets = self._reached(leaf)
         ratchet, generation, key = ratchets.ratchet(kind).next_key()
-        return self._with(leaf, ratchets.with_ratchet(kind, ratchet)), generation, key
+        return self._with(frontier, leaf, ratchets.with_ratchet(kind, ratchet)), generation, key
 
     def take(
         self, leaf: LeafIndex, kind: RatchetKind, generation: int, window: Window
@@ -241,45 +372,70 @@ class SecretTree:
             KeyConsumedError: The key was taken before, or is too old to be kept.
             GenerationTooFarError: It is more than the window ahead.
         """
-        ratchets = self._ratchets(leaf)
+        frontier, ratchets = self._reached(leaf)
         ratchet, key = ratchets.ratchet(kind).take(generation, window)
-        return self._with(leaf, ratchets.with_ratchet(kind, ratchet)), key
+        return self._with(frontier, leaf, ratchets.with_ratchet(kind, ratchet)), key
 
-    def _ratchets(self, leaf: LeafIndex) -> SenderRatchets:
+    def next_generation(self, leaf: LeafIndex, kind: RatchetKind) -> int:
+        """Return how many generations of a sender's ratchet were reached, in either direction."""
+        ratchets = self.senders.find(leaf)
+        return 0 if ratchets is None else ratchets.ratchet(kind).generation
+
+    def _with(
+        self, frontier: Buckets[NodeIndex, Secret], leaf: LeafIndex, ratchets: SenderRatchets
+    ) -> "SecretTree":
+        senders = self.senders.with_entry(leaf, ratchets)
+        return self._of(self.suite, self.leaf_count, frontier, senders)
+
+    def _reached(self, leaf: LeafIndex) -> tuple[Buckets[NodeIndex, Secret], SenderRatchets]:
+        """Return the ratchets of a leaf, and the frontier of the tree in which it is open."""
+        ratchets = self.senders.find(leaf)
+        return (self.frontier, ratchets) if ratchets is not None else self._opened(leaf)
+
+    def _opened(self, leaf: LeafIndex) -> tuple[Buckets[NodeIndex, Secret], SenderRatchets]:
+        """Return the ratchets of a leaf, and the frontier without the way to it (section 9.2).
+
+        The secret above the leaf goes, with all that is derived on the way; what is derived for
+        the siblings of the nodes on the way comes in its place.
+        """
         if not 0 <= leaf < self.leaf_count:
             raise LeafOutsideError(f"leaf {leaf} is not in the secret tree", leaf=leaf)
-        part, size = self.top, self.leaf_count
-        while not isinstance(part, SenderRatchets):
-            if isinstance(part, Secret):
-                part = self._opened(part, size)
+        node, way = math.node_of(leaf), []
+        while (secret := self.frontier.find(node)) is None:
+            way.append(node)
+            node = math.parent(node, self.leaf_count)
+        above, octets, beside = node, secret.reveal(), {}
+        for below in reversed(way):
+            left, right = math.children(node)
+            to_left, to_right = self.suite.derive_children(octets)
+            if below == left:
+                octets, beside[right] = to_left, Secret(to_right)
             else:
-                size //= 2
-                part = part.right if leaf & size else part.left
-        return part
+                octets, beside[left] = to_right, Secret(to_left)
+            node = below
+        ratchets = SenderRatchets.of_leaf_secret(self.suite, Secret(octets))
+        return self.frontier.replacing(above, beside), ratchets
 
-    def _opened(self, secret: Secret, size: int) -> Branch | SenderRatchets:
-        """Return what follows from the secret of a subtree of *size* leaves."""
-        if size == 1:
-            return SenderRatchets.of_leaf_secret(self.suite, secret)
-        suite, octets = self.suite, secret.reveal()
-        left, right = (
-            Secret(suite.expand_with_label(octets, b"tree", side, suite.nh))
-            for side in (b"left", b"right")
-        )
-        return Branch(left, right)
 
-    def _with(self, leaf: LeafIndex, ratchets: SenderRatchets) -> "SecretTree":
-        top = self._replaced(self.top, self.leaf_count, leaf, ratchets)
-        return SecretTree(self.suite, self.leaf_count, top)
+_PlainTree = _plain(SecretTree)
 
-    def _replaced(
-        self, part: Subtree, size: int, leaf: LeafIndex, ratchets: SenderRatchets
-    ) -> Subtree:
-        if size == 1:
-            return ratchets
-        branch = self._opened(part, size) if isinstance(part, Secret) else part
-        assert isinstance(branch, Branch)  # noqa: S101 - ratchets stand at leaves alone
-        size //= 2
-        if leaf & size:
-            return Branch(branch.left, self._replaced(branch.right, size, leaf, ratchets))
-        return Branch(self._replaced(branch.left, size, leaf, ratchets), branch.right)
+
+def _check_tiling(
+    leaf_count: int,
+    frontier: Mapping[NodeIndex, Secret],
+    senders: Mapping[LeafIndex, SenderRatchets],
+) -> None:
+    """Check that every leaf is below one secret of the frontier, or is a sender, and not both."""
+    width = math.node_width(leaf_count)
+    nodes = [*frontier, *map(math.node_of, senders)]
+    for node in nodes:
+        if not 0 <= node < width:
+            raise SecretTreeError(f"node {node} is not in the secret tree", node=node)
+    following = 0
+    for below in sorted(map(math.leaves_below, nodes), key=lambda leaves: leaves.start):
+        if below.start != following:
+            leaf = min(below.start, following)
+            raise SecretTreeError(f"there are no or two secrets for leaf {leaf}", leaf=leaf)
+        following = below.stop
+    if following != leaf_count:
+        raise SecretTreeError(f"there is no secret for leaf {following}", leaf=following)

@@ -18,11 +18,9 @@ from mimi.mls.errors import (
 )
 from mimi.mls.secrets import (
     LAST_GENERATION,
-    Branch,
     Ratchet,
     RatchetKind,
     SecretTree,
-    SenderRatchets,
     Window,
 )
 from mimi.tree.math import TreeIndexError
@@ -92,10 +90,11 @@ NAIVE = {kind: naive_ratchet(SUITE, SECRET.reveal(), 2, 4, kind, 60) for kind in
     order=st.lists(st.tuples(st.sampled_from(RatchetKind), st.integers(0, 59)), max_size=40),
     ahead=st.integers(0, 40),
     kept=st.integers(0, 8),
+    behind=st.integers(0, 20),
 )
-def test_any_order_within_the_window(order, ahead, kept):
+def test_any_order_within_the_window(order, ahead, kept, behind):
     """Each key at most once, the right one; the newest of the skipped ones are kept."""
-    tree, window = SecretTree(SUITE, 4, SECRET), Window(ahead, kept)
+    tree, window = SecretTree(SUITE, 4, SECRET), Window(ahead, kept, behind)
     following = dict.fromkeys(RatchetKind, 0)
     skipped: dict[RatchetKind, list[int]] = {kind: [] for kind in RatchetKind}
     for kind, generation in order:
@@ -113,12 +112,13 @@ def test_any_order_within_the_window(order, ahead, kept):
             skipped[kind].remove(generation)
         else:
             skipped[kind] += range(following[kind], generation)
+            skipped[kind] = [at for at in skipped[kind] if generation - at <= behind]
             skipped[kind] = skipped[kind][max(len(skipped[kind]) - kept, 0) :]
             following[kind] = generation + 1
         for each in RatchetKind:
-            ratchet = tree._ratchets(2).ratchet(each)
+            ratchet = tree.senders[2].ratchet(each)
             assert ratchet.generation == following[each]
-            assert sorted(ratchet.skipped) == skipped[each]
+            assert list(ratchet.skipped) == skipped[each]
             assert len(ratchet.skipped) <= kept
 
 
@@ -184,6 +184,60 @@ def test_a_narrower_window_drops_what_was_kept():
         assert sorted(narrower.skipped) == [3, 4][: max(kept, 0)]
 
 
+def test_keys_that_are_too_old_are_dropped():
+    window, one = Window(kept=64, behind=5), ratchet()
+    one, _ = one.take(3, window)
+    for generation, kept in ((4, [0, 1, 2]), (5, [0, 1, 2]), (6, [1, 2]), (7, [2]), (8, [])):
+        one, _ = one.take(generation, window)
+        assert list(one.skipped) == kept
+    with refused(KeyConsumedError, generation=2):
+        one.take(2, window)
+
+
+def test_a_gap_keeps_no_keys_that_are_too_old_at_once():
+    one, _ = ratchet().take(10, Window(kept=64, behind=3))
+    assert list(one.skipped) == [7, 8, 9]
+    one, _ = one.take(12, Window(kept=64, behind=3))
+    assert list(one.skipped) == [9, 11]
+    assert not ratchet().take(10, Window(kept=64, behind=0))[0].skipped
+
+
+def test_age_is_counted_in_generations_and_not_in_keys_taken():
+    window = Window(kept=64, behind=5)
+    one, _ = ratchet().take(5, window)
+    for late in (3, 1, 4):
+        one, _ = one.take(late, window)
+    assert list(one.skipped) == [0, 2]
+
+
+def test_by_default_a_message_may_be_as_late_as_it_may_be_early():
+    window = Window()
+    assert window.behind == window.ahead == 1000
+    one, _ = ratchet().take(1, Window(kept=1))
+    for generation in range(2, 1002):
+        assert list(one.skipped) == [0]
+        one, _ = one.take(generation, Window(kept=1))
+    assert not one.skipped
+
+
+@pytest.mark.parametrize("field", ["ahead", "kept", "behind"])
+def test_the_bounds_of_a_window_are_no_less_than_nothing(field):
+    Window(**{field: 0})
+    with pytest.raises(ValueError, match="must be >= 0"):
+        Window(**{field: -1})
+
+
+def test_stored_keys_are_put_in_order():
+    """The oldest key is the first: by that a ratchet sees whether one is too old."""
+    one, _ = ratchet().take(5, Window())
+    stored = {at: one.skipped[at] for at in (4, 0, 3, 1, 2)}
+    restored = Ratchet(SUITE, one.secret, one.generation, stored)
+    assert list(restored.skipped) == [0, 1, 2, 3, 4]
+    assert restored == one
+    after, _ = restored.take(6, Window(behind=5))
+    assert list(after.skipped) == [1, 2, 3, 4]
+
+
 def test_a_key_is_taken_once():
     one, _ = ratchet().take(3, Window())
     for generation in (3, 1, 0, 2):
@@ -245,21 +299,16 @@ def test_a_tree_is_full(leaf_count):
         SecretTree(SUITE, leaf_count, SECRET)
 
 
-def secrets_of(part) -> list[bytes]:
-    """Return all secrets that a part of the tree holds, message keys aside."""
-    match part:
-        case Secret():
-            return [part.reveal()]
-        case Branch():
-            return secrets_of(part.left) + secrets_of(part.right)
-        case SenderRatchets():
-            return [part.handshake.secret.reveal(), part.application.secret.reveal()]
+def secrets_of(tree: SecretTree) -> list[bytes]:
+    """Return all secrets that a tree holds, message keys aside."""
+    ratchets = [each.ratchet(kind) for each in tree.senders.values() for kind in RatchetKind]
+    return [one.reveal() for one in (*tree.frontier.values(), *(each.secret for each in ratchets))]
 
 
 def test_what_is_consumed_is_dropped():
     """RFC 9420 section 9.2: nothing remains from which a used key could be derived again."""
     tree, _, _ = SecretTree(SUITE, 8, SECRET).next_key(5, APPLICATION)
-    held = secrets_of(tree.top)
+    held = secrets_of(tree)
     secret, gone = SECRET.reveal(), [SECRET.reveal()]
     for side in (b"right", b"left", b"right"):
         secret = SUITE.expand_with_label(secret, b"tree", side, SUITE.nh)
@@ -275,24 +324,39 @@ def test_old_trees_are_still_what_they_were():
     after, _, first = tree.next_key(1, HANDSHAKE)
     assert tree.next_key(1, HANDSHAKE)[2] == first
     assert after.next_key(1, HANDSHAKE)[2] != first
-    assert isinstance(tree.top, Secret)
+    assert dict(tree.frontier) == {3: SECRET}
+    assert not tree.senders
     assert tree == SecretTree(SUITE, 4, SECRET)
 
 
 def test_nothing_shows_a_key():
     tree, key = SecretTree(SUITE, 2, SECRET).take(0, HANDSHAKE, 3, Window())
     shown = repr(tree) + repr(key)
-    octets = [*secrets_of(tree.top), *revealed(key)]
-    skipped = tree._ratchets(0).handshake.skipped
+    octets = [*secrets_of(tree), *revealed(key)]
+    skipped = tree.senders[0].handshake.skipped
     assert sorted(skipped) == [0, 1, 2]
     octets += [part for kept in skipped.values() for part in revealed(kept)]
     for one in octets:
         assert repr(one) not in shown
         assert one.hex() not in shown
-    with pytest.raises(TypeError):
-        skipped[9] = key
+
+
+def test_nothing_can_be_changed_in_place():
+    tree = SecretTree(SUITE, 2, SECRET)
+    for one in (tree, tree.take(0, HANDSHAKE, 3, Window())[0]):
+        with pytest.raises(attrs.exceptions.FrozenInstanceError):
+            one.frontier = {}
+        with pytest.raises(TypeError):
+            one.frontier[0] = SECRET
+    ratchet = one.senders[0].handshake
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        tree.top = SECRET
+        ratchet.generation = 0
+    with pytest.raises(TypeError):
+        ratchet.skipped[9] = ratchet.skipped[0]
+    stored = dict(ratchet.skipped)
+    restored = Ratchet(SUITE, SECRET, 4, stored)
+    del stored[0]
+    assert list(restored.skipped) == [0, 1, 2]
 
 
 def test_commits_and_proposals_go_through_the_handshake_ratchet():

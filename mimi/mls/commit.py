@@ -1,0 +1,380 @@
+"""Creating a commit (RFC 9420 section 12.4.1).
+
+::
+
+    proposals --> tree --> path --> signature --> transcript hash --> secrets --> confirmation tag
+                                                                         |
+                                                                         +--> group info --> Welcome
+
+Nothing of it changes the group: the outcome is a draft, which can take effect, be held until it
+comes back, or just be dropped.
+"""
+
+from collections.abc import Iterable
+from typing import Generic, TypeVar
+
+import attrs
+
+from mimi.codec import encode
+from mimi.crypto import Secret, SignaturePrivateKey
+from mimi.errors import InvalidError
+from mimi.mls.apply import Applied, Transition, apply, check_epoch, next_context
+from mimi.mls.codepoints import WireFormat
+from mimi.mls.context import GroupContext
+from mimi.mls.credentials import CredentialCheck, checks_of_transition
+from mimi.mls.errors import HeldCommitError, StaleDraftError
+from mimi.mls.framing import (
+    AuthenticatedContent,
+    CommitAuthData,
+    FramedContent,
+    MemberSender,
+)
+from mimi.mls.member import HeldCommit, MemberState, NewEpoch
+from mimi.mls.message import MLSMessage
+from mimi.mls.ownleaf import check_own_support
+from mimi.mls.proposal import Commit, PreSharedKey, ReInit, Update
+from mimi.mls.protect import sign_content
+from mimi.mls.resolve import Covered, check_list, check_proposal
+from mimi.mls.schedule import EpochSecrets, joiner_secret
+from mimi.mls.sending import group_info, wrapped
+from mimi.mls.state import PublicState, changed, next_state, replaced_leaves
+from mimi.mls.transcript import confirmed_transcript_hash
+from mimi.mls.welcome import NewMember, encrypt_welcome
+from mimi.tree import math
+from mimi.tree.leaf import LeafNodeContent, check_capabilities
+from mimi.tree.math import LeafIndex
+from mimi.tree.path import ContextOf, CreatedPath, MergedPath, create_update_path
+from mimi.tree.private import PrivateTree
+from mimi.tree.ratchet import RatchetTree
+
+G = TypeVar("G", bound=MemberState)
+
+
+@attrs.frozen(eq=False, repr=False)
+class Plan:
+    """What a commit is to do.
+
+    Attributes:
+        covered: The proposals, in the order of the commit.
+        path: Whether to give fresh keys even where no proposal needs it.
+        leaf: What the committer's new leaf says; key and source are replaced.
+        signer: The private key of the new leaf's signature key.
+        aad: Authenticated data.
+        now: Seconds since 1970-01-01T00:00Z.
+    """
+
+    covered: tuple[Covered, ...]
+    path: bool
+    leaf: LeafNodeContent
+    signer: SignaturePrivateKey
+    aad: bytes
+    now: int
+
+
+@attrs.frozen(eq=False, repr=False)
+class Draft(Generic[G]):
+    """A commit that has not happened: send it, and let it take effect when the group takes it.
+
+    The order that survives a crash: store ``hold()``, then send `commit`; when it comes back,
+    `receive` reports that it is confirmed, with the Welcome to be sent then. Whoever knows by
+    other means that the commit won calls ``accept()`` and sends the Welcome. A draft that lost is
+    simply dropped.
+
+    Attributes:
+        commit: The encoded MLSMessage for the group.
+        welcome: The encoded MLSMessage for the new members; None where nobody is added.
+        transition: The commit with all that follows from it.
+    """
+
+    commit: bytes
+    welcome: bytes | None
+    transition: Transition
+    _group: G
+    _epoch: NewEpoch
+
+    def __repr__(self) -> str:
+        epoch = self.transition.before.context.epoch
+        return f"Draft(epoch {epoch} to {epoch + 1}, {len(self.commit)} octets)"
+
+    def accept(self, group: G | None = None) -> G:
+        """Return the group in the epoch that the commit opens.
+
+        Args:
+            group: The group as it is now, where messages were received since the draft.
+
+        Raises:
+            StaleDraftError: The group is in another epoch by now.
+        """
+        if group is None:
+            group = self._group
+        elif group.context != self.transition.before.context:
+            raise StaleDraftError("the draft belongs to another epoch of the group")
+        return group.advanced(self._epoch, self.commit)
+
+    def hold(self) -> G:
+        """Return the group in its present epoch, which remembers the draft until it comes back."""
+        return changed(self._group, held=HeldCommit(self.commit, self.welcome, self._epoch))
+
+    @property
+    def credentials(self) -> tuple[CredentialCheck, ...]:
+        """The credentials that the commit brings, to be judged before it is sent."""
+        return checks_of_transition(self.transition)
+
+
+def create(group: G, plan: Plan, *, founding: bool = False) -> Draft[G]:
+    """Create a commit by a member.
+
+    Args:
+        group: The group.
+        plan: What to do.
+        founding: Whether it is the first commit of a successor or a branch, which alone may name
+            a resumption PSK of that usage.
+
+    Raises:
+        ClosedGroupError: The member was removed, or the group reinitialised.
+        HeldCommitError: A commit of one's own waits to be confirmed.
+        InvalidError: The proposals are invalid; a class for each rule.
+    """
+    group.check_active()
+    if group.held is not None:
+        raise HeldCommitError("a commit of one's own waits to be confirmed")
+    before, sender = group.state, MemberSender(group.leaf_index)
+    for item in plan.covered:
+        if item.reference is None and not (founding and isinstance(item.proposal, PreSharedKey)):
+            check_proposal(before, item.proposal, sender, group.lifetimes(plan.now))
+    needs_path = plan.path or not plan.covered
+    needs_path = needs_path or any(item.proposal.path_required for item in plan.covered)
+    check_list(before, plan.covered, sender, has_path=needs_path)
+    applied = apply(before, plan.covered)
+    path = _member_path(group, plan, applied) if needs_path else None
+    psks = group.psk_secret(applied.psks)
+    listed = tuple(item.reference or item.proposal for item in plan.covered)
+    content = FramedContent(
+        before.context.group_id,
+        before.context.epoch,
+        sender,
+        plan.aad,
+        Commit(listed, None if path is None else path.update_path),
+    )
+    private = group.private.without_blanks(applied.tree) if path is None else path.private
+    signer = group.signer if path is None else plan.signer
+    shared = Shared(before, applied, path, group.secrets.init_secret, psks)
+    concluded = conclude(
+        shared, content, group.signer, NewKeys(private, signer), group.settings.handshake
+    )
+    transition = shared.transition(concluded.message, plan.covered, group.leaf_index)
+    after, wire = wrapped(group, concluded.message)
+    welcome = _welcome(after, concluded, shared) if applied.added else None
+    return Draft(wire, welcome, transition, after, concluded.epoch)
+
+
+def _member_path(group: MemberState, plan: Plan, applied: Applied) -> CreatedPath:
+    return create_update_path(
+        applied.tree,
+        group.leaf_index,
+        plan.leaf,
+        plan.signer,
+        group.context.group_id,
+        provisional(group.state, applied),
+        group.entropy,
+        added=applied.new_leaves,
+    )
+
+
+def provisional(before: PublicState, applied: Applied) -> ContextOf:
+    """Return the function from a tree hash to the encoded provisional group context."""
+    old = before.context
+
+    def context_of(tree_hash: bytes) -> bytes:
+        epoch, confirmed = old.epoch + 1, old.confirmed_transcript_hash
+        context = GroupContext(
+            old.cipher_suite, old.group_id, epoch, tree_hash, confirmed, applied.extensions
+        )
+        return encode(context)
+
+    return context_of
+
+
+@attrs.frozen(eq=False, repr=False)
+class NewKeys:
+    """The private keys of a committer in the epoch that its commit opens."""
+
+    private: PrivateTree
+    signer: SignaturePrivateKey
+
+
+@attrs.frozen(eq=False, repr=False)
+class Shared:
+    """What the commit of a member and that of a joiner have in common.
+
+    Attributes:
+        before: The epoch in which it is sent.
+        applied: The proposals, applied.
+        path: The path; None where there is none.
+        init_secret: That of the epoch, or what the ExternalInit stands for.
+        psk_secret: That of the commit's pre-shared keys.
+    """
+
+    before: PublicState
+    applied: Applied
+    path: CreatedPath | None
+    init_secret: Secret
+    psk_secret: Secret
+
+    @property
+    def tree(self) -> RatchetTree:
+        """The tree of the next epoch."""
+        return self.applied.tree if self.path is None else self.path.tree
+
+    def transition(
+        self, message: AuthenticatedContent, covered: tuple[Covered, ...], leaf: LeafIndex
+    ) -> Transition:
+        """Return the commit as others see it."""
+        merged = None
+        if self.path is not None:
+            added = self.applied.new_leaves
+            path = self.path
+            merged = MergedPath(
+                self.applied.tree, path.tree, leaf, path.update_path, added, path.steps
+            )
+        return Transition(self.before, message, leaf, covered, self.applied, merged)
+
+
+@attrs.frozen(eq=False, repr=False)
+class Concluded:
+    """A signed commit, the epoch that it opens, and that epoch's joiner_secret."""
+
+    message: AuthenticatedContent
+    epoch: NewEpoch
+    joiner: Secret
+
+
+def conclude(
+    shared: Shared,
+    content: FramedContent,
+    signer: SignaturePrivateKey,
+    keys: NewKeys,
+    wire_format: WireFormat,
+) -> Concluded:
+    """Sign a commit and derive the epoch that it opens (section 12.4.1, from FramedContent on).
+
+    Args:
+        shared: What the commit does.
+        content: The commit as framed.
+        signer: What it is signed with.
+        keys: The committer's private keys in the next epoch.
+        wire_format: How it will be sent.
+
+    Raises:
+        InvalidError: The next epoch's tree is invalid, or the committer's leaf; see
+            `mimi.mls.apply.check_epoch` and `mimi.tree.leaf.check_capabilities`.
+    """
+    before, tree, extensions = shared.before, shared.tree, shared.applied.extensions
+    suite = before.suite
+    if shared.path is not None:
+        check_capabilities(suite, shared.path.update_path.leaf_node, keys.private.leaf)
+    check_epoch(tree, extensions)
+    me = keys.private.leaf
+    check_own_support(tree.member(me), extensions, me)
+    signature = sign_content(suite, wire_format, content, before.context, signer)
+    confirmed = confirmed_transcript_hash(
+        suite, before.interim_transcript_hash, wire_format, content, signature
+    )
+    context = next_context(before, tree, extensions, confirmed)
+    zeros = Secret(bytes(suite.nh))
+    commit_secret = zeros if shared.path is None else shared.path.commit_secret
+    joiner = joiner_secret(suite, shared.init_secret, commit_secret, context)
+    secrets = EpochSecrets.derive(suite, joiner, shared.psk_secret, context)
+    tag = secrets.confirmation_tag(confirmed)
+    state = next_state(context, tree, tag, shared.applied.reinit)
+    message = AuthenticatedContent(wire_format, content, CommitAuthData(signature, tag))
+    replaced = replaced_leaves(before, tree, (*shared.applied.touched, me))
+    epoch = NewEpoch.opened(state, keys.private, keys.signer, secrets, replaced)
+    return Concluded(message, epoch, joiner)
+
+
+def _welcome(group: MemberState, concluded: Concluded, shared: Shared) -> bytes:
+    """Return the encoded Welcome for all whom a commit adds (section 12.4.3.1)."""
+    opened = MemberState.of_epoch(concluded.epoch, group.settings, group.entropy)
+    info = group_info(opened, tree=group.settings.tree_in_welcome, external_pub=False)
+    members = []
+    for index, package in shared.applied.added:
+        secret = None
+        if shared.path is not None:
+            secret = _path_secret(shared.path, group.leaf_index, index)
+        members.append(NewMember(package, secret))
+    welcome = encrypt_welcome(
+        group.suite,
+        info,
+        concluded.joiner,
+        shared.psk_secret,
+        shared.applied.psks,
+        members,
+        group.entropy,
+    )
+    return encode(MLSMessage(welcome))
+
+
+def _path_secret(path: CreatedPath, committer: LeafIndex, index: LeafIndex) -> Secret:
+    """Return the path secret of the lowest node that a new member shares with the committer.
+
+    The new member's leaf is below the copath, so that the node is never filtered out.
+    """
+    shared = math.common_ancestor(math.node_of(committer), math.node_of(index))
+    return path.path_secrets[shared]
+
+
+# Which pending proposals to commit
+
+
+def choose(group: MemberState, by_value: Iterable[Covered]) -> tuple[Covered, ...]:
+    """Return the pending proposals that can be committed beside those by value (section 12.2).
+
+    A Remove is preferred to an Update of the same leaf, a later Update to an earlier, everything
+    to a ReInit; one's own Updates are left out, since a commit replaces the committer's leaf.
+    A proposal that cannot stand with the others is left out as well: nobody can keep the group
+    from going on by proposing what cannot be committed.
+    """
+    if not group.state.proposals:
+        return ()
+    fixed = tuple(by_value)
+    pending = [
+        Covered(item.proposal, item.sender, item.reference)
+        for item in group.state.proposals.values()
+    ]
+    ordered = sorted(pending, key=lambda item: isinstance(item.proposal, ReInit))
+    updates = [item for item in ordered if isinstance(item.proposal, Update)]
+    others = [item for item in ordered if not isinstance(item.proposal, Update)]
+    preferred = (*others, *reversed(updates))
+    ranked = sorted(preferred, key=lambda item: isinstance(item.proposal, ReInit))
+    chosen = _extended(group, (), tuple(ranked), fixed)
+    return tuple(item for item in pending if item in chosen)
+
+
+def _extended(
+    group: MemberState,
+    chosen: tuple[Covered, ...],
+    items: tuple[Covered, ...],
+    fixed: tuple[Covered, ...],
+) -> tuple[Covered, ...]:
+    """Return *chosen* with those of *items* that can stand with it, halving where not all can."""
+    if _can_stand(group, (*chosen, *items, *fixed)):
+        return (*chosen, *items)
+    if len(items) <= 1:
+        return chosen
+    half = len(items) // 2
+    chosen = _extended(group, chosen, items[:half], fixed)
+    return _extended(group, chosen, items[half:], fixed)
+
+
+def _can_stand(group: MemberState, covered: tuple[Covered, ...]) -> bool:
+    """Return whether proposals can be committed together by this member."""
+    sender = MemberSender(group.leaf_index)
+    try:
+        check_list(group.state, covered, sender, has_path=True)
+        applied = apply(group.state, covered)
+        check_epoch(applied.tree, applied.extensions)
+        group.psk_secret(applied.psks)
+    except InvalidError:
+        return False
+    return True

@@ -1,0 +1,253 @@
+"""A group followed without its secrets, as a server does (RFC 9420 sections 12.4.2, 16.9).
+
+What can be seen in public messages is checked as a member checks it: structure, signatures, the
+tree, parent hashes, the rules for proposals, capabilities. What cannot be seen is whether a commit
+is encrypted to the right members under the right keys, and whether its tags hold: a member who
+lies there can lead a follower astray, and no member follows.
+"""
+
+from collections.abc import Mapping
+from typing import Self
+
+import attrs
+
+from mimi.codec import decode
+from mimi.crypto import Suite, suite_of
+from mimi.mls.apply import transition
+from mimi.mls.context import GroupContext
+from mimi.mls.errors import (
+    HandshakeAfterEndError,
+    UnexpectedMessageError,
+    UnknownProposalError,
+    WrongEpochError,
+    WrongGroupError,
+)
+from mimi.mls.events import (
+    CommitStaged,
+    EncryptedMessage,
+    FutureEpoch,
+    Held,
+    MissingProposals,
+    Step,
+)
+from mimi.mls.external import read_group_info
+from mimi.mls.framing import PrivateMessage, PublicMessage
+from mimi.mls.join import validated_info
+from mimi.mls.message import MLSMessage
+from mimi.mls.proposal import Commit, Proposal, ReInit
+from mimi.mls.protect import signature_keys, unprotect_public
+from mimi.mls.receive import receive_proposal
+from mimi.mls.rows import Changes
+from mimi.mls.snapshot import load_public, public_changes
+from mimi.mls.state import Member, PendingProposal, PublicState, changed, quick
+from mimi.mls.welcome import GroupInfo, check_group_info
+from mimi.tree.extension import Extensions
+from mimi.tree.leaf import DEFAULT_MAXIMUM_LIFETIME, LifetimePolicy
+from mimi.tree.ratchet import RatchetTree
+from mimi.tree.validate import Map
+
+
+@quick
+@attrs.frozen(eq=False, repr=False)
+class PublicGroup:
+    """A group as somebody without its secrets knows it: an immutable value.
+
+    Attributes:
+        state: The public state of the epoch.
+        group_info: The epoch's group info, where somebody has provided it; None otherwise.
+        maximum_lifetime: The longest lifetime of a key package that is accepted, in seconds.
+    """
+
+    state: PublicState
+    group_info: GroupInfo | None = None
+    maximum_lifetime: int = DEFAULT_MAXIMUM_LIFETIME
+
+    @classmethod
+    def from_group_info(
+        cls,
+        group_info: bytes,
+        tree: bytes | None = None,
+        *,
+        now: int,
+        member_lifetimes: bool = False,
+        maximum_lifetime: int = DEFAULT_MAXIMUM_LIFETIME,
+        map: Map = map,  # noqa: A002 - it stands for the built-in function
+    ) -> Self:
+        """Return the group that a group info describes.
+
+        Args:
+            group_info: The encoded MLSMessage.
+            tree: The encoded ratchet tree, where the group info does not carry it.
+            now: Seconds since 1970-01-01T00:00Z.
+            member_lifetimes: Whether a group is refused in which a member's lifetime has ended.
+            maximum_lifetime: The longest lifetime that is accepted, in seconds.
+            map: How to verify the members' signatures.
+
+        Raises:
+            InvalidError: The group info or the tree breaks a rule; a class for each.
+            MalformedError: It does not parse.
+            MissingTreeError: The tree is nowhere.
+        """
+        info = read_group_info(group_info)
+        suite = suite_of(info.group_context.cipher_suite)
+        lifetimes = LifetimePolicy(now, maximum_lifetime) if member_lifetimes else None
+        state = validated_info(suite, info, tree, lifetimes, map)
+        return cls(state, info, maximum_lifetime)
+
+    def __repr__(self) -> str:
+        return f"PublicGroup({self.group_id!r}, epoch {self.epoch})"
+
+    @property
+    def suite(self) -> Suite:
+        """The cipher suite."""
+        return self.state.suite
+
+    @property
+    def context(self) -> GroupContext:
+        """The group context of the epoch."""
+        return self.state.context
+
+    @property
+    def group_id(self) -> bytes:
+        """The group's identifier."""
+        return self.context.group_id
+
+    @property
+    def epoch(self) -> int:
+        """The number of the epoch, from 0."""
+        return self.context.epoch
+
+    @property
+    def extensions(self) -> Extensions:
+        """The extensions of the group context."""
+        return self.context.extensions
+
+    @property
+    def tree(self) -> RatchetTree:
+        """The ratchet tree."""
+        return self.state.tree
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """The members, in the order of their leaves."""
+        return self.state.members()
+
+    @property
+    def pending(self) -> tuple[PendingProposal, ...]:
+        """The valid proposals of the epoch, in the order in which they came."""
+        return tuple(self.state.proposals.values())
+
+    @property
+    def reinit(self) -> ReInit | None:
+        """The ReInit that ended the group; None in a living group."""
+        return self.state.reinit
+
+    def with_group_info(self, group_info: bytes) -> Self:
+        """Return the group with the epoch's group info, as a committer provides it.
+
+        Raises:
+            InvalidError: It is not that of the epoch, or not signed by the member it names.
+            MalformedError: It does not parse.
+        """
+        info, state = read_group_info(group_info), self.state
+        if info.group_context.group_id != self.group_id:
+            raise WrongGroupError("the group info is for another group")
+        if info.group_context != state.context or info.confirmation_tag != state.confirmation_tag:
+            raise WrongEpochError("the group info is not that of the epoch")
+        check_group_info(state.tree, info)
+        return changed(self, group_info=info)
+
+    # Storing
+
+    def save(self) -> dict[str, bytes]:
+        """Return the group in rows, by their names.
+
+        Raises:
+            UsageError: The tree has over 2^20 leaves.
+        """
+        return dict(public_changes((self.state, self.group_info)).written)
+
+    def changes_since(self, before: "PublicGroup") -> Changes:
+        """Return what to do with the rows of an earlier value to have the rows of this one.
+
+        The cost depends on what has changed and hardly on the size of the group.
+
+        Args:
+            before: The value whose rows are stored.
+
+        Raises:
+            UsageError: The tree has over 2^20 leaves.
+        """
+        old = before.state, before.group_info
+        return public_changes((self.state, self.group_info), old)
+
+    @classmethod
+    def load(
+        cls, rows: Mapping[str, bytes], *, maximum_lifetime: int = DEFAULT_MAXIMUM_LIFETIME
+    ) -> Self:
+        """Return the group of stored rows.
+
+        Args:
+            rows: All rows of the group, and no others.
+            maximum_lifetime: The longest lifetime that is accepted, in seconds; not among the
+                rows.
+
+        Raises:
+            NewerSnapshotError: A row has a version that is not known here.
+            DamagedSnapshotError: The rows are not what was stored; names the row.
+        """
+        state, info = load_public(rows)
+        return cls(state, info, maximum_lifetime)
+
+    def receive(self, wire: bytes, *, now: int) -> Step[Self]:
+        """Process what went by for the group.
+
+        Args:
+            wire: An encoded MLSMessage.
+            now: Seconds since 1970-01-01T00:00Z.
+
+        Returns:
+            The next state and what happened. A commit is staged: it takes effect when its event
+            is accepted.
+
+        Raises:
+            MalformedError: It does not parse.
+            InvalidError: It breaks a rule; a class for each. The group is as it was.
+        """
+        message = decode(MLSMessage, wire).body
+        if isinstance(message, PrivateMessage):
+            group_id, epoch = message.group_id, message.epoch
+        elif isinstance(message, PublicMessage):
+            group_id, epoch = message.content.group_id, message.content.epoch
+        else:
+            raise UnexpectedMessageError(f"a {type(message).__name__} is no message of a group")
+        if group_id != self.group_id:
+            raise WrongGroupError("the message is for another group", group_id=group_id)
+        if epoch > self.epoch:
+            return Step(self, (Held(FutureEpoch(epoch)),))
+        if isinstance(message, PrivateMessage):
+            kind, aad = message.content_type, message.authenticated_data
+            return Step(self, (EncryptedMessage(epoch, kind, aad),))
+        return self._public(message, now)
+
+    def _public(self, message: PublicMessage, now: int) -> Step[Self]:
+        state = self.state
+        key_of = signature_keys(state.tree, state.context.extensions)
+        signed = unprotect_public(state.suite, message, state.context, None, key_of)
+        if state.reinit is not None:
+            raise HandshakeAfterEndError("the group was reinitialised")
+        lifetimes = LifetimePolicy(now, self.maximum_lifetime)
+        content = signed.content.content
+        if not isinstance(content, Commit):
+            assert isinstance(content, Proposal)  # noqa: S101 - it is no application data
+            pending, event = receive_proposal(state, signed, content, lifetimes)
+            return Step(changed(self, state=pending), (event,))
+        try:
+            change = transition(state, signed, lifetimes)
+        except UnknownProposalError as error:
+            references = error.where["references"]
+            assert isinstance(references, tuple)  # noqa: S101 - the error was raised with one
+            return Step(self, (Held(MissingProposals(references)),))
+        after = changed(self, state=change.after(), group_info=None)
+        aad = signed.content.authenticated_data
+        return Step(self, (CommitStaged(change, removes_me=False, aad=aad, accept=lambda: after),))

@@ -1,0 +1,350 @@
+"""What a member does with a message that it received (RFC 9420 sections 6, 12.4.2 and 15.3).
+
+::
+
+    epoch ahead    hold it
+    epoch now      proposal: pending; commit: staged; application data: delivered
+    epoch behind   application data alone, while the epoch is kept
+
+A message that does not check leaves everything as it was.
+"""
+
+from typing import TypeVar
+
+from mimi.codec import decode, encode
+from mimi.crypto import Secret
+from mimi.mls.apply import Transition, transition
+from mimi.mls.codepoints import ContentType
+from mimi.mls.credentials import checks_of_proposal
+from mimi.mls.errors import (
+    HandshakeAfterEndError,
+    OwnEchoError,
+    UnexpectedMessageError,
+    UnknownProposalError,
+    UnknownSenderError,
+    WrongEpochError,
+    WrongGroupError,
+)
+from mimi.mls.events import (
+    ApplicationMessage,
+    CommitStaged,
+    Event,
+    FutureEpoch,
+    Held,
+    MissingProposals,
+    OwnCommitConfirmed,
+    OwnMessageEchoed,
+    ProposalReceived,
+    Step,
+)
+from mimi.mls.framing import (
+    AuthenticatedContent,
+    CommitAuthData,
+    FramedContent,
+    MemberSender,
+    PrivateMessage,
+    PublicMessage,
+    SenderData,
+)
+from mimi.mls.member import MemberState, NewEpoch, PastEpoch
+from mimi.mls.message import MLSMessage
+from mimi.mls.ownleaf import check_own_support
+from mimi.mls.proposal import Commit, Proposal, Update
+from mimi.mls.protect import (
+    open_private,
+    open_sender_data,
+    proposal_ref,
+    signature_keys,
+    unprotect_public,
+)
+from mimi.mls.resolve import check_proposal
+from mimi.mls.schedule import EpochSecrets, joiner_secret
+from mimi.mls.secrets import RatchetKind
+from mimi.mls.state import PendingProposal, PublicState, changed, replaced_leaves
+from mimi.tree import math
+from mimi.tree.leaf import LeafNode, LifetimePolicy
+from mimi.tree.math import LeafIndex
+from mimi.tree.path import process_update_path
+
+G = TypeVar("G", bound=MemberState)
+
+
+def receive(group: G, wire: bytes, now: int) -> Step[G]:
+    """Process an encoded MLSMessage for the group.
+
+    Args:
+        group: The member's state.
+        wire: What was received.
+        now: Seconds since 1970-01-01T00:00Z.
+
+    Raises:
+        MalformedError: It does not parse.
+        InvalidError: It breaks a rule; a class for each.
+    """
+    message = decode(MLSMessage, wire).body
+    if isinstance(message, PrivateMessage):
+        group_id, epoch = message.group_id, message.epoch
+    elif isinstance(message, PublicMessage):
+        group_id, epoch = message.content.group_id, message.content.epoch
+    else:
+        raise UnexpectedMessageError(f"a {type(message).__name__} is no message of a group")
+    context = group.state.context
+    if group_id != context.group_id:
+        raise WrongGroupError("the message is for another group", group_id=group_id)
+    if epoch > context.epoch:
+        return Step(group, (Held(FutureEpoch(epoch)),))
+    if epoch < context.epoch:
+        return _late(group, message, wire, epoch)
+    if isinstance(message, PublicMessage):
+        return _public(group, message, wire, now)
+    return _private(group, message, wire, now)
+
+
+# Messages of the present epoch
+
+
+def _private(group: G, message: PrivateMessage, wire: bytes, now: int) -> Step[G]:
+    state = group.state
+    data = open_sender_data(state.suite, message, group.secrets.sender_data_secret)
+    leaf = data.leaf_index
+    if leaf == group.private.leaf:
+        return _own_private(group, message, wire, data)
+    sender = state.tree.leaf(leaf)
+    if sender is None:
+        raise UnknownSenderError(f"leaf {leaf} is blank", sender=MemberSender(leaf))
+    keys, signed = open_private(
+        state.suite,
+        message,
+        data,
+        state.context,
+        group.message_keys,
+        sender.signature_key,
+        group.settings.window,
+    )
+    opened = changed(group, message_keys=keys)
+    content = signed.content.content
+    if isinstance(content, bytes):
+        event = _application(signed.content, data, sender, content)
+        return Step(opened, (event,))
+    return _handshake(group, opened, signed, now)
+
+
+def _application(
+    framed: FramedContent, data: SenderData, sender: LeafNode, content: bytes
+) -> ApplicationMessage:
+    return ApplicationMessage(
+        data.leaf_index,
+        sender,
+        framed.epoch,
+        data.generation,
+        content,
+        framed.authenticated_data,
+    )
+
+
+def _own_private(group: G, message: PrivateMessage, wire: bytes, data: SenderData) -> Step[G]:
+    """Recognise one's own private message: it cannot be decrypted, its key is gone."""
+    if group.held is not None and group.held.wire == wire:
+        return _confirmed(group)
+    kind = RatchetKind.of(message.content_type)
+    if data.generation < group.message_keys.next_generation(data.leaf_index, kind):
+        return Step(group, (OwnMessageEchoed(message.epoch),))
+    raise OwnEchoError("a private message in this member's name that it did not send")
+
+
+def _public(group: G, message: PublicMessage, wire: bytes, now: int) -> Step[G]:
+    state = group.state
+    if group.held is not None and group.held.wire == wire:
+        return _confirmed(group)
+    signed = unprotect_public(
+        state.suite,
+        message,
+        state.context,
+        group.secrets.membership_key,
+        signature_keys(state.tree, state.context.extensions),
+    )
+    content, sender = signed.content.content, signed.content.sender
+    if sender == MemberSender(group.private.leaf):
+        if isinstance(content, Commit):
+            raise OwnEchoError("a commit in this member's name that it does not hold")
+        if proposal_ref(state.suite, signed) in state.proposals:
+            return Step(group, (OwnMessageEchoed(state.context.epoch),))
+        if isinstance(content, Update):
+            raise OwnEchoError("an Update in this member's name whose key it does not have")
+    return _handshake(group, group, signed, now)
+
+
+def _handshake(group: G, opened: G, signed: AuthenticatedContent, now: int) -> Step[G]:
+    """Process a proposal or a commit whose signature holds.
+
+    Args:
+        group: The member's state.
+        opened: The state without the key that the message took.
+        signed: The message.
+        now: Seconds since 1970-01-01T00:00Z.
+    """
+    if group.state.reinit is not None:
+        raise HandshakeAfterEndError("the group was reinitialised")
+    if group.removed:
+        raise HandshakeAfterEndError("this member was removed by an earlier commit")
+    content = signed.content.content
+    lifetimes = group.lifetimes(now)
+    if isinstance(content, Commit):
+        return _commit(group, opened, signed, lifetimes)
+    assert isinstance(content, Proposal)  # noqa: S101 - application data was handled before
+    pending, event = receive_proposal(group.state, signed, content, lifetimes)
+    return Step(changed(opened, state=pending), (event,))
+
+
+def receive_proposal(
+    state: PublicState,
+    signed: AuthenticatedContent,
+    proposal: Proposal,
+    lifetimes: LifetimePolicy,
+) -> tuple[PublicState, ProposalReceived]:
+    """Check a proposal whose signature holds, and make it pending.
+
+    Raises:
+        InvalidError: It is invalid by itself; a class for each rule.
+    """
+    sender = signed.content.sender
+    check_proposal(state, proposal, sender, lifetimes)
+    reference = proposal_ref(state.suite, signed)
+    event = ProposalReceived(
+        reference,
+        proposal,
+        sender,
+        checks_of_proposal(state, proposal, sender),
+        signed.content.authenticated_data,
+    )
+    return state.with_proposal(PendingProposal(reference, proposal, sender)), event
+
+
+def _confirmed(group: G) -> Step[G]:
+    """Let the commit that came back take effect."""
+    held = group.held
+    assert held is not None  # noqa: S101 - the caller has compared it
+    event = OwnCommitConfirmed(group.context.epoch, held.welcome)
+    return Step(group.advanced(held.epoch, held.wire), (event,))
+
+
+# Commits (section 12.4.2)
+
+
+def _commit(
+    group: G, opened: G, signed: AuthenticatedContent, lifetimes: LifetimePolicy
+) -> Step[G]:
+    try:
+        change = transition(group.state, signed, lifetimes)
+    except UnknownProposalError as error:
+        references = error.where["references"]
+        assert isinstance(references, tuple)  # noqa: S101 - the error was raised with one
+        return Step(group, (Held(MissingProposals(references)),))
+    aad = signed.content.authenticated_data
+    if group.private.leaf in change.applied.removed:
+        gone = changed(opened, removed=True, held=None)
+        return Step(group, (CommitStaged(change, removes_me=True, aad=aad, accept=lambda: gone),))
+    me, extensions = group.private.leaf, change.applied.extensions
+    if extensions != group.state.context.extensions:
+        check_own_support(change.tree.member(me), extensions, me)
+    epoch = follow(group, change)
+    staged: CommitStaged[G] = CommitStaged(
+        change, removes_me=False, aad=aad, accept=lambda: opened.advanced(epoch)
+    )
+    return Step(group, (staged,))
+
+
+def follow(group: MemberState, change: Transition) -> NewEpoch:
+    """Derive the epoch that another's commit opens.
+
+    Raises:
+        UnknownPSKError: A pre-shared key of the commit is not known.
+        PathSecretError: The path does not decrypt to what it says.
+        InvalidPublicKeyError: The kem_output of an external commit is no key.
+        ConfirmationTagError: The commit's tag is not that of the epoch.
+    """
+    suite, applied, auth = group.suite, change.applied, change.message.auth
+    assert isinstance(auth, CommitAuthData)  # noqa: S101 - the decoder sees to that
+    psks = group.psk_secret(applied.psks)
+    private, signer = group.private, group.signer
+    for item in change.covered:
+        own = None if item.reference is None else group.updates.get(item.reference)
+        if own is not None:
+            private = private.with_keys({math.node_of(private.leaf): own.encryption_key})
+            signer = own.signer
+    commit_secret = Secret(bytes(suite.nh))
+    if change.merged is None:
+        private = private.without_blanks(change.tree)
+    else:
+        context = encode(change.provisional_context())
+        processed = process_update_path(change.merged, private, context)
+        private, commit_secret = processed.private, processed.commit_secret
+    init_secret = group.secrets.init_secret
+    if applied.external_init is not None:
+        pair = group.secrets.external_key_pair()
+        init_secret = Secret(suite.receive_external_init(pair, applied.external_init))
+    state = change.after()
+    joiner = joiner_secret(suite, init_secret, commit_secret, state.context)
+    secrets = EpochSecrets.derive(suite, joiner, psks, state.context)
+    secrets.check_confirmation_tag(state.context.confirmed_transcript_hash, auth.confirmation_tag)
+    touched = (*applied.touched, change.committer)
+    replaced = replaced_leaves(group.state, change.tree, touched)
+    return NewEpoch.opened(state, private, signer, secrets, replaced)
+
+
+# Messages of earlier epochs
+
+
+def _late(group: G, message: PrivateMessage | PublicMessage, wire: bytes, epoch: int) -> Step[G]:
+    if group.own_commits and group.suite.hash(wire) in group.own_commits:
+        return Step(group, (OwnCommitConfirmed(epoch),))
+    back = group.context.epoch - epoch
+    application = (
+        isinstance(message, PrivateMessage) and message.content_type is ContentType.APPLICATION
+    )
+    if not application or back > len(group.past):
+        raise WrongEpochError(
+            f"the message is of epoch {epoch}, not {group.context.epoch}", epoch=epoch
+        )
+    assert isinstance(message, PrivateMessage)  # noqa: S101 - as said above
+    past = group.past[back - 1]
+    suite = group.suite
+    data = open_sender_data(suite, message, past.sender_data_secret)
+    if data.leaf_index == group.leaf_index:
+        if data.generation < past.message_keys.next_generation(
+            data.leaf_index, RatchetKind.APPLICATION
+        ):
+            return Step(group, (OwnMessageEchoed(epoch),))
+        raise OwnEchoError("a private message in this member's name that it did not send")
+    sender = _leaf_then(group, back, data.leaf_index)
+    keys, signed = open_private(
+        suite,
+        message,
+        data,
+        past.context,
+        past.message_keys,
+        sender.signature_key,
+        group.settings.window,
+    )
+    content = signed.content.content
+    assert isinstance(content, bytes)  # noqa: S101 - its content type says so
+    left = PastEpoch(past.context, past.sender_data_secret, keys, past.replaced)
+    kept = (*group.past[: back - 1], left, *group.past[back:])
+    event: Event[G] = _application(signed.content, data, sender, content)
+    return Step(changed(group, past=kept), (event,))
+
+
+def _leaf_then(group: MemberState, back: int, index: LeafIndex) -> LeafNode:
+    """Return a member's leaf as it was *back* epochs ago.
+
+    Raises:
+        UnknownSenderError: The leaf was blank then.
+    """
+    leaf = group.state.tree.leaf(index)
+    for past in reversed(group.past[:back]):
+        if index in past.replaced:
+            leaf = past.replaced[index]
+            break
+    if leaf is None:
+        raise UnknownSenderError(f"leaf {index} was blank then", sender=MemberSender(index))
+    return leaf

@@ -1,0 +1,254 @@
+"""Which proposals a commit covers, and whether they may stand together (RFC 9420 section 12.2).
+
+Each proposal by itself is checked by `check_proposal` when it arrives, or in the commit that brings
+it by value. What depends on the other proposals of the list, above all on new extensions, is left
+for `mimi.mls.apply`.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+
+import attrs
+
+from mimi.mls.codepoints import ResumptionPSKUsage
+from mimi.mls.errors import (
+    ExternalCommitProposalError,
+    ExternalCommitReferenceError,
+    ExternalInitCountError,
+    ExternalInitPlaceError,
+    ExternalRemoveCountError,
+    MissingPathError,
+    PSKUsageError,
+    ReInitVersionError,
+    ReInitWithOthersError,
+    RemoveCommitterError,
+    RepeatedGroupContextExtensionsError,
+    RepeatedLeafError,
+    RepeatedPSKError,
+    UnknownProposalError,
+    UnsupportedProposalError,
+    UpdateFromCommitterError,
+    UpdateSenderError,
+)
+from mimi.mls.framing import MemberSender, NewMemberCommitSender, Sender
+from mimi.mls.keypackage import validate_key_package
+from mimi.mls.proposal import (
+    Add,
+    Commit,
+    ExternalInit,
+    GroupContextExtensions,
+    PreSharedKey,
+    Proposal,
+    ReInit,
+    Remove,
+    Update,
+)
+from mimi.mls.psk import ResumptionPSK, check_psk_nonce
+from mimi.mls.state import PublicState
+from mimi.tree import math
+from mimi.tree.codepoints import DEFAULT_PROPOSALS
+from mimi.tree.errors import LeafSourceError, UnrotatedKeyError
+from mimi.tree.extension import external_senders, required_capabilities
+from mimi.tree.leaf import (
+    LeafNode,
+    LifetimePolicy,
+    UpdateSource,
+    check_capabilities,
+    check_encryption_key,
+    verify_leaf_signature,
+)
+from mimi.tree.math import LeafIndex
+
+
+@attrs.frozen
+class Covered:
+    """A proposal that a commit covers.
+
+    Attributes:
+        proposal: What is proposed.
+        sender: Who proposed it: the committer, where the commit has it by value.
+        reference: By what the commit refers to it; None for a proposal by value.
+    """
+
+    proposal: Proposal
+    sender: Sender
+    reference: bytes | None = None
+
+
+def resolve(state: PublicState, commit: Commit, committer: Sender) -> tuple[Covered, ...]:
+    """Return the proposals that a commit covers, in its order.
+
+    Raises:
+        ExternalCommitReferenceError: A joiner refers to a proposal.
+        UnknownProposalError: A proposal that it refers to was not received; names all of them.
+    """
+    references = [at for at in commit.proposals if isinstance(at, bytes)]
+    if references and isinstance(committer, NewMemberCommitSender):
+        raise ExternalCommitReferenceError("an external commit has proposals by value alone")
+    missing = tuple(at for at in references if at not in state.proposals)
+    if missing:
+        raise UnknownProposalError(
+            f"the commit refers to {len(missing)} proposals that did not arrive",
+            references=missing,
+        )
+    covered = []
+    for item in commit.proposals:
+        if isinstance(item, bytes):
+            pending = state.proposals[item]
+            covered.append(Covered(pending.proposal, pending.sender, item))
+        else:
+            covered.append(Covered(item, committer))
+    return tuple(covered)
+
+
+# One proposal (section 12.1)
+
+
+def check_proposal(
+    state: PublicState, proposal: Proposal, sender: Sender, lifetimes: LifetimePolicy
+) -> None:
+    """Check a proposal by itself, as far as it does not depend on others.
+
+    Args:
+        state: The epoch.
+        proposal: What is proposed.
+        sender: Who proposes it.
+        lifetimes: How the lifetime of a key package is judged.
+
+    Raises:
+        InvalidError: A class for each rule of section 12.1.
+        MalformedError: The contents of an extension do not parse.
+    """
+    match proposal:
+        case Add(key_package=key_package):
+            validate_key_package(state.suite, key_package, lifetimes=lifetimes)
+        case Update(leaf_node=leaf):
+            if not isinstance(sender, MemberSender):
+                raise UpdateSenderError(f"{sender} has no leaf to update", sender=sender)
+            check_update_leaf(state, leaf, sender.leaf_index)
+        case Remove(removed=removed):
+            state.tree.member(removed)
+        case PreSharedKey():
+            check_psk_proposal(state, proposal)
+        case ExternalInit():
+            if isinstance(sender, MemberSender):
+                raise ExternalInitPlaceError("ExternalInit is for those who join by a commit")
+        case ReInit(version=version):
+            if version < state.context.version:
+                raise ReInitVersionError(f"{version} is less than {state.context.version}")
+        case GroupContextExtensions(extensions=extensions):
+            required_capabilities(extensions)
+            external_senders(extensions)
+
+
+def check_update_leaf(state: PublicState, leaf: LeafNode, index: LeafIndex) -> None:
+    """Check the leaf of an Update (sections 7.3 and 12.1.2).
+
+    Raises:
+        BlankLeafError: The sender is no member.
+        LeafSourceError: The leaf does not come from an Update.
+        UnrotatedKeyError: Its encryption key is the one that it replaces.
+        EncryptionKeyError: That key is none.
+        LeafSignatureError: The signature does not verify for this place in this group.
+        InvalidError: The leaf is at odds with itself; see `mimi.tree.leaf.check_capabilities`.
+    """
+    before = state.tree.member(index)
+    if not isinstance(leaf.leaf_node_source, UpdateSource):
+        raise LeafSourceError(f"leaf {index}: an Update's leaf has the source update", leaf=index)
+    if leaf.encryption_key == before.encryption_key:
+        raise UnrotatedKeyError(f"leaf {index}: the Update keeps the encryption key", leaf=index)
+    check_encryption_key(state.suite, leaf.encryption_key, math.node_of(index))
+    verify_leaf_signature(state.suite, leaf, state.context.group_id, index)
+    check_capabilities(state.suite, leaf, index)
+
+
+def check_psk_proposal(state: PublicState, proposal: PreSharedKey) -> None:
+    """Check a PreSharedKey proposal in a living group (section 12.1.4).
+
+    Raises:
+        PSKNonceError: Its nonce is not Nh octets.
+        PSKUsageError: Its resumption PSK is for reinitialisation or branching.
+    """
+    check_psk_nonce(state.suite, proposal.psk)
+    psk = proposal.psk.psk
+    if isinstance(psk, ResumptionPSK) and psk.usage is not ResumptionPSKUsage.APPLICATION:
+        raise PSKUsageError(
+            f"a resumption PSK for {psk.usage.name.lower()} in a living group", psk=psk
+        )
+
+
+# The list of a commit (section 12.2)
+
+
+def check_list(
+    state: PublicState, covered: Iterable[Covered], committer: Sender, *, has_path: bool
+) -> None:
+    """Check that proposals may stand together in a commit (section 12.2).
+
+    Raises:
+        InvalidError: A class for each rule.
+    """
+    listed = tuple(covered)
+    proposals = [item.proposal for item in listed]
+    if isinstance(committer, MemberSender):
+        _check_member_list(listed, committer.leaf_index)
+        _check_support(state, proposals)
+    else:
+        _check_external_list(proposals)
+    psks = [proposal.psk for proposal in proposals if isinstance(proposal, PreSharedKey)]
+    if len(set(psks)) != len(psks):
+        raise RepeatedPSKError("the commit names a PreSharedKeyID more than once")
+    if not has_path and (not proposals or any(item.path_required for item in proposals)):
+        raise MissingPathError("the commit needs a path and has none")
+
+
+def _check_member_list(covered: tuple[Covered, ...], committer: LeafIndex) -> None:
+    changed: set[LeafIndex] = set()
+    kinds = Counter(type(item.proposal) for item in covered)
+    for item in covered:
+        match item.proposal, item.sender:
+            case Update(), MemberSender(leaf_index=leaf):
+                if leaf == committer:
+                    raise UpdateFromCommitterError(f"leaf {leaf} commits its own Update", leaf=leaf)
+            case Remove(removed=leaf), _:
+                if leaf == committer:
+                    raise RemoveCommitterError(f"leaf {leaf} removes itself", leaf=leaf)
+            case _:
+                continue
+        if leaf in changed:
+            raise RepeatedLeafError(f"leaf {leaf} is changed more than once", leaf=leaf)
+        changed.add(leaf)
+    if kinds[GroupContextExtensions] > 1:
+        raise RepeatedGroupContextExtensionsError(
+            f"{kinds[GroupContextExtensions]} GroupContextExtensions proposals in one commit"
+        )
+    if kinds[ReInit] and len(covered) > 1:
+        raise ReInitWithOthersError("a ReInit is committed alone")
+
+
+def _check_support(state: PublicState, proposals: list[Proposal]) -> None:
+    """Check that all who will process the commit support its proposals.
+
+    Who is removed by the commit need not, nor who is added.
+    """
+    kinds = {proposal.tag for proposal in proposals} - DEFAULT_PROPOSALS
+    if not kinds:
+        return
+    removed = {proposal.removed for proposal in proposals if isinstance(proposal, Remove)}
+    for index, leaf in state.tree.members():
+        missing = kinds.difference(leaf.capabilities.proposals)
+        if missing and index not in removed:
+            raise UnsupportedProposalError(
+                f"leaf {index} does not support proposal {min(missing)}", leaf=index
+            )
+
+
+def _check_external_list(proposals: list[Proposal]) -> None:
+    kinds = Counter(map(type, proposals))
+    if kinds[ExternalInit] != 1:
+        raise ExternalInitCountError(f"an external commit with {kinds[ExternalInit]} ExternalInit")
+    if kinds[Remove] > 1:
+        raise ExternalRemoveCountError(f"an external commit with {kinds[Remove]} Remove")
+    for kind in kinds:
+        if kind not in (ExternalInit, Remove, PreSharedKey):
+            raise ExternalCommitProposalError(f"{kind.__name__} in an external commit")
