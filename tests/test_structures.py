@@ -23,7 +23,7 @@ def page() -> str:
     for title, declared in STRUCTURES.items():
         texts = [text for text in presentation(*declared).split("\n\n") if text not in known]
         known.update(texts)
-        parts.append(f"## Section {title}\n\n```\n" + "\n\n".join(texts) + "\n```\n")
+        parts.append(f"## {title}\n\n```\n" + "\n\n".join(texts) + "\n```\n")
     return "\n".join(parts)
 
 

@@ -1,18 +1,18 @@
-"""Everything of RFC 9420 that is encoded by itself: what documentation and tools walk over."""
+"""Everything that is encoded by itself: what documentation and tools walk over."""
 
 from typing import Any
 
 from mimi.crypto import labels
-from mimi.mls import framing, message, proposal, psk, transcript, welcome
+from mimi.mls import components, framing, message, proposal, psk, transcript, welcome
 from mimi.tree import extension, hashes, leaf, node, path
 
 STRUCTURES: dict[str, Any] = {
-    "5 Cryptographic objects": (
+    "Section 5 Cryptographic objects": (
         labels.SignContent,
         labels.EncryptContext,
         labels.RefHashInput,
     ),
-    "6 Message framing": (
+    "Section 6 Message framing": (
         message.MLSMessage,
         framing.AuthenticatedContent,
         framing.FramedContentTBS,
@@ -24,21 +24,21 @@ STRUCTURES: dict[str, Any] = {
         framing.SenderData,
         framing.SenderDataAAD,
     ),
-    "7 Ratchet tree": (
+    "Section 7 Ratchet tree": (
         node.RatchetTreeNodes,
         leaf.LeafNodeTBS,
         hashes.TreeHashInput,
         hashes.ParentHashInput,
         path.UpdatePath,
     ),
-    "8 and 9 Key schedule and secret tree": (
+    "Sections 8 and 9 Key schedule and secret tree": (
         labels.KDFLabel,
         labels.TreePosition,
         transcript.ConfirmedTranscriptHashInput,
         transcript.InterimTranscriptHashInput,
         psk.PSKLabel,
     ),
-    "11 and 12 Groups": (
+    "Sections 11 and 12 Groups": (
         extension.RequiredCapabilities,
         extension.ExternalSenders,
         extension.ExternalPub,
@@ -47,5 +47,6 @@ STRUCTURES: dict[str, Any] = {
         welcome.GroupInfoTBS,
         welcome.GroupSecrets,
     ),
+    "draft-ietf-mls-extensions-10, section 4.6": (components.AppDataDictionary,),
 }
-"""From sections of RFC 9420 to their outermost structures, choices and aliases."""
+"""From sections of RFC 9420, and of the draft, to their outermost structures, choices and aliases."""
