@@ -394,9 +394,20 @@ class Client:
         return ExternalDraft(commit, transition, accept)
 
     def propose_joining(
-        self, group_info: bytes, *, now: int, aad: bytes = b""
+        self,
+        group_info: bytes,
+        *,
+        now: int,
+        lifetime: int = DEFAULT_LIFETIME,
+        aad: bytes = b"",
     ) -> tuple[Self, bytes]:
         """Propose, from outside, that the client be added (section 12.1.8).
+
+        Args:
+            group_info: The encoded MLSMessage.
+            now: Seconds since 1970-01-01T00:00Z.
+            lifetime: Of the key package in the proposal, in seconds.
+            aad: Authenticated data.
 
         Returns:
             The client with the key package of the proposal, to be stored first; and the encoded
@@ -404,7 +415,7 @@ class Client:
         """
         info = read_group_info(group_info)
         self._check_suite(info.group_context)
-        client, wire = self.key_package(now=now)
+        client, wire = self.key_package(now=now, lifetime=lifetime)
         add = Add(read_key_package(wire))
         return client, propose_own_addition(info.group_context, add, self.signer, aad)
 

@@ -32,8 +32,9 @@ from mimi.mls.framing import (
 from mimi.mls.member import HeldCommit, MemberState, NewEpoch
 from mimi.mls.message import MLSMessage
 from mimi.mls.ownleaf import check_own_support
-from mimi.mls.proposal import Commit, PreSharedKey, ReInit, Update
+from mimi.mls.proposal import Add, Commit, PreSharedKey, Proposal, ReInit, Update
 from mimi.mls.protect import sign_content
+from mimi.mls.psk import ResumptionPSK
 from mimi.mls.resolve import Covered, check_list, check_proposal
 from mimi.mls.schedule import EpochSecrets, joiner_secret
 from mimi.mls.sending import group_info, wrapped
@@ -77,8 +78,8 @@ class Draft(Generic[G]):
 
     The order that survives a crash: store ``hold()``, then send `commit`; when it comes back,
     `receive` reports that it is confirmed, with the Welcome to be sent then. Whoever knows by
-    other means that the commit won calls ``accept()`` and sends the Welcome. A draft that lost is
-    simply dropped.
+    other means that the commit won calls ``accept()`` and sends the Welcome. A draft that was not
+    sent is simply dropped; one that was sent and lost leaves ``reject()`` or what was held.
 
     Attributes:
         commit: The encoded MLSMessage for the group.
@@ -114,6 +115,13 @@ class Draft(Generic[G]):
     def hold(self) -> G:
         """Return the group in its present epoch, which remembers the draft until it comes back."""
         return changed(self._group, held=HeldCommit(self.commit, self.welcome, self._epoch))
+
+    def reject(self) -> G:
+        """Return the group in its present epoch, if the draft was sent and not taken.
+
+        What encrypted the commit is consumed: another message must not use the same key.
+        """
+        return self._group
 
     @property
     def credentials(self) -> tuple[CredentialCheck, ...]:
@@ -332,8 +340,9 @@ def choose(group: MemberState, by_value: Iterable[Covered]) -> tuple[Covered, ..
 
     A Remove is preferred to an Update of the same leaf, a later Update to an earlier, everything
     to a ReInit; one's own Updates are left out, since a commit replaces the committer's leaf.
-    A proposal that cannot stand with the others is left out as well: nobody can keep the group
-    from going on by proposing what cannot be committed.
+    A proposal that cannot stand with the others is left out as well, and a resumption PSK of this
+    group beside an Add: who is added could not join. So nobody can keep the group from going on
+    by proposing what cannot be committed.
     """
     if not group.state.proposals:
         return ()
@@ -342,6 +351,8 @@ def choose(group: MemberState, by_value: Iterable[Covered]) -> tuple[Covered, ..
         Covered(item.proposal, item.sender, item.reference)
         for item in group.state.proposals.values()
     ]
+    if any(isinstance(item.proposal, Add) for item in (*pending, *fixed)):
+        pending = [item for item in pending if not _is_own_resumption(group, item.proposal)]
     ordered = sorted(pending, key=lambda item: isinstance(item.proposal, ReInit))
     updates = [item for item in ordered if isinstance(item.proposal, Update)]
     others = [item for item in ordered if not isinstance(item.proposal, Update)]
@@ -349,6 +360,14 @@ def choose(group: MemberState, by_value: Iterable[Covered]) -> tuple[Covered, ..
     ranked = sorted(preferred, key=lambda item: isinstance(item.proposal, ReInit))
     chosen = _extended(group, (), tuple(ranked), fixed)
     return tuple(item for item in pending if item in chosen)
+
+
+def _is_own_resumption(group: MemberState, proposal: Proposal) -> bool:
+    """Return whether a proposal brings in a key that only members of this group have."""
+    if not isinstance(proposal, PreSharedKey):
+        return False
+    psk = proposal.psk.psk
+    return isinstance(psk, ResumptionPSK) and psk.psk_group_id == group.context.group_id
 
 
 def _extended(

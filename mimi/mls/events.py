@@ -163,6 +163,9 @@ class CommitStaged(Generic[G]):
 class OwnMessageEchoed:
     """One's own message came back: nothing to do.
 
+    It is recognised by sender and generation, since its key is gone. Any member can make up such a
+    message, so that it is no proof that the genuine one was delivered.
+
     Attributes:
         epoch: In which it was sent.
     """

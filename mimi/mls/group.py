@@ -274,7 +274,7 @@ class Group(MemberState):
         return PreSharedKeyID(psk, draw(self.entropy, self.suite.nh))
 
     def without_held(self) -> Self:
-        """Forget one's own commit that waits to be confirmed: only if it was never sent."""
+        """Forget one's own held commit: it was never sent, or the group did not take it."""
         return changed(self, held=None)
 
     # Receiving

@@ -92,6 +92,8 @@ def receive(group: G, wire: bytes, now: int) -> Step[G]:
     if group_id != context.group_id:
         raise WrongGroupError("the message is for another group", group_id=group_id)
     if epoch > context.epoch:
+        if not group.is_active:
+            raise WrongEpochError(f"epoch {epoch} is none of this member's", epoch=epoch)
         return Step(group, (Held(FutureEpoch(epoch)),))
     if epoch < context.epoch:
         return _late(group, message, wire, epoch)

@@ -92,7 +92,6 @@ class EpochSecrets:
     @classmethod
     def of_epoch_secret(cls, suite: Suite, epoch_secret: Secret) -> "EpochSecrets":
         """Return what follows from an epoch_secret: a group's creator draws one at random."""
-
         return cls(suite, *map(Secret, suite.derive_secrets(epoch_secret.reveal(), LABELS)))
 
     def external_key_pair(self) -> HPKEPrivateKey:

@@ -11,7 +11,7 @@ from mimi.mls.framing import AuthenticatedContent, FramedContent, MemberSender, 
 from mimi.mls.grease import grease_extensions
 from mimi.mls.member import MemberState, OwnUpdate
 from mimi.mls.message import MLSMessage
-from mimi.mls.proposal import Proposal, Update
+from mimi.mls.proposal import Commit, Proposal, Update
 from mimi.mls.protect import authenticate, proposal_ref, protect_private, protect_public
 from mimi.mls.resolve import Covered, check_proposal
 from mimi.mls.state import PendingProposal, changed, read_only
@@ -37,12 +37,14 @@ def framed(
 def sealed(group: G, message: AuthenticatedContent, size: int) -> tuple[G, PrivateMessage]:
     """Encrypt a signed message; *size* is the length of its content, for padding and limit.
 
+    A commit is counted and never refused: it opens the epoch in which everybody starts anew.
+
     Raises:
         AEADLimitError: The epoch's bound is reached.
     """
     settings, padding = group.settings, group.settings.padding(size)
     sent = group.sent_octets + size + padding
-    if sent > settings.octets_per_epoch:
+    if sent > settings.octets_per_epoch and not isinstance(message.content.content, Commit):
         raise AEADLimitError(
             f"{sent} octets in one epoch are more than {settings.octets_per_epoch}"
         )

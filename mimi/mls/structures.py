@@ -49,4 +49,4 @@ STRUCTURES: dict[str, Any] = {
     ),
     "draft-ietf-mls-extensions-10, section 4.6": (components.AppDataDictionary,),
 }
-"""From sections of RFC 9420, and of the draft, to their outermost structures, choices and aliases."""
+"""From sections to their outermost structures, choices and aliases."""

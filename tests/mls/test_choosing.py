@@ -196,6 +196,28 @@ def test_a_pre_shared_key_that_the_committer_lacks_is_left_out():
     room.agrees()
 
 
+def test_a_resumption_psk_of_the_group_waits_while_somebody_is_added():
+    """Who is added cannot hold it, and could not join."""
+    room, alice, bob = gathered(2)
+    name, _ = bob.group.resumption_psk
+    alice.commits()
+    bob.proposes(Group.propose_psk, name)
+    (dave,) = room.enter("Dave")
+    events = alice.commits(add=[dave])
+    assert chosen(events[bob]) == [Add]
+    room.agrees()
+
+
+def test_a_resumption_psk_of_the_group_is_committed_otherwise():
+    room, alice, bob = gathered(2)
+    name, _ = bob.group.resumption_psk
+    alice.commits()
+    bob.proposes(Group.propose_psk, name)
+    events = alice.commits()
+    assert chosen(events[bob]) == [PreSharedKey]
+    room.agrees()
+
+
 def test_what_is_by_value_goes_before_what_is_pending():
     room, alice, bob, carol = gathered(3)
     carol.proposes(Group.propose_update)

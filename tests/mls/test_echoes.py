@@ -5,7 +5,7 @@ from mls.meeting import PRIVATE, PUBLIC, gathered
 from mls.snapshot import whole
 from tree.members import NOW, refused
 
-from mimi.mls import CommitStaged, Group, OwnCommitConfirmed, OwnMessageEchoed
+from mimi.mls import CommitStaged, Group, OwnCommitConfirmed, OwnMessageEchoed, RatchetKind
 from mimi.mls.errors import HeldCommitError, OwnEchoError, StaleDraftError, WrongEpochError
 
 both_formats = pytest.mark.parametrize("handshake", [PUBLIC, PRIVATE], ids=["public", "private"])
@@ -190,4 +190,32 @@ def test_of_two_drafts_either_can_be_sent():
     second = alice.group.commit(now=NOW)
     alice.group = second.accept()
     bob.hears(second.commit)
+    room.agrees()
+
+
+def test_a_draft_that_was_sent_and_lost_leaves_its_key_consumed():
+    room, alice, bob = gathered(2)
+    before = alice.group
+    draft = before.commit(now=NOW)
+    lost = draft.reject()
+    handshake = RatchetKind.HANDSHAKE
+    generations = [
+        group.message_keys.next_generation(alice.leaf, handshake)
+        for group in (before, draft.hold().without_held(), lost)
+    ]
+    assert generations == [0, 1, 1]
+    assert lost.context == before.context
+    alice.group = lost
+    bob.commits()
+    room.agrees()
+
+
+def test_nothing_later_is_held_for_who_was_removed():
+    room, alice, bob, carol = gathered(3)
+    alice.commits(remove=[carol])
+    wire = bob.says(b"among ourselves")
+    before = whole(carol.group)
+    with refused(WrongEpochError, epoch=alice.group.epoch):
+        carol.group.receive(wire, now=NOW)
+    assert whole(carol.group) == before
     room.agrees()

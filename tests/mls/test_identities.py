@@ -54,6 +54,16 @@ def test_a_commit_changes_the_committers_credential_and_key(handshake, change):
     room.agrees()
 
 
+def test_a_change_brings_a_path_even_where_no_proposal_needs_one():
+    room, alice, bob = gathered(2)
+    (carol,) = room.enter("Carol")
+    before = bob.group.leaf_node
+    events = bob.commits(add=[carol], leaf=CHANGES["key"], path=False)
+    assert [member.leaf_index for member in events[alice].updated] == [bob.leaf]
+    assert bob.group.leaf_node.signature_key == NEW_KEY.public != before.signature_key
+    room.agrees()
+
+
 @both_formats
 @every_change
 def test_an_update_changes_them_when_it_is_committed(handshake, change):

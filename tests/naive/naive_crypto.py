@@ -218,6 +218,11 @@ def public_octets(key: Any) -> bytes:
 # HPKE (RFC 9180)
 
 
+def full_private_key(suite: Suite, private: bytes) -> bytes:
+    """Give the leading zeros back that published vectors leave out on the NIST curves."""
+    return private.rjust(NIST_KEMS[suite.kem][1], b"\0") if suite.kem in NIST_KEMS else private
+
+
 def hpke_public_of(suite: Suite, private: bytes) -> bytes:
     if suite.kem == X25519_KEM:
         return public_octets(x25519.X25519PrivateKey.from_private_bytes(private).public_key())
@@ -284,3 +289,13 @@ def decrypt_with_label(
         return hpke.create_recipient_context(kem_output, key, info).open(ciphertext)
     except PyHPKEError as error:
         raise ValueError(f"HPKE does not open what is labelled {label!r}") from error
+
+
+def receive_export(suite: Suite, private: bytes, kem_output: bytes, label: bytes) -> bytes:
+    """Give the exported secret, as long as a hash, of a context without info and plaintext."""
+    hpke = hpke_suite(suite)
+    try:
+        key = hpke.kem.deserialize_private_key(private)
+        return hpke.create_recipient_context(kem_output, key).export(label, hash_size(suite))
+    except PyHPKEError as error:
+        raise ValueError("HPKE does not open the KEM output") from error

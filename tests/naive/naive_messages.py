@@ -10,14 +10,16 @@ from naive.naive_schedule import key_schedule, ratchet_key, secret_tree_leaf, se
 # Message protection
 
 
-def unprotect_private(suite: Suite, case: dict, message: dict) -> tuple[dict, dict]:
-    """Open a private message of a group of two: the framed content and the auth data."""
-    key, nonce = sender_data_key(suite, unhex(case["sender_data_secret"]), message["ciphertext"])
+def unprotect_private(
+    suite: Suite, secrets: dict[str, bytes], n_leaves: int, message: dict
+) -> tuple[dict, dict]:
+    """Open a private message of a group of some size: the framed content and the auth data."""
+    key, nonce = sender_data_key(suite, secrets["sender_data_secret"], message["ciphertext"])
     aad = wire.encode(wire.SENDER_DATA_AAD, message)
     opened = crypto.aead_open(suite, key, nonce, aad, message["encrypted_sender_data"])
     sender_data = wire.decode(wire.SENDER_DATA, opened)
     leaf = sender_data["leaf_index"]
-    leaf_secret = secret_tree_leaf(suite, unhex(case["encryption_secret"]), 2, leaf)
+    leaf_secret = secret_tree_leaf(suite, secrets["encryption_secret"], n_leaves, leaf)
     kind = message["content_type"]
     ratchet = "application" if kind == wire.APPLICATION else "handshake"
     key, nonce = ratchet_key(suite, leaf_secret, ratchet, sender_data["generation"])
@@ -49,7 +51,9 @@ def check_protected(suite: Suite, case: dict, name: str, kind: int) -> None:
     if wanted == wire.PUBLIC_MESSAGE:
         content, auth = message["body"]["content"], message["body"]["auth"]
     else:
-        content, auth = unprotect_private(suite, case, message["body"])
+        names = "sender_data_secret", "encryption_secret"
+        secrets = {name: unhex(case[name]) for name in names}
+        content, auth = unprotect_private(suite, secrets, 2, message["body"])
     agree(f"the group of {name}", content["group_id"], unhex(case["group_id"]))
     agree(f"the epoch of {name}", content["epoch"], case["epoch"])
     sender = {"sender_type": wire.MEMBER, "leaf_index": 1}
@@ -133,6 +137,35 @@ def check_key_package(suite: Suite, package: dict) -> None:
     must("the signature of the key package verifies", holds=valid)
 
 
+def open_group_secrets(suite: Suite, welcome: dict, package: dict, init_priv: bytes) -> dict:
+    """Open what a Welcome holds for a key package."""
+    reference = crypto.key_package_ref(suite, wire.encode(wire.KEY_PACKAGE_STRUCT, package))
+    entries = [entry for entry in welcome["secrets"] if entry["new_member"] == reference]
+    must("the welcome has one entry for the key package", holds=len(entries) == 1)
+    sealed = entries[0]["encrypted_group_secrets"]
+    pair = (sealed["kem_output"], sealed["ciphertext"])
+    context = welcome["encrypted_group_info"]
+    opened = crypto.decrypt_with_label(suite, init_priv, "Welcome", context, pair)
+    return check_round_trip("group_secrets", wire.GROUP_SECRETS, opened)
+
+
+def open_group_info(suite: Suite, welcome: dict, joiner_secret: bytes, psk_secret: bytes) -> dict:
+    member_secret = crypto.extract(suite, joiner_secret, psk_secret)
+    welcome_secret = crypto.derive_secret(suite, member_secret, "welcome")
+    size = crypto.key_size(suite)
+    key = crypto.expand_with_label(suite, welcome_secret, "key", b"", size)
+    nonce = crypto.expand_with_label(suite, welcome_secret, "nonce", b"", crypto.AEAD_NONCE_SIZE)
+    opened = crypto.aead_open(suite, key, nonce, b"", welcome["encrypted_group_info"])
+    return check_round_trip("group_info", wire.GROUP_INFO_STRUCT, opened)
+
+
+def check_group_info(suite: Suite, info: dict, public: bytes) -> None:
+    """Check the signature of a group info."""
+    signed = wire.encode(wire.GROUP_INFO_TBS, info)
+    valid = crypto.verify_with_label(suite, public, "GroupInfoTBS", signed, info["signature"])
+    must("the signature of the group info verifies", holds=valid)
+
+
 @checking
 def check_welcome(case: dict) -> None:
     suite = crypto.suite_of(case["cipher_suite"])
@@ -147,31 +180,13 @@ def check_welcome(case: dict) -> None:
     agree("init_key", crypto.hpke_public_of(suite, init_priv), package["init_key"])
     check_key_package(suite, package)
 
-    reference = crypto.key_package_ref(suite, wire.encode(wire.KEY_PACKAGE_STRUCT, package))
-    entries = [entry for entry in welcome["secrets"] if entry["new_member"] == reference]
-    must("the welcome has one entry for the key package", holds=len(entries) == 1)
-    sealed = entries[0]["encrypted_group_secrets"]
-    encrypted_group_info = welcome["encrypted_group_info"]
-    pair = (sealed["kem_output"], sealed["ciphertext"])
-    opened = crypto.decrypt_with_label(suite, init_priv, "Welcome", encrypted_group_info, pair)
-    group_secrets = check_round_trip("group_secrets", wire.GROUP_SECRETS, opened)
+    group_secrets = open_group_secrets(suite, welcome, package, init_priv)
     agree("the pre-shared keys", group_secrets["psks"], [])
-
-    joiner_secret = group_secrets["joiner_secret"]
-    no_psk = bytes(crypto.hash_size(suite))
-    member_secret = crypto.extract(suite, joiner_secret, no_psk)
-    welcome_secret = crypto.derive_secret(suite, member_secret, "welcome")
-    size = crypto.key_size(suite)
-    key = crypto.expand_with_label(suite, welcome_secret, "key", b"", size)
-    nonce = crypto.expand_with_label(suite, welcome_secret, "nonce", b"", crypto.AEAD_NONCE_SIZE)
-    opened = crypto.aead_open(suite, key, nonce, b"", encrypted_group_info)
-    info = check_round_trip("group_info", wire.GROUP_INFO_STRUCT, opened)
+    joiner_secret, no_psk = group_secrets["joiner_secret"], bytes(crypto.hash_size(suite))
+    info = open_group_info(suite, welcome, joiner_secret, no_psk)
     context = info["group_context"]
     agree("the suite of the group", context["cipher_suite"], case["cipher_suite"])
-    signed = wire.encode(wire.GROUP_INFO_TBS, info)
-    public = unhex(case["signer_pub"])
-    valid = crypto.verify_with_label(suite, public, "GroupInfoTBS", signed, info["signature"])
-    must("the signature of the group info verifies", holds=valid)
+    check_group_info(suite, info, unhex(case["signer_pub"]))
     encoded = wire.encode(wire.GROUP_CONTEXT, context)
     confirmation_key = key_schedule(suite, joiner_secret, no_psk, encoded)["confirmation_key"]
     tag = crypto.mac(suite, confirmation_key, context["confirmed_transcript_hash"])

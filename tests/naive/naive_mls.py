@@ -16,6 +16,7 @@ from naive.naive_messages import (
     check_messages,
     check_welcome,
 )
+from naive.naive_passive import check_passive_client
 from naive.naive_schedule import (
     check_crypto_basics,
     check_key_schedule,
@@ -164,4 +165,7 @@ KINDS: dict[str, Check] = {
     "tree-operations": check_tree_operations,
     "tree-validation": check_tree_validation,
     "treekem": check_treekem,
+    "passive-client-welcome": check_passive_client,
+    "passive-client-handling-commit": check_passive_client,
+    "passive-client-random": check_passive_client,
 }

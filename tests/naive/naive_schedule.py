@@ -125,24 +125,42 @@ def check_key_schedule(case: dict) -> None:
         init_secret = secrets["init_secret"]
 
 
+def psk_secret_of(suite: Suite, psks: list[tuple[dict, bytes]]) -> bytes:
+    """Mix pre-shared keys, each with its PreSharedKeyID (RFC 9420, section 8.4)."""
+    size = crypto.hash_size(suite)
+    secret = bytes(size)
+    for index, (psk_id, psk) in enumerate(psks):
+        label = wire.encode(wire.PRE_SHARED_KEY_ID, psk_id)
+        label += wire.U16.write(index) + wire.U16.write(len(psks))
+        extracted = crypto.extract(suite, bytes(size), psk)
+        mixed = crypto.expand_with_label(suite, extracted, "derived psk", label, size)
+        secret = crypto.extract(suite, mixed, secret)
+    return secret
+
+
 @checking
 def check_psk_secret(case: dict) -> None:
     suite = crypto.suite_of(case["cipher_suite"])
-    size = crypto.hash_size(suite)
-    count = len(case["psks"])
-    secret = bytes(size)
-    for index, psk in enumerate(case["psks"]):
+    psks = []
+    for psk in case["psks"]:
         psk_id = {
             "psktype": 1,
             "psk_id": unhex(psk["psk_id"]),
             "psk_nonce": unhex(psk["psk_nonce"]),
         }
-        label = wire.encode(wire.PRE_SHARED_KEY_ID, psk_id)
-        label += wire.U16.write(index) + wire.U16.write(count)
-        extracted = crypto.extract(suite, bytes(size), unhex(psk["psk"]))
-        mixed = crypto.expand_with_label(suite, extracted, "derived psk", label, size)
-        secret = crypto.extract(suite, mixed, secret)
-    agree("psk_secret", secret, unhex(case["psk_secret"]))
+        psks.append((psk_id, unhex(psk["psk"])))
+    agree("psk_secret", psk_secret_of(suite, psks), unhex(case["psk_secret"]))
+
+
+def transcript_hash(suite: Suite, interim: bytes, authenticated: dict) -> bytes:
+    """Give the confirmed transcript hash after a commit."""
+    return crypto.hash_of(
+        suite,
+        interim
+        + wire.U16.write(authenticated["wire_format"])
+        + wire.encode(wire.FRAMED_CONTENT, authenticated["content"])
+        + wire.write_opaque(authenticated["auth"]["signature"]),
+    )
 
 
 @checking
@@ -153,13 +171,8 @@ def check_transcript_hashes(case: dict) -> None:
     agree("authenticated_content", wire.encode(wire.AUTHENTICATED_CONTENT, authenticated), octets)
     content, auth = authenticated["content"], authenticated["auth"]
     must("the content is a commit", holds=content["content_type"] == wire.COMMIT)
-    confirmed = crypto.hash_of(
-        suite,
-        unhex(case["interim_transcript_hash_before"])
-        + wire.U16.write(authenticated["wire_format"])
-        + wire.encode(wire.FRAMED_CONTENT, content)
-        + wire.write_opaque(auth["signature"]),
-    )
+    before = unhex(case["interim_transcript_hash_before"])
+    confirmed = transcript_hash(suite, before, authenticated)
     agree("confirmed_transcript_hash", confirmed, unhex(case["confirmed_transcript_hash_after"]))
     tag = crypto.mac(suite, unhex(case["confirmation_key"]), confirmed)
     agree("confirmation_tag", tag, auth["confirmation_tag"])

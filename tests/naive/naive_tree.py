@@ -271,13 +271,21 @@ def blank_path(tree: Tree, leaf_index: int) -> None:
         tree[x] = None
 
 
+def with_room(tree: Tree) -> Tree:
+    """Double a tree without a blank leaf."""
+    if any(tree[x] is None for x in range(0, len(tree), 2)):
+        return tree
+    return tree + [None] * (len(tree) + 1)
+
+
+def leftmost_blank(tree: Tree) -> int:
+    """Give the leaf that a new member takes."""
+    return next(x // 2 for x in range(0, len(tree), 2) if tree[x] is None)
+
+
 def add_leaf(tree: Tree, leaf: dict) -> Tree:
-    new = copy.deepcopy(tree)
-    blanks = [x for x in range(0, len(new), 2) if new[x] is None]
-    if not blanks:
-        blanks = [len(new) + 1]
-        new += [None] * (len(new) + 1)
-    x = blanks[0]
+    new = with_room(copy.deepcopy(tree))
+    x = 2 * leftmost_blank(new)
     for above in direct_path(x, len(new)):
         content = parent_at(new, above)
         if content is not None:
@@ -370,11 +378,13 @@ def open_update_path(
     path: dict,
     receiver: tuple[int, dict[int, bytes]],
     group_context: bytes,
+    added: frozenset[int] = frozenset(),
 ) -> tuple[bytes, bytes]:
     """Process an update path as one receiver: the path secret it decrypts, the commit secret.
 
     ``receiver`` is a leaf index and the private keys held, by node. The path secret is decrypted
-    with every key that fits, and must come out the same.
+    with every key that fits, and must come out the same. Nothing is encrypted to the leaves
+    ``added`` by the same commit.
     """
     leaf_index, private_keys = receiver
     steps = filtered_direct_path(before, sender)
@@ -383,7 +393,8 @@ def open_update_path(
         raise ValueError(f"leaf {leaf_index} is under {len(first)} copath nodes of {sender}")
     start = first[0]
     sealed = path["nodes"][start]["encrypted_path_secret"]
-    receivers = resolution(before, steps[start].copath)
+    new = {2 * leaf for leaf in added}
+    receivers = [x for x in resolution(before, steps[start].copath) if x not in new]
     if len(sealed) != len(receivers):
         raise ValueError(f"{len(sealed)} ciphertexts for a resolution of {len(receivers)}")
     found = set()

@@ -414,7 +414,20 @@ def read_private_content(content_type: int, plaintext: bytes) -> tuple[Any, dict
     return body, auth
 
 
-# Groups (sections 8.1 and 12.4.3)
+# Groups (sections 8.1, 12.1.8.1 and 12.4.3)
+
+RATCHET_TREE_EXTENSION = 2
+EXTERNAL_SENDERS_EXTENSION = 5
+
+EXTERNAL_SENDERS = vector(struct(("signature_key", OPAQUE), ("credential", CREDENTIAL)))
+
+
+def find_extension(extensions: list[dict], extension_type: int) -> bytes | None:
+    for one in extensions:
+        if one["extension_type"] == extension_type:
+            return one["extension_data"]
+    return None
+
 
 GROUP_CONTEXT = struct(
     ("version", VERSION_MLS10),

@@ -23,6 +23,9 @@ PUBLISHED_STEPS = {"tree-validation": 10, "treekem": 10, "messages": 10}
 
 MOST_MUTATIONS = 100
 
+# a client that is followed through hundreds of epochs is spoiled in the first of them
+MOST_EPOCHS = 24
+
 
 def read_cases(source: Path, kind: str) -> list[dict]:
     cases = json.loads((source / f"{kind}.json").read_text(encoding="utf-8"))
@@ -84,8 +87,7 @@ def accepts(kind: str, case: dict) -> bool:
 def test_own_vectors_are_of_all_kinds() -> None:
     stems = {path.stem for path in OWN.glob("*.json")}
     assert not set(KINDS) - stems, "kinds without a file"
-    others = {stem for stem in stems - set(KINDS) if not stem.startswith("passive-client")}
-    assert not others, "files of no known kind"
+    assert not stems - set(KINDS), "files of no known kind"
 
 
 @pytest.mark.parametrize("source", SOURCES)
@@ -107,6 +109,8 @@ def test_vectors_agree(source: Path, kind: str) -> None:
 def test_spoiled_vectors_disagree(source: Path, kind: str) -> None:
     cases = sorted(read_cases(source, kind), key=lambda case: len(json.dumps(case)))
     case = cases[len(cases) // 2]
+    if "epochs" in case:
+        case["epochs"] = case["epochs"][:MOST_EPOCHS]
     assert accepts(kind, case)
     paths = []
     for path in scalars(case):

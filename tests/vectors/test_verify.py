@@ -5,10 +5,9 @@ import json
 import pytest
 from vectors.corruption import (
     FILES,
+    KIND_OF,
     OWN,
-    PASSIVE,
     PUBLISHED,
-    SUPPORTED,
     cases_of,
     changed,
     replaced,
@@ -91,7 +90,7 @@ def test_no_published_file_is_missing():
 
 def test_no_file_of_our_own_is_missing():
     assert {path.stem for path in OWN.glob("*.json")} == set(GENERATED)
-    assert set(GENERATED) == set(SUPPORTED)
+    assert set(GENERATED) == set(KIND_OF)
 
 
 @pytest.mark.parametrize(("name", "path"), FILES.items(), ids=FILES)
@@ -101,31 +100,13 @@ def test_every_case_passes(name, path):
     assert report.problem == ""
     assert report.ok
     assert report.name == name
-    assert report.kind == path.stem
+    assert report.kind == KIND_OF[path.stem].name
     assert report.passed == report.cases > 0
     assert report.failed == 0
     if name.startswith("published-"):
         assert (report.cases, report.suites) == EXPECTED[path.stem]
     else:
         assert report.suites == (() if path.stem in WITHOUT_SUITE else ALL_SUITES)
-
-
-def test_passive_client_vectors_are_not_supported_yet():
-    report = verify("passive.json", as_file(PASSIVE, PASSIVE))
-    assert not report.ok
-    assert report.kind == "passive-client"
-    assert report.problem == "passive-client vectors are not supported yet"
-    assert (report.cases, report.passed, report.failed) == (2, 0, 2)
-    assert all("not supported yet" in failure.got for failure in report.failures)
-
-
-def test_published_passive_client_vectors_are_not_passed_over():
-    for name in EXPECTED.keys() - SUPPORTED if PUBLISHED is not None else ():
-        report = verify(name, PUBLISHED.joinpath(f"{name}.json").read_bytes())
-        assert not report.ok
-        assert report.problem == "passive-client vectors are not supported yet"
-        assert (report.cases, report.suites) == EXPECTED[name]
-        assert (report.passed, report.failed) == (0, report.cases)
 
 
 # Reports
@@ -193,13 +174,13 @@ def test_a_failure_says_all():
 def test_both_values_are_shown():
     case = first_case("psk_secret")
     other = changed(case["psk_secret"])
-    failure = verify_case(SUPPORTED["psk_secret"], case | {"psk_secret": other}, 7)
+    failure = verify_case(KIND_OF["psk_secret"], case | {"psk_secret": other}, 7)
     assert (failure.case, failure.expected, failure.got) == (7, other, case["psk_secret"])
 
 
 def test_long_values_are_cut_in_the_middle():
     case = first_case("messages")
-    failure = verify_case(SUPPORTED["messages"], case | {"commit": "zz" * 5000})
+    failure = verify_case(KIND_OF["messages"], case | {"commit": "zz" * 5000})
     assert failure.got == "z" * 150 + "..." + "z" * 20 + " (10000 characters)"
 
 
@@ -237,7 +218,7 @@ def test_cases_of_two_kinds_in_one_file():
 
 @pytest.mark.parametrize("path", FILES.values(), ids=FILES)
 def test_checked_fields_are_fields(path):
-    kind = SUPPORTED[path.stem]
+    kind = KIND_OF[path.stem]
     for case in cases_of(path)[:5]:
         fields = checked_fields(kind, case)
         assert fields
@@ -247,12 +228,12 @@ def test_checked_fields_are_fields(path):
 
 def test_checked_fields_are_those_of_a_good_case():
     case = first_case("psk_secret")
-    assert dict(checked_fields(SUPPORTED["psk_secret"], case)) == {
+    assert dict(checked_fields(KIND_OF["psk_secret"], case)) == {
         "cipher_suite": True,
         "psk_secret": False,
     }
     with pytest.raises(DifferenceError) as caught:
-        checked_fields(SUPPORTED["psk_secret"], case | {"psk_secret": ""})
+        checked_fields(KIND_OF["psk_secret"], case | {"psk_secret": ""})
     assert caught.value.field == "psk_secret"
 
 
@@ -262,11 +243,10 @@ def test_checked_fields_are_those_of_a_good_case():
 def test_hexadecimal_is_read_in_either_case():
     case = first_case("welcome")
     upper = case | {"key_package": case["key_package"].upper()}
-    assert verify_case(SUPPORTED["welcome"], upper) is None
+    assert verify_case(KIND_OF["welcome"], upper) is None
     psk = first_case("psk_secret")
     assert (
-        verify_case(SUPPORTED["psk_secret"], psk | {"psk_secret": psk["psk_secret"].upper()})
-        is None
+        verify_case(KIND_OF["psk_secret"], psk | {"psk_secret": psk["psk_secret"].upper()}) is None
     )
 
 
@@ -309,7 +289,7 @@ def octets(case, name):
 
 
 def field_that_fails(name, case):
-    failure = verify_case(SUPPORTED[name], case)
+    failure = verify_case(KIND_OF[name], case)
     return failure and failure.field
 
 
@@ -372,7 +352,7 @@ def test_a_message_from_another_leaf_is_refused():
     key = Secret(octets(case, "membership_key"))
     message = MLSMessage(protect_public(suite, signed, context, key))
     failure = verify_case(
-        SUPPORTED["message-protection"], case | {"proposal_pub": encode(message).hex()}
+        KIND_OF["message-protection"], case | {"proposal_pub": encode(message).hex()}
     )
     assert failure.field == "proposal_pub"
     assert "is not the sender of these vectors" in failure.got

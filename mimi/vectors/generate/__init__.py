@@ -15,6 +15,11 @@ from mimi.crypto import SeededEntropy, Suite
 from mimi.errors import UsageError
 from mimi.vectors.generate.basics import crypto_basics, deserialization, tree_math
 from mimi.vectors.generate.messages import message_protection, welcome
+from mimi.vectors.generate.passive import (
+    passive_handling_commit,
+    passive_random,
+    passive_welcome,
+)
 from mimi.vectors.generate.schedule import (
     key_schedule,
     psk_secrets,
@@ -51,10 +56,13 @@ _MAKERS: dict[str, Maker] = {
     "tree-operations": _in_each_suite(tree_operations),
     "tree-validation": _in_each_suite(tree_validation),
     "treekem": _in_each_suite(treekem),
+    "passive-client-welcome": _in_each_suite(passive_welcome),
+    "passive-client-handling-commit": _in_each_suite(passive_handling_commit),
+    "passive-client-random": _in_each_suite(passive_random),
 }
 
 GENERATED: tuple[str, ...] = tuple(_MAKERS)
-"""The kinds of vectors that can be generated, by the names of their files without ``.json``."""
+"""The files that can be generated, by their names without ``.json``."""
 
 
 def generate(seed: int) -> dict[str, bytes]:
@@ -67,7 +75,7 @@ def generate(seed: int) -> dict[str, bytes]:
 
 
 def generate_kind(kind: str, seed: int) -> bytes:
-    """Return the file of one kind.
+    """Return one file.
 
     Args:
         kind: One of `GENERATED`.
