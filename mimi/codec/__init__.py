@@ -48,7 +48,14 @@ from mimi.codec.shape import (
     increasing_by,
     unique_by,
 )
-from mimi.codec.tls import decode, decode_length, encode, encode_as, encode_length
+from mimi.codec.tls import (
+    decode,
+    decode_length,
+    encode,
+    encode_as,
+    encode_length,
+    field_encoder,
+)
 from mimi.codec.trace import Span, Traced, read
 
 __all__ = [
@@ -84,6 +91,7 @@ __all__ = [
     "encode",
     "encode_as",
     "encode_length",
+    "field_encoder",
     "increasing",
     "increasing_by",
     "is_grease",

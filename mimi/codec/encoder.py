@@ -37,6 +37,7 @@ from mimi.codec.shape import (
     Vector,
 )
 from mimi.codec.source import FORMAT, LENGTH, PACKERS, BrokenError, Source
+from mimi.errors import UsageError
 
 FAILURES = (
     AttributeError,
@@ -101,6 +102,31 @@ def tail_encoder(declaration: type[Any], base: type[Any]) -> Encoder:
     _write_fields(source, added, "x", parts, declaration)
     source.line(f"return {_joined(parts)}")
     return source.function("x", f"encode the tail of {declaration.__name__}")
+
+
+@once
+def fields_encoder(shape: Struct, choice: Select | None) -> Callable[..., bytes]:
+    """Return the function from the fields of a structure, in their order, to its encoding.
+
+    Args:
+        shape: The structure.
+        choice: The select that it is a case of, whose tag comes first; None for none.
+
+    Raises:
+        UsageError: The structure has constant fields or a select on an earlier one.
+    """
+    fields = fields_of(shape.declaration)
+    if any(field.constant or isinstance(field.shape, Given) for field in fields):
+        raise UsageError(f"{shape.declaration.__name__} is not encoded from its fields alone")
+    source = Source()
+    source.names["L"] = LENGTH
+    parts = [] if choice is None else [repr(_cases(choice)[shape.declaration][0])]
+    check_declaration(shape)
+    for field in fields:
+        _write(source, field.shape, f"a_{field.name}", parts)
+    source.line(f"return {_joined(parts)}")
+    signature = ", ".join(f"a_{field.name}" for field in fields)
+    return source.function(signature, f"encode the fields of {shape.declaration.__name__}")
 
 
 def accepts(shape: Shape, kind: type[Any]) -> bool:

@@ -1,9 +1,11 @@
 """Encoding and decoding values of declared types."""
 
+from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
 from mimi.codec import decoder, encoder, trace
 from mimi.codec.declare import OCTETS, shape_of
+from mimi.codec.shape import Select, Struct
 from mimi.codec.source import LENGTH, LONGEST
 from mimi.errors import UsageError
 
@@ -76,6 +78,26 @@ def encode_as(base: type[Any], value: Any) -> bytes:
     if whole is None:
         return encode(value, base)
     return bytes(whole[: len(whole) - len(encoder.tail_encoder(type(value), base)(value))])
+
+
+def field_encoder(declaration: type[Any], choice: Any = None) -> Callable[..., bytes]:
+    """Return a function from the fields of a structure, in their order, to its encoding.
+
+    For what is built only to be hashed, many times over: no value is made. Fields that do not fit
+    raise whatever Python makes of them, so that this is for a library's own values.
+
+    Args:
+        declaration: The structure.
+        choice: The choice that it is a case of, whose tag comes first; None for none.
+
+    Raises:
+        UsageError: The structure has constant fields or a select on an earlier one, or *choice* is
+            no choice.
+    """
+    shape, select = shape_of(declaration), None if choice is None else shape_of(choice)
+    if not isinstance(shape, Struct) or not isinstance(select, Select | None):
+        raise UsageError("a field encoder is for a structure, alone or as a case of a choice")
+    return encoder.fields_encoder(shape, select)
 
 
 def decode_length(octets: bytes) -> int:

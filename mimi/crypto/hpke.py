@@ -106,8 +106,9 @@ class Hpke:
     def _key_and_nonce(self, shared_secret: bytes, info: PreparedInfo) -> tuple[bytes, bytes]:
         """Return what a single message needs of the key schedule: no exporter secret."""
         secret = self.kdf.extract(shared_secret, self._secret_label)
-        key = self.kdf.expand(secret, info.key_label, self.aead.nk)
-        return key, self.kdf.expand(secret, info.nonce_label, self.aead.nn)
+        wanted = (info.key_label, self.aead.nk), (info.nonce_label, self.aead.nn)
+        key, nonce = self.kdf.expand_each(secret, wanted)
+        return key, nonce
 
     def _exporter_secret(self, shared_secret: bytes, info: PreparedInfo) -> bytes:
         secret = self.kdf.extract(shared_secret, self._secret_label)

@@ -34,6 +34,8 @@ class Kdf:
     limit: int = attrs.field(init=False)
     _hash: hashes.HashAlgorithm | None = attrs.field(init=False, eq=False, repr=False)
 
+    _unsalted: HMAC | None = attrs.field(init=False, eq=False, repr=False)
+
     @limit.default
     def _limit(self) -> int:
         return 255 * self.nh
@@ -43,9 +45,18 @@ class Kdf:
         algorithm = getattr(hashes, self.hash_name.upper(), None)
         return None if algorithm is None else algorithm()
 
+    @_unsalted.default
+    def _hmac_without_salt(self) -> HMAC | None:
+        return None if self._hash is None else HMAC(bytes(self.nh), self._hash)
+
     def extract(self, salt: bytes, ikm: bytes) -> bytes:
         """Return the pseudorandom key of *ikm*, Nh octets. An empty *salt* means Nh zeros."""
-        return hmac.digest(salt, ikm, self.hash_name)
+        if self._hash is None or self._unsalted is None:
+            return hmac.digest(salt, ikm, self.hash_name)
+        # HPKE extracts without salt several times for each message
+        one = HMAC(salt, self._hash) if salt else self._unsalted.copy()
+        one.update(ikm)
+        return one.finalize()
 
     def expand(self, prk: bytes, info: bytes, length: int) -> bytes:
         """Return *length* octets that depend on *prk* and are bound to *info*.
@@ -53,8 +64,10 @@ class Kdf:
         Raises:
             OutputLengthError: *length* is negative or exceeds 255 times Nh.
         """
-        if 0 <= length <= self.nh:
-            return hmac.digest(prk, info + b"\x01", self.hash_name)[:length]
+        if 0 <= length <= self.nh and self._hash is not None:
+            one = HMAC(prk, self._hash)
+            one.update(info + b"\x01")
+            return one.finalize()[:length]
         self.check_length(length)
         blocks = [b""]
         for index in range(1, -(-length // self.nh) + 1):

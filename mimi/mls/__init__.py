@@ -99,7 +99,6 @@ from mimi.mls.protect import (
     protect_private,
     protect_public,
     sign_content,
-    signature_keys,
     unprotect_private,
     unprotect_public,
 )
@@ -120,6 +119,9 @@ from mimi.mls.schedule import (
     welcome_secret,
 )
 from mimi.mls.secrets import RatchetKind, SecretTree, Window
+from mimi.mls.senders import (
+    signature_keys,
+)
 from mimi.mls.settings import (
     PaddingPolicy,
     Settings,

@@ -9,7 +9,7 @@
 What is here needs no secrets: members and followers do the same, a committer too.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
@@ -80,13 +80,15 @@ class Applied:
         return (*self.updated, *self.removed, *self.new_leaves)
 
 
-def apply(state: PublicState, covered: Iterable[Covered]) -> Applied:
+def apply(state: PublicState, covered: Sequence[Covered]) -> Applied:
     """Apply a valid list of proposals, in the order of section 12.3.
 
     Raises:
         BlankLeafError: A proposal concerns a leaf without a member.
     """
     extensions = state.context.extensions
+    if not covered:
+        return Applied(state.tree, extensions)
     updates: dict[LeafIndex, LeafNode] = {}
     removed: list[LeafIndex] = []
     packages: list[KeyPackage] = []

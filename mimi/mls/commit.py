@@ -10,7 +10,7 @@ Nothing of it changes the group: the outcome is a draft, which can take effect, 
 comes back, or just be dropped.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
 import attrs
@@ -84,12 +84,11 @@ class Draft(Generic[G]):
     Attributes:
         commit: The encoded MLSMessage for the group.
         welcome: The encoded MLSMessage for the new members; None where nobody is added.
-        transition: The commit with all that follows from it.
     """
 
     commit: bytes
     welcome: bytes | None
-    transition: Transition
+    _transition: Callable[[], Transition]
     _group: G
     _epoch: NewEpoch
 
@@ -122,6 +121,11 @@ class Draft(Generic[G]):
         What encrypted the commit is consumed: another message must not use the same key.
         """
         return self._group
+
+    @property
+    def transition(self) -> Transition:
+        """The commit with all that follows from it, as others see it."""
+        return self._transition()
 
     @property
     def credentials(self) -> tuple[CredentialCheck, ...]:
@@ -170,9 +174,12 @@ def create(group: G, plan: Plan, *, founding: bool = False) -> Draft[G]:
     concluded = conclude(
         shared, content, group.signer, NewKeys(private, signer), group.settings.handshake
     )
-    transition = shared.transition(concluded.message, plan.covered, group.leaf_index)
     after, wire = wrapped(group, concluded.message)
     welcome = _welcome(after, concluded, shared) if applied.added else None
+
+    def transition() -> Transition:
+        return shared.transition(concluded.message, plan.covered, group.leaf_index)
+
     return Draft(wire, welcome, transition, after, concluded.epoch)
 
 

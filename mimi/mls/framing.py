@@ -89,9 +89,12 @@ class FramedContent:
     content: Content
 
 
-@struct
+@struct(cached=True)
 class FramedContentTBS:
-    """What a message's signature covers; for members and joiners the group context too."""
+    """What a message's signature covers; for members and joiners the group context too.
+
+    The membership tag covers it as well, so that its octets are kept.
+    """
 
     version: ClassVar[ProtocolVersion] = ProtocolVersion.MLS10
     wire_format: WireFormat

@@ -244,9 +244,9 @@ class Group(MemberState):
         by_value: list[Proposal] = (
             [] if extensions is None else [GroupContextExtensions(extensions)]
         )
-        by_value += (Remove(index) for index in remove)
-        by_value += (Add(read_key_package(package)) for package in add)
-        by_value += (PreSharedKey(self._psk_id(psk)) for psk in psks)
+        by_value += map(Remove, remove)
+        by_value += [Add(read_key_package(package)) for package in add]
+        by_value += [PreSharedKey(self._psk_id(psk)) for psk in psks]
         by_value += proposals
         if reinit is not None:
             by_value.append(reinit)
@@ -267,6 +267,8 @@ class Group(MemberState):
         return Covered(pending.proposal, pending.sender, reference)
 
     def _own_leaf(self, change: LeafChange) -> tuple[LeafNodeContent, SignaturePrivateKey]:
+        if change is UNCHANGED:
+            return self.leaf_node, self.signer
         grease = self.entropy if self.settings.grease else None
         return change.of(self.leaf_node, grease), change.signer or self.signer
 

@@ -228,6 +228,8 @@ class MemberState:
 
     def psk_secret(self, psks: tuple[PreSharedKeyID, ...]) -> Secret:
         """Return the psk_secret of a commit's pre-shared keys."""
+        if not psks:
+            return Secret(bytes(self.suite.nh))
         return psk_secret(self.suite, ((psk, self.psk_value(psk.psk)) for psk in psks))
 
     # The next epoch
@@ -244,8 +246,8 @@ class MemberState:
             self.context, self.secrets.sender_data_secret, self.message_keys, new.replaced
         )
         resumption = {**self.resumption, epoch: self.secrets.resumption_psk}
-        for old in sorted(resumption)[: max(len(resumption) - settings.resumption_epochs, 0)]:
-            del resumption[old]
+        while len(resumption) > settings.resumption_epochs:
+            del resumption[min(resumption)]
         own = self.own_commits
         if own_commit is not None:
             own = (self.suite.hash(own_commit), *own)[: settings.past_epochs + 1]
@@ -259,7 +261,7 @@ class MemberState:
             sent_octets=0,
             past=(here, *self.past)[: settings.past_epochs],
             updates=NOTHING,
-            resumption=read_only(resumption),
+            resumption=MappingProxyType(resumption),
             held=None,
             own_commits=own,
         )

@@ -8,9 +8,6 @@
 and the same way back, each check in its place. What a message means is for the group to say.
 """
 
-from collections.abc import Callable
-from typing import TypeAlias
-
 from mimi.codec import decode, encode
 from mimi.crypto import (
     DecryptionError,
@@ -28,13 +25,10 @@ from mimi.mls.context import GroupContext
 from mimi.mls.errors import (
     ContentDecryptionError,
     ContentError,
-    ExternalProposalError,
     MembershipTagError,
     MessageSignatureError,
     PublicApplicationError,
-    SenderContentError,
     SenderDataError,
-    UnknownSenderError,
     WrongEpochError,
     WrongGroupError,
 )
@@ -43,13 +37,11 @@ from mimi.mls.framing import (
     AuthenticatedContentTBM,
     CommitAuthData,
     Content,
-    ExternalSenderIndex,
     FramedContent,
     FramedContentAuthData,
     FramedContentTBS,
     MemberSender,
     NewMemberCommitSender,
-    NewMemberProposalSender,
     PrivateApplication,
     PrivateCommit,
     PrivateContentAAD,
@@ -60,10 +52,9 @@ from mimi.mls.framing import (
     SenderData,
     SenderDataAAD,
 )
-from mimi.mls.proposal import REFERENCE_LABEL, Add, Commit, Proposal
+from mimi.mls.proposal import REFERENCE_LABEL, Commit
 from mimi.mls.secrets import MessageKey, RatchetKind, SecretTree, Window
-from mimi.tree.extension import Extensions, external_senders
-from mimi.tree.ratchet import RatchetTree
+from mimi.mls.senders import KeyOf, check_sender
 
 SIGNATURE_LABEL = b"FramedContentTBS"
 
@@ -71,42 +62,6 @@ KNOWING_THE_CONTEXT = (MemberSender, NewMemberCommitSender)
 """The senders whose signatures cover the group context (section 6.1)."""
 
 DEFAULT_WINDOW = Window()
-
-KeyOf: TypeAlias = Callable[[FramedContent], bytes]
-"""From a message to its sender's signature key (section 6.1): see `signature_keys`.
-
-For a private message, whose content is yet to be decrypted, the content is empty.
-"""
-
-
-def signature_keys(tree: RatchetTree, extensions: Extensions) -> KeyOf:
-    """Return the function from a message to its sender's signature key (section 6.1).
-
-    Args:
-        tree: The ratchet tree of the epoch.
-        extensions: Those of the group context, which name the external senders.
-
-    The function raises `UnknownSenderError` where the sender has no key, and `MalformedError`
-    where the extension external_senders does not parse.
-    """
-
-    def key_of(message: FramedContent) -> bytes:
-        match message.sender, message.content:
-            case MemberSender(leaf_index=index), _:
-                leaf = tree.leaf(index)
-                if leaf is not None:
-                    return leaf.signature_key
-            case ExternalSenderIndex(sender_index=index), _:
-                senders = external_senders(extensions)
-                if index < len(senders):
-                    return senders[index].signature_key
-            case NewMemberProposalSender(), Add(key_package=key_package):
-                return key_package.leaf_node.signature_key
-            case NewMemberCommitSender(), Commit(path=path) if path is not None:
-                return path.leaf_node.signature_key
-        raise UnknownSenderError(f"{message.sender} has no signature key", sender=message.sender)
-
-    return key_of
 
 
 def content_type(content: FramedContent) -> ContentType:
@@ -194,9 +149,14 @@ def verify_signature(
     Raises:
         MessageSignatureError: It is not by *public*.
     """
-    tbs = encode(_tbs(message.wire_format, message.content, context))
+    _verify(suite, message, _tbs(message.wire_format, message.content, context), public)
+
+
+def _verify(
+    suite: Suite, message: AuthenticatedContent, tbs: FramedContentTBS, public: bytes
+) -> None:
     try:
-        suite.verify_with_label(public, SIGNATURE_LABEL, tbs, message.auth.signature)
+        suite.verify_with_label(public, SIGNATURE_LABEL, encode(tbs), message.auth.signature)
     except (SignatureError, InvalidPublicKeyError) as error:
         sender = message.content.sender
         raise MessageSignatureError(f"{sender}: {error.reason}", sender=sender) from error
@@ -207,30 +167,6 @@ def proposal_ref(suite: Suite, message: AuthenticatedContent) -> bytes:
     return suite.ref_hash(REFERENCE_LABEL, encode(message))
 
 
-def check_sender(content: FramedContent) -> None:
-    """Check that a sender sends what its kind of sender may send (sections 6.1 and 12.1.8).
-
-    Raises:
-        SenderContentError: It does not.
-        ExternalProposalError: An external sender proposes what only members may.
-    """
-    sender, sent = content.sender, content.content
-    if isinstance(sender, ExternalSenderIndex) and isinstance(sent, Proposal):
-        if not sent.external:
-            raise ExternalProposalError(
-                f"an external sender cannot propose {type(sent).__name__}", sender=sender
-            )
-        return
-    allowed = (
-        isinstance(sender, MemberSender)
-        or (isinstance(sender, NewMemberProposalSender) and isinstance(sent, Add))
-        or (isinstance(sender, NewMemberCommitSender) and isinstance(sent, Commit))
-    )
-    if not allowed:
-        kind = "application data" if isinstance(sent, bytes) else type(sent).__name__
-        raise SenderContentError(f"a {type(sender).__name__} cannot send {kind}", sender=sender)
-
-
 def _check_context(group_id: bytes, epoch: int, context: GroupContext) -> None:
     if group_id != context.group_id:
         raise WrongGroupError("the message is for another group", group_id=group_id)
@@ -239,12 +175,6 @@ def _check_context(group_id: bytes, epoch: int, context: GroupContext) -> None:
 
 
 # Public messages (section 6.2)
-
-
-def _tbm(message: AuthenticatedContent, context: GroupContext) -> bytes:
-    """Return what the membership tag of a message covers."""
-    tbs = _tbs(message.wire_format, message.content, context)
-    return encode(AuthenticatedContentTBM(tbs, message.auth))
 
 
 def protect_public(
@@ -267,7 +197,10 @@ def protect_public(
         raise ContentError("application data is sent in private messages only")
     tag = None
     if isinstance(message.content.sender, MemberSender):
-        tag = suite.mac(membership_key.reveal(), _tbm(message, context))
+        tbm = AuthenticatedContentTBM(
+            _tbs(message.wire_format, message.content, context), message.auth
+        )
+        tag = suite.mac(membership_key.reveal(), encode(tbm))
     return PublicMessage(message.content, message.auth, tag)
 
 
@@ -304,13 +237,15 @@ def unprotect_public(
         raise PublicApplicationError("application data in a public message")
     check_sender(content)
     signed = AuthenticatedContent(WireFormat.MLS_PUBLIC_MESSAGE, content, message.auth)
+    tbs = _tbs(signed.wire_format, content, context)
     if isinstance(content.sender, MemberSender) and membership_key is not None:
         key, tag = membership_key.reveal(), message.membership_tag
-        if tag is None or not suite.verify_mac(key, _tbm(signed, context), tag):
+        tbm = encode(AuthenticatedContentTBM(tbs, message.auth))
+        if tag is None or not suite.verify_mac(key, tbm, tag):
             raise MembershipTagError(
                 f"{content.sender}: the membership tag is missing or wrong", sender=content.sender
             )
-    verify_signature(suite, signed, context, key_of(content))
+    _verify(suite, signed, tbs, key_of(content))
     return signed
 
 

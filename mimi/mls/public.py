@@ -35,9 +35,14 @@ from mimi.mls.framing import PrivateMessage, PublicMessage
 from mimi.mls.join import validated_info
 from mimi.mls.message import MLSMessage
 from mimi.mls.proposal import Commit, Proposal, ReInit
-from mimi.mls.protect import signature_keys, unprotect_public
+from mimi.mls.protect import (
+    unprotect_public,
+)
 from mimi.mls.receive import receive_proposal
 from mimi.mls.rows import Changes
+from mimi.mls.senders import (
+    signature_keys,
+)
 from mimi.mls.snapshot import load_public, public_changes
 from mimi.mls.state import Member, PendingProposal, PublicState, changed, quick
 from mimi.mls.welcome import GroupInfo, check_group_info

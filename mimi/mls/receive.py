@@ -54,12 +54,14 @@ from mimi.mls.protect import (
     open_private,
     open_sender_data,
     proposal_ref,
-    signature_keys,
     unprotect_public,
 )
 from mimi.mls.resolve import check_proposal
 from mimi.mls.schedule import EpochSecrets, joiner_secret
 from mimi.mls.secrets import RatchetKind
+from mimi.mls.senders import (
+    signature_keys,
+)
 from mimi.mls.state import PendingProposal, PublicState, changed, replaced_leaves
 from mimi.tree import math
 from mimi.tree.leaf import LeafNode, LifetimePolicy

@@ -157,7 +157,7 @@ def check_update_leaf(state: PublicState, leaf: LeafNode, index: LeafIndex) -> N
         raise LeafSourceError(f"leaf {index}: an Update's leaf has the source update", leaf=index)
     if leaf.encryption_key == before.encryption_key:
         raise UnrotatedKeyError(f"leaf {index}: the Update keeps the encryption key", leaf=index)
-    check_encryption_key(state.suite, leaf.encryption_key, math.node_of(index))
+    check_encryption_key(state.suite, leaf.encryption_key, node=math.node_of(index))
     verify_leaf_signature(state.suite, leaf, state.context.group_id, index)
     check_capabilities(state.suite, leaf, index)
 
@@ -190,6 +190,10 @@ def check_list(
     """
     listed = tuple(covered)
     proposals = [item.proposal for item in listed]
+    if not has_path and (not proposals or any(item.path_required for item in proposals)):
+        raise MissingPathError("the commit needs a path and has none")
+    if not proposals and isinstance(committer, MemberSender):
+        return
     if isinstance(committer, MemberSender):
         _check_member_list(listed, committer.leaf_index)
         _check_support(state, proposals)
@@ -198,8 +202,6 @@ def check_list(
     psks = [proposal.psk for proposal in proposals if isinstance(proposal, PreSharedKey)]
     if len(set(psks)) != len(psks):
         raise RepeatedPSKError("the commit names a PreSharedKeyID more than once")
-    if not has_path and (not proposals or any(item.path_required for item in proposals)):
-        raise MissingPathError("the commit needs a path and has none")
 
 
 def _check_member_list(covered: tuple[Covered, ...], committer: LeafIndex) -> None:

@@ -122,7 +122,8 @@ def replaced_leaves(
 ) -> dict[LeafIndex, LeafNode | None]:
     """Return the leaves that are others in *tree* than before, as they were before."""
     old = before.tree
-    return {index: old.leaf(index) for index in touched if old.leaf(index) != tree.leaf(index)}
+    leaves = ((index, old.leaf(index)) for index in touched)
+    return {index: leaf for index, leaf in leaves if leaf is not tree.leaf(index)}
 
 
 def next_state(

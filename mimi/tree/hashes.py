@@ -10,7 +10,7 @@
 
 from typing import Annotated, TypeAlias
 
-from mimi.codec import Opaque, Select, encode, struct
+from mimi.codec import Opaque, Select, field_encoder, struct
 from mimi.crypto import Suite
 from mimi.tree.codepoints import NodeType
 from mimi.tree.extension import HPKEPublicKey
@@ -55,19 +55,25 @@ class ParentHashInput:
     original_sibling_tree_hash: Opaque
 
 
+_leaf_input = field_encoder(LeafNodeHashInput, TreeHashInput)
+_parent_input = field_encoder(ParentNodeHashInput, TreeHashInput)
+_parent_hash_input = field_encoder(ParentHashInput)
+
+
 def leaf_hash(suite: Suite, index: LeafIndex, leaf: LeafNode | None) -> bytes:
     """Return the tree hash of a leaf, blank or not, Nh octets."""
-    return suite.hash(encode(LeafNodeHashInput(index, leaf), TreeHashInput))
+    return suite.hash(_leaf_input(index, leaf))
 
 
 def parent_tree_hash(
     suite: Suite, parent: ParentNode | None, left_hash: bytes, right_hash: bytes
 ) -> bytes:
     """Return the tree hash of a parent, blank or not, from those of its children, Nh octets."""
-    return suite.hash(encode(ParentNodeHashInput(parent, left_hash, right_hash), TreeHashInput))
+    return suite.hash(_parent_input(parent, left_hash, right_hash))
 
 
 def parent_hash(suite: Suite, parent: ParentNode, original_sibling_tree_hash: bytes) -> bytes:
     """Return the parent hash of a node with the given sibling (section 7.9), Nh octets."""
-    key, above = parent.encryption_key, parent.parent_hash
-    return suite.hash(encode(ParentHashInput(key, above, original_sibling_tree_hash)))
+    return suite.hash(
+        _parent_hash_input(parent.encryption_key, parent.parent_hash, original_sibling_tree_hash)
+    )

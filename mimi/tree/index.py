@@ -75,12 +75,49 @@ class Buckets(Generic[K, V]):
         buckets = self._buckets
         return buckets[hash(key) & len(buckets) - 1].get(key)
 
+    def find_first(self, keys: Iterable[K]) -> V | None:
+        """Return the value of the first of *keys* that there is, None for none."""
+        buckets, mask = self._buckets, len(self._buckets) - 1
+        for key in keys:
+            value = buckets[hash(key) & mask].get(key)
+            if value is not None:
+                return value
+        return None
+
     def edit(self) -> "Draft[K, V]":
         """Return a copy to be changed."""
         width, fit = len(self._buckets), 1 << max(0, (self._length - 1) // FULL).bit_length()
         if fit >= 4 * width or width >= 4 * fit:
             self._spread(fit)
         return Draft(self)
+
+    def moved(
+        self, gone: Iterable[K], come: Iterable[tuple[K, V]]
+    ) -> tuple["Buckets[K, V]", tuple[V, V] | None]:
+        """Return the map without the keys *gone* and with the entries *come*.
+
+        Returns:
+            The map; and where a key that comes is there already, its value and the new one, None
+            otherwise.
+        """
+        draft = self.edit()
+        before, copied = draft.before, draft.copied
+        mask = len(before) - 1
+        for key in gone:
+            at = hash(key) & mask
+            bucket = copied.get(at)
+            if bucket is None:
+                bucket = copied[at] = before[at].copy()
+            del bucket[key]
+        for key, value in come:
+            at = hash(key) & mask
+            bucket = copied.get(at)
+            if bucket is None:
+                bucket = copied[at] = before[at].copy()
+            first = bucket.setdefault(key, value)
+            if first is not value and first != value:
+                return self, (first, value)
+        return draft.done(), None
 
     def _spread(self, width: int) -> None:
         buckets: tuple[dict[K, V], ...] = tuple({} for _ in range(width))
@@ -93,27 +130,28 @@ class Buckets(Generic[K, V]):
 class Draft(Generic[K, V]):
     """A changed copy of a map in the making: a bucket is copied when it is first touched."""
 
-    __slots__ = ("_before", "_buckets", "_copied", "_length")
+    __slots__ = ("before", "copied", "length")
 
     def __init__(self, base: Buckets[K, V]) -> None:
-        self._before = base._buckets
-        self._buckets = list(self._before)
-        self._copied: set[int] = set()
-        self._length = len(base)
+        self.before = base._buckets
+        self.copied: dict[int, dict[K, V]] = {}
+        self.length = len(base)
 
     def bucket(self, key: K) -> dict[K, V]:
         """Return the dict in which a key is or would be, to be changed until the map is done."""
-        at = hash(key) & len(self._buckets) - 1
-        if at not in self._copied:
-            self._copied.add(at)
-            self._buckets[at] = self._buckets[at].copy()
-        return self._buckets[at]
+        at = hash(key) & len(self.before) - 1
+        bucket = self.copied.get(at)
+        if bucket is None:
+            bucket = self.copied[at] = self.before[at].copy()
+        return bucket
 
     def done(self) -> Buckets[K, V]:
         """Return the changed map."""
-        before, after = self._before, self._buckets
-        more = sum(len(after[at]) - len(before[at]) for at in self._copied)
-        return Buckets._of(tuple(after), self._length + more)
+        before, after, more = self.before, list(self.before), 0
+        for at, bucket in self.copied.items():
+            more += len(bucket) - len(before[at])
+            after[at] = bucket
+        return Buckets._of(tuple(after), self.length + more)
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -188,6 +226,11 @@ class TreeIndex:
         at = self._nodes.find(encryption_key)
         return None if at is None else NodeIndex(at)
 
+    def first_with(self, encryption_keys: Iterable[bytes]) -> NodeIndex | None:
+        """Return the node that has the first of the keys that any node has, None for none."""
+        at = self._nodes.find_first(encryption_keys)
+        return None if at is None else NodeIndex(at)
+
     def leaf_with(self, signature_key: bytes) -> LeafIndex | None:
         """Return the leaf that has a signature key, None where none has."""
         at = self._leaves.find(signature_key)
@@ -231,24 +274,21 @@ def _moved(
     error: Callable[[int, int], InvalidError],
 ) -> Buckets[bytes, int]:
     """Return where the keys are after *changes*."""
-    moves = []
+    gone, come = [], []
     for at, old, new in changes:
         before = None if old is None else key_of(old)
         after = None if new is None else key_of(new)
         if before != after:
-            moves.append((at, before, after))
-    if not moves:
+            if before is not None:
+                gone.append(before)
+            if after is not None:
+                come.append((after, at))
+    if not gone and not come:
         return places
-    draft = places.edit()
-    for _, before, _ in moves:
-        if before is not None:
-            del draft.bucket(before)[before]
-    for at, _, after in moves:
-        if after is not None:
-            first = draft.bucket(after).setdefault(after, at)
-            if first != at:
-                raise error(first, at)
-    return draft.done()
+    moved, clash = places.moved(gone, come)
+    if clash is not None:
+        raise error(*clash)
+    return moved
 
 
 def _leaf(node: LeafNode | ParentNode | None) -> LeafNode | None:

@@ -209,14 +209,16 @@ def verify_leaf_signature(
         raise LeafSignatureError(f"{_at(leaf_index)}{error.reason}", leaf=leaf_index) from error
 
 
-def check_encryption_key(suite: Suite, public: bytes, node: NodeIndex | None = None) -> None:
-    """Check that a node's encryption key is a key: a broken one would lock the group.
+def check_encryption_key(suite: Suite, *public: bytes, node: NodeIndex | None = None) -> None:
+    """Check that nodes' encryption keys are keys: a broken one would lock the group.
 
     Raises:
-        EncryptionKeyError: It is none; names the node.
+        EncryptionKeyError: One is none; names the node.
     """
+    check = suite.kem.check_public_key
     try:
-        suite.check_hpke_public_key(public)
+        for key in public:
+            check(key)
     except InvalidPublicKeyError as error:
         where = "" if node is None else f"node {node}: "
         raise EncryptionKeyError(f"{where}{error.reason}", node=node) from error
@@ -284,6 +286,8 @@ class GroupNeeds:
         Raises:
             MalformedError: required_capabilities does not parse.
         """
+        if not extensions:
+            return NO_NEEDS
         required = required_capabilities(extensions)
         return cls(
             frozenset(required.extension_types) - DEFAULT_EXTENSIONS,
@@ -291,6 +295,9 @@ class GroupNeeds:
             frozenset(required.credential_types),
             frozenset(extension.extension_type for extension in extensions) - DEFAULT_EXTENSIONS,
         )
+
+
+NO_NEEDS = GroupNeeds(frozenset(), frozenset(), frozenset(), frozenset())
 
 
 def _missing(needed: frozenset[int], listed: tuple[int, ...]) -> int | None:

@@ -12,6 +12,7 @@ A leaf's place among the leaves and its place in the array are two types, `LeafI
 `NodeIndex`, because mixing them up goes unnoticed for leaf 0 alone.
 """
 
+from functools import lru_cache
 from typing import Annotated, NewType, TypeAlias
 
 from mimi.codec.shape import UInt
@@ -127,6 +128,13 @@ def copath(node: int, leaf_count: int) -> list[NodeIndex]:
     """
     path = [NodeIndex(node), *direct_path(node, leaf_count)][:-1]
     return [NodeIndex(step ^ 1 << h + 1) for h, step in enumerate(path, level(node))]
+
+
+@lru_cache(maxsize=1024)
+def steps_to_root(node: int, leaf_count: int) -> tuple[tuple[NodeIndex, NodeIndex], ...]:
+    """Return the direct path of a node, each with its child on the copath, from the leaf up."""
+    path = direct_path(node, leaf_count)
+    return tuple(zip(path, copath(node, leaf_count), strict=True))
 
 
 def is_below(node: int, head: int) -> bool:

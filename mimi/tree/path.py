@@ -179,7 +179,7 @@ def create_update_path(
     for node, _ in steps:
         secrets[node] = secret
         keys[node], secret = node_key(suite, secret)
-    parents, leaf_hash = _parents(tree, steps, {at: key.public for at, key in keys.items()})
+    parents, leaf_hash = _parents(tree, steps, [key.public for key in keys.values()])
     content = LeafNodeContent(
         leaf_key.public,
         content.signature_key,
@@ -198,17 +198,18 @@ def create_update_path(
 
 
 def _parents(
-    tree: RatchetTree, steps: Steps, public: dict[NodeIndex, bytes]
+    tree: RatchetTree, steps: Steps, public: Sequence[bytes]
 ) -> tuple[dict[NodeIndex, ParentNode], bytes]:
     """Return the new parent nodes, and the parent hash for the leaf below them.
 
     Hashes go from the root down, so that each covers all nodes above.
     """
+    suite, node_hash = tree.suite, tree.node_hash
     parents: dict[NodeIndex, ParentNode] = {}
     above = b""
-    for node, child in reversed(steps):
-        parents[node] = ParentNode(public[node], above)
-        above = parent_hash(tree.suite, parents[node], tree.node_hash(child))
+    for (node, child), key in zip(reversed(steps), reversed(public), strict=True):
+        parents[node] = parent = ParentNode(key, above)
+        above = parent_hash(suite, parent, node_hash(child))
     return parents, above
 
 
@@ -298,8 +299,7 @@ def merge_update_path(
             leaf=sender,
         )
     _check_keys(tree, sender, path)
-    public = {node: sent.encryption_key for (node, _), sent in zip(steps, path.nodes, strict=True)}
-    parents, leaf_hash = _parents(tree, steps, public)
+    parents, leaf_hash = _parents(tree, steps, [sent.encryption_key for sent in path.nodes])
     if source.parent_hash != leaf_hash:
         raise PathParentHashError(
             f"leaf {sender} does not carry the parent hash of its path", leaf=sender
@@ -312,8 +312,9 @@ def merge_update_path(
 
 def _check_ciphertexts(merged: MergedPath) -> None:
     """Check that each node of the path has one ciphertext for each recipient."""
+    before, added = merged.before, merged.added
     for (node, child), sent in zip(merged.steps, merged.update_path.nodes, strict=True):
-        recipients = _recipients(merged.before, child, merged.added)
+        recipients = _recipients(before, child, added) if added else before.resolution(child)
         if len(sent.encrypted_path_secret) != len(recipients):
             raise PathSecretCountError(
                 f"node {node}: not one ciphertext for each recipient", node=node
@@ -325,16 +326,15 @@ def _check_keys(tree: RatchetTree, sender: LeafIndex, path: UpdatePath) -> None:
     sent = [path.leaf_node.encryption_key, *(node.encryption_key for node in path.nodes)]
     if len(set(sent)) != len(sent):
         raise UnrotatedKeyError(f"leaf {sender}: the path has a key twice", leaf=sender)
-    for key in sent:
-        check_encryption_key(tree.suite, key, math.node_of(sender))
+    check_encryption_key(tree.suite, *sent, node=math.node_of(sender))
     index = tree.index
-    for node in map(index.node_with, sent):
-        if node is not None:
-            raise UnrotatedKeyError(
-                f"leaf {sender}: a key of the path is that of node {node} already",
-                leaf=sender,
-                node=node,
-            )
+    node = index.first_with(sent)
+    if node is not None:
+        raise UnrotatedKeyError(
+            f"leaf {sender}: a key of the path is that of node {node} already",
+            leaf=sender,
+            node=node,
+        )
     leaf = index.leaf_with(path.leaf_node.signature_key)
     if leaf is not None and leaf != sender:
         raise DuplicateSignatureKeyError(
@@ -371,8 +371,7 @@ def process_update_path(merged: MergedPath, private: PrivateTree, context: bytes
         keys[node], secret = node_key(suite, secret)
         if keys[node].public != sent.encryption_key:
             raise PathSecretError(f"node {node}: the path secret gives another key", node=node)
-    mine = private.with_keys(keys).without_blanks(merged.tree)
-    return ProcessedPath(mine, path_secret, secret)
+    return ProcessedPath(private.without_blanks(merged.tree, keys), path_secret, secret)
 
 
 def _decrypt(

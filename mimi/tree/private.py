@@ -62,11 +62,14 @@ class PrivateTree:
         private.check(tree)
         return private
 
-    def without_blanks(self, tree: RatchetTree) -> "PrivateTree":
-        """Drop the keys of nodes that are blank in *tree* by now, or have other keys."""
-        node = tree.node
-        kept = {}
+    def without_blanks(
+        self, tree: RatchetTree, keys: Mapping[NodeIndex, HPKEPrivateKey] = MappingProxyType({})
+    ) -> "PrivateTree":
+        """Set *keys* of *tree*, and drop others that are not, or no longer, of its nodes."""
+        node, kept = tree.node, dict(keys)
         for at, key in self.keys.items():
+            if at in kept:
+                continue
             present = node(at)
             if present is not None and present.encryption_key == key.public:
                 kept[at] = key

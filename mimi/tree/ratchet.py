@@ -224,20 +224,19 @@ class RatchetTree:
     def node_hash(self, position: NodeIndex) -> bytes:
         """Return the tree hash of a node (section 7.8), Nh octets."""
         entry = self._entries[position]
-        if entry is BLANK_LEAF:
-            return leaf_hash(self.suite, math.leaf_of(position), None)
-        if entry.tree_hash is None:
-            node = entry.node
-            if position & 1:
-                first, second = math.children(position)
-                left = self._entries[first].tree_hash or self.node_hash(first)
-                right = self._entries[second].tree_hash or self.node_hash(second)
-                parent = node if isinstance(node, ParentNode) else None
-                entry.tree_hash = parent_tree_hash(self.suite, parent, left, right)
-            else:
-                leaf = node if isinstance(node, LeafNode) else None
-                entry.tree_hash = leaf_hash(self.suite, math.leaf_of(position), leaf)
-        return entry.tree_hash
+        if entry.tree_hash is not None:
+            return entry.tree_hash
+        node = entry.node
+        if position & 1:
+            left, right = math.children(position)
+            parent = node if isinstance(node, ParentNode) else None
+            made = parent_tree_hash(self.suite, parent, self.node_hash(left), self.node_hash(right))
+        else:
+            leaf = node if isinstance(node, LeafNode) else None
+            made = leaf_hash(self.suite, math.leaf_of(position), leaf)
+        if entry is not BLANK_LEAF:
+            entry.tree_hash = made
+        return made
 
     @property
     def index(self) -> TreeIndex:
@@ -261,11 +260,12 @@ class RatchetTree:
         while touched is not None:
             positions.update(touched[0])
             touched = touched[1]
-        before = since.entries
+        before, after = since.entries, self._entries
+        old_count, new_count = len(before), len(after)
         changes = []
         for at in sorted(positions):
-            old = before[at].node if at < len(before) else None
-            new = self.node(at)
+            old = before[at].node if at < old_count else None
+            new = after[at].node if at < new_count else None
             if old is not new:
                 changes.append((at, old, new))
         return since.base.changed(changes)
@@ -304,14 +304,12 @@ class RatchetTree:
 
         Left out are the nodes whose child on the copath has an empty resolution (section 4.1.2).
         """
-        position, entries = math.node_of(leaf), self._entries
-        direct = math.direct_path(position, self.leaf_count)
-        copath = math.copath(position, self.leaf_count)
-        return tuple(
-            (node, child)
-            for node, child in zip(direct, copath, strict=True)
-            if entries[child].node is not None or self.resolution(child)
-        )
+        entries = self._entries
+        steps = math.steps_to_root(math.node_of(leaf), self.leaf_count)
+        filtered = [
+            step for step in steps if entries[step[1]].node is not None or self.resolution(step[1])
+        ]
+        return steps if len(filtered) == len(steps) else tuple(filtered)
 
     # Changing
 
@@ -376,7 +374,7 @@ class RatchetTree:
         """
         position = math.node_of(index)
         changes: dict[NodeIndex, LeafNode | ParentNode | None] = {position: leaf}
-        for above in math.direct_path(position, self.leaf_count):
+        for above, _ in math.steps_to_root(position, self.leaf_count):
             changes[above] = parents.get(above)
         full = self._no_blank_before if leaf is not None else min(index, self._no_blank_before)
         return self._changed(changes, full)
@@ -385,7 +383,12 @@ class RatchetTree:
         self, changes: Mapping[NodeIndex, LeafNode | ParentNode | None], no_blank_before: int
     ) -> "RatchetTree":
         """Return the tree with whole paths replaced, each up to the root."""
-        entries = self._entries.replace({at: _entry(at, node) for at, node in changes.items()})
+        entries = self._entries.replace(
+            {
+                at: Entry(node) if node is not None or at & 1 else BLANK_LEAF
+                for at, node in changes.items()
+            }
+        )
         known = self._known.after(self._entries, tuple(changes))
         return RatchetTree(self.suite, self.leaf_count, entries, no_blank_before, known)
 

@@ -87,7 +87,7 @@ def check_keys(tree: RatchetTree) -> None:
     except InvalidPublicKeyError:  # whose it is, the index does not say in order
         for position, node in enumerate(tree.nodes):
             if node is not None:
-                check_encryption_key(tree.suite, node.encryption_key, NodeIndex(position))
+                check_encryption_key(tree.suite, node.encryption_key, node=NodeIndex(position))
 
 
 def check_unmerged_leaves(tree: RatchetTree) -> None:

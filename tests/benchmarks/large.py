@@ -4,7 +4,14 @@ from types import MappingProxyType
 
 import attrs
 
-from mimi.crypto import CipherSuite, HPKEPrivateKey, Secret, SeededEntropy, suite_of
+from mimi.crypto import (
+    CipherSuite,
+    HPKEPrivateKey,
+    Secret,
+    SeededEntropy,
+    os_entropy,
+    suite_of,
+)
 from mimi.mls import GroupContext, Settings, WireFormat
 from mimi.mls.group import Group
 from mimi.mls.member import NewEpoch
@@ -50,7 +57,7 @@ class Many:
         state = next_state(context, tree, secrets.confirmation_tag(bytes(32)))
         private = PrivateTree(leaf, MappingProxyType(keys))
         epoch = NewEpoch.opened(state, private, self.signers[leaf], secrets)
-        return Group.of_epoch(epoch, SETTINGS, self.entropy)
+        return Group.of_epoch(epoch, SETTINGS, os_entropy)
 
 
 def _member(number: int, entropy: SeededEntropy):

@@ -3,9 +3,9 @@
 from functools import cache
 
 import pytest
-
 from benchmarks import primitives
 from benchmarks.large import NOW, SUITE, Many, bulk_added, full
+
 from mimi.crypto import SeededEntropy
 from mimi.mls import ApplicationMessage, Client, CommitStaged, PublicGroup
 from mimi.mls.settings import Settings

@@ -57,7 +57,6 @@ from mimi.mls.proposal import (
 )
 from mimi.mls.protect import (
     authenticate,
-    check_sender,
     content_type,
     proposal_ref,
     protect_private,
@@ -65,6 +64,9 @@ from mimi.mls.protect import (
     sign_content,
     unprotect_public,
     verify_signature,
+)
+from mimi.mls.senders import (
+    check_sender,
 )
 
 # What is right

@@ -11,8 +11,10 @@ from mimi.mls.context import GroupContext
 from mimi.mls.errors import GroupInfoSignatureError, UnknownSenderError, WelcomeSuiteError
 from mimi.mls.framing import ExternalSenderIndex, MemberSender
 from mimi.mls.proposal import Add, Commit, Remove
-from mimi.mls.protect import signature_keys
 from mimi.mls.secrets import Window
+from mimi.mls.senders import (
+    signature_keys,
+)
 from mimi.mls.welcome import (
     NewMember,
     check_group_info,
