@@ -198,8 +198,15 @@ def _read_vector(source: Source, shape: Vector, target: str) -> None:
         source.line(f"{stop} = p + n; {items} = []")
         source.line(f"if {stop} > end: raise BrokenError")
         if isinstance(element, Struct) and shape.lazy:
-            begin = source.bind(_beginning(element), "begin")
-            source.line(f"if p < {stop}: {items}, p = {begin}(d, p, {stop})")
+            start, begin = source.local("start"), source.bind(_beginning(element), "begin")
+            source.line(f"{start} = p")
+            source.line(f"if p < {stop}:")
+            source.depth += 1
+            _read(source, element, item)
+            source.line(f"{items}.append({item})")
+            enough = f"{stop} - p >= {LEAST - 1} * (p - {start})"
+            source.line(f"if {enough}: {items}, p = {begin}(d, {start}, {stop})")
+            source.depth -= 1
         source.line(f"while p < {stop}:")
         source.depth += 1
         _read(source, element, item)

@@ -15,19 +15,24 @@ MASK = SIZE - 1
 
 
 class Chunks(Generic[T]):
-    """An immutable sequence of chunks of 64."""
+    """An immutable sequence of chunks of 64.
 
-    __slots__ = ("_chunks", "_length")
+    Attributes:
+        chunks: The chunks: item i is ``chunks[i >> SHIFT][i & MASK]``, for loops in which a call
+            to get at it counts.
+    """
+
+    __slots__ = ("chunks", "_length")
 
     def __init__(self, items: Iterable[T] = ()) -> None:
         flat = tuple(items)
         self._length = len(flat)
-        self._chunks = tuple(flat[at : at + SIZE] for at in range(0, len(flat), SIZE))
+        self.chunks = tuple(flat[at : at + SIZE] for at in range(0, len(flat), SIZE))
 
     @classmethod
     def _of(cls, chunks: tuple[tuple[T, ...], ...], length: int) -> "Chunks[T]":
         made = cls.__new__(cls)
-        made._chunks = chunks
+        made.chunks = chunks
         made._length = length
         return made
 
@@ -35,15 +40,15 @@ class Chunks(Generic[T]):
         return self._length
 
     def __getitem__(self, at: int) -> T:
-        return self._chunks[at >> SHIFT][at & MASK]
+        return self.chunks[at >> SHIFT][at & MASK]
 
     def __iter__(self) -> Iterator[T]:
-        for chunk in self._chunks:
+        for chunk in self.chunks:
             yield from chunk
 
     def every_other(self, first: int) -> Iterator[T]:
         """Yield the items at even places (*first* is 0) or at odd ones (1)."""
-        for chunk in self._chunks:
+        for chunk in self.chunks:
             yield from chunk[first::2]
 
     def replace(self, changes: Mapping[int, T]) -> "Chunks[T]":
@@ -52,9 +57,9 @@ class Chunks(Generic[T]):
         for at, item in changes.items():
             chunk = touched.get(at >> SHIFT)
             if chunk is None:
-                chunk = touched[at >> SHIFT] = list(self._chunks[at >> SHIFT])
+                chunk = touched[at >> SHIFT] = list(self.chunks[at >> SHIFT])
             chunk[at & MASK] = item
-        chunks = list(self._chunks)
+        chunks = list(self.chunks)
         for number, replaced in touched.items():
             chunks[number] = tuple(replaced)
         return self._of(tuple(chunks), self._length)
@@ -62,15 +67,15 @@ class Chunks(Generic[T]):
     def extend(self, items: Iterable[T]) -> "Chunks[T]":
         """Return the sequence with *items* behind it."""
         full = self._length >> SHIFT
-        rest = Chunks((*(item for chunk in self._chunks[full:] for item in chunk), *items))
-        return self._of(self._chunks[:full] + rest._chunks, (full << SHIFT) + len(rest))
+        rest = Chunks((*(item for chunk in self.chunks[full:] for item in chunk), *items))
+        return self._of(self.chunks[:full] + rest.chunks, (full << SHIFT) + len(rest))
 
     def truncate(self, length: int) -> "Chunks[T]":
         """Return the first *length* items."""
         full = length >> SHIFT
-        chunks = self._chunks[:full]
+        chunks = self.chunks[:full]
         if length & MASK:
-            chunks += (self._chunks[full][: length & MASK],)
+            chunks += (self.chunks[full][: length & MASK],)
         return self._of(chunks, length)
 
     def differences(self, other: "Chunks[T]") -> Iterator[int]:
@@ -80,7 +85,7 @@ class Chunks(Generic[T]):
         """
         nothing = object()
         for number, (mine, theirs) in enumerate(
-            zip_longest(self._chunks, other._chunks, fillvalue=())
+            zip_longest(self.chunks, other.chunks, fillvalue=())
         ):
             if mine is not theirs:
                 pairs = zip_longest(mine, theirs, fillvalue=nothing)

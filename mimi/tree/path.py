@@ -312,9 +312,9 @@ def merge_update_path(
 
 def _check_ciphertexts(merged: MergedPath) -> None:
     """Check that each node of the path has one ciphertext for each recipient."""
-    before, added = merged.before, merged.added
+    added, resolution = merged.added, merged.before.resolution
     for (node, child), sent in zip(merged.steps, merged.update_path.nodes, strict=True):
-        recipients = _recipients(before, child, added) if added else before.resolution(child)
+        recipients = _recipients(merged.before, child, added) if added else resolution(child)
         if len(sent.encrypted_path_secret) != len(recipients):
             raise PathSecretCountError(
                 f"node {node}: not one ciphertext for each recipient", node=node

@@ -22,7 +22,7 @@ import attrs
 from mimi.codec import decode, encode, replace
 from mimi.crypto import Suite
 from mimi.tree import math
-from mimi.tree.chunks import Chunks
+from mimi.tree.chunks import MASK, SHIFT, Chunks
 from mimi.tree.errors import BlankLeafError, NodePlaceError, TrailingBlankError
 from mimi.tree.hashes import leaf_hash, parent_tree_hash
 from mimi.tree.index import TreeIndex
@@ -177,9 +177,9 @@ class RatchetTree:
 
     def node(self, position: NodeIndex) -> LeafNode | ParentNode | None:
         """Return the node at a position, None where it is blank or beyond the tree."""
-        if not 0 <= position < len(self._entries):
+        if not 0 <= position < 2 * self.leaf_count - 1:
             return None
-        return self._entries[position].node
+        return self._entries.chunks[position >> SHIFT][position & MASK].node
 
     def parent_node(self, position: NodeIndex) -> ParentNode | None:
         """Return the parent node at an odd position, None where it is blank."""
@@ -223,7 +223,7 @@ class RatchetTree:
 
     def node_hash(self, position: NodeIndex) -> bytes:
         """Return the tree hash of a node (section 7.8), Nh octets."""
-        entry = self._entries[position]
+        entry = self._entries.chunks[position >> SHIFT][position & MASK]
         if entry.tree_hash is not None:
             return entry.tree_hash
         node = entry.node
@@ -260,12 +260,12 @@ class RatchetTree:
         while touched is not None:
             positions.update(touched[0])
             touched = touched[1]
-        before, after = since.entries, self._entries
-        old_count, new_count = len(before), len(after)
+        old_count, before = len(since.entries), since.entries.chunks
+        new_count, after = len(self._entries), self._entries.chunks
         changes = []
         for at in sorted(positions):
-            old = before[at].node if at < old_count else None
-            new = after[at].node if at < new_count else None
+            old = before[at >> SHIFT][at & MASK].node if at < old_count else None
+            new = after[at >> SHIFT][at & MASK].node if at < new_count else None
             if old is not new:
                 changes.append((at, old, new))
         return since.base.changed(changes)
@@ -284,7 +284,7 @@ class RatchetTree:
 
     def resolution(self, position: NodeIndex) -> tuple[NodeIndex, ...]:
         """Return the nodes that together reach every member below a node (section 4.1.1)."""
-        entry = self._entries[position]
+        entry = self._entries.chunks[position >> SHIFT][position & MASK]
         if entry.resolution is None:
             node = entry.node
             if isinstance(node, ParentNode):
@@ -304,10 +304,12 @@ class RatchetTree:
 
         Left out are the nodes whose child on the copath has an empty resolution (section 4.1.2).
         """
-        entries = self._entries
+        chunks = self._entries.chunks
         steps = math.steps_to_root(math.node_of(leaf), self.leaf_count)
         filtered = [
-            step for step in steps if entries[step[1]].node is not None or self.resolution(step[1])
+            step
+            for step in steps
+            if chunks[step[1] >> SHIFT][step[1] & MASK].node is not None or self.resolution(step[1])
         ]
         return steps if len(filtered) == len(steps) else tuple(filtered)
 

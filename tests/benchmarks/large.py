@@ -47,7 +47,7 @@ class Many:
     entropy: SeededEntropy
 
     def group(self, leaf: int) -> Group:
-        """Return the group as the member at a leaf knows it, who has checked the tree on joining."""
+        """Return the group as the member at a leaf knows it, who checked the tree on joining."""
         tree = self.tree
         assert tree.index.members == len(self.signers)
         positions = (math.node_of(leaf), *math.direct_path(math.node_of(leaf), tree.leaf_count))
@@ -87,7 +87,7 @@ def bulk_added(members: int) -> Many:
 
 
 def _far_apart(members: int) -> list[int]:
-    """Return the leaves in such an order that the tree fills evenly: else it takes N^2 / 4 steps."""
+    """Return the leaves in an order in which the tree fills evenly: else it takes N^2 / 4 steps."""
     bits = max(members - 1, 1).bit_length()
     mirrored = (int(f"{number:0{bits}b}"[::-1], 2) for number in range(1 << bits))
     return [number for number in mirrored if number < members]

@@ -11,7 +11,10 @@ from collections.abc import Callable
 from math import ceil, log2
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import (
+    X25519PrivateKey,
+    X25519PublicKey,
+)
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 Work = list[tuple[Callable[[], object], int]]
@@ -64,6 +67,10 @@ class Primitives:
         """A private key from octets, and its public one."""
         return X25519PrivateKey.from_private_bytes(SECRET).public_key().public_bytes_raw()
 
+    def public_key(self) -> object:
+        """A public key from octets."""
+        return X25519PublicKey.from_public_bytes(SECRET)
+
     # What RFC 9180 makes of them
 
     def derive_key_pair(self) -> Work:
@@ -74,12 +81,13 @@ class Primitives:
         """One encryption or decryption of 32 octets, without the hash of info.
 
         The shared secret: extract, expand. The key schedule: hash of the PSK's identifier, secret,
-        key, nonce.
+        key, nonce. The other's key is an object in an encryption, whose recipient is known; in a
+        decryption it arrives as octets.
         """
         work: Work = [(self.exchange, 1), (self.expand, 2 + 4)]
         if seal:
             return [*work, *self.derive_key_pair(), (self.seal(32), 1)]
-        return [*work, (self.open(48), 1)]
+        return [*work, (self.public_key, 1), (self.open(48), 1)]
 
 
 P = Primitives()

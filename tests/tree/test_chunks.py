@@ -68,7 +68,7 @@ def test_every_item_is_found_at_its_place(length):
 def test_what_is_not_replaced_is_shared():
     before = Chunks(range(LONG))
     after = before.replace({SIZE: "new"})
-    shared = [a is b for a, b in zip(before._chunks, after._chunks, strict=True)]
+    shared = [a is b for a, b in zip(before.chunks, after.chunks, strict=True)]
     assert shared == [True, False, True, True]
-    assert before.extend([1])._chunks[:3] == before._chunks[:3]
-    assert all(a is b for a, b in zip(before.truncate(SIZE)._chunks, before._chunks, strict=False))
+    assert before.extend([1]).chunks[:3] == before.chunks[:3]
+    assert all(a is b for a, b in zip(before.truncate(SIZE).chunks, before.chunks, strict=False))
