@@ -17,9 +17,6 @@ from mimi.mls.codepoints import (
     SenderType,
     WireFormat,
 )
-from mimi.mls.commit import (
-    Draft,
-)
 from mimi.mls.components import (
     is_last_resort,
 )
@@ -31,6 +28,9 @@ from mimi.mls.credentials import (
     KnownIdentities,
     Predecessor,
     Role,
+)
+from mimi.mls.draft import (
+    Draft,
 )
 from mimi.mls.events import (
     ApplicationMessage,

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import attrs
 
 from mimi.mls.context import GroupContext
+from mimi.mls.errors import WrongEpochError
 from mimi.mls.framing import AuthenticatedContent, CommitAuthData, MemberSender, Sender
 from mimi.mls.keypackage import KeyPackage
 from mimi.mls.proposal import (
@@ -43,6 +44,9 @@ from mimi.tree.math import LeafIndex
 from mimi.tree.path import MergedPath, merge_update_path
 from mimi.tree.ratchet import RatchetTree
 from mimi.tree.validate import check_group_support
+
+LAST_EPOCH = 2**64 - 1
+"""An inviter can put a group there, and nobody can leave it."""
 
 
 @attrs.frozen(eq=False)
@@ -85,8 +89,11 @@ def apply(state: PublicState, covered: Sequence[Covered]) -> Applied:
 
     Raises:
         BlankLeafError: A proposal concerns a leaf without a member.
+        WrongEpochError: The epoch is the last that a number stands for.
     """
     extensions = state.context.extensions
+    if state.context.epoch == LAST_EPOCH:
+        raise WrongEpochError("no epoch follows the last", epoch=LAST_EPOCH)
     if not covered:
         return Applied(state.tree, extensions)
     updates: dict[LeafIndex, LeafNode] = {}
@@ -119,14 +126,14 @@ def apply(state: PublicState, covered: Sequence[Covered]) -> Applied:
 def _members_changed(
     tree: RatchetTree,
     updates: Mapping[LeafIndex, LeafNode],
-    removed: Iterable[LeafIndex],
+    removed: Sequence[LeafIndex],
     packages: Iterable[KeyPackage],
 ) -> tuple[RatchetTree, tuple[tuple[LeafIndex, KeyPackage], ...]]:
     """Return the tree with updates, removals and additions in this order, and who was added."""
     for index, leaf in updates.items():
         tree = tree.update(index, leaf)
-    for index in removed:
-        tree = tree.remove(index)
+    if removed:
+        tree = tree.remove(*removed)
     added = []
     for key_package in packages:
         tree, index = tree.add(key_package.leaf_node)

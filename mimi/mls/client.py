@@ -180,6 +180,8 @@ class Client:
             InvalidError: The client's leaf is at odds with itself: its capabilities lack its
                 credential or an extension, or its certificate is for another key.
         """
+        if lifetime <= 0:
+            raise UsageError(f"a key package that is valid for {lifetime} seconds")
         init_key = self.suite.generate_key_pair(self.entropy)
         encryption_key = self.suite.generate_key_pair(self.entropy)
         if last_resort:
@@ -218,14 +220,28 @@ class Client:
         reference = key_package_ref(self.suite, package)
         return changed(self, key_packages=read_only({**self.key_packages, reference: own}))
 
+    def without_expired(self, *, now: int) -> Self:
+        """Return the client without the key packages that are valid no longer."""
+        client = self
+        for reference, own in self.key_packages.items():
+            source = own.key_package.leaf_node.leaf_node_source
+            if isinstance(source, KeyPackageSource) and source.lifetime.not_after < now:
+                client = client.without_key_package(reference)
+        return client
+
     def without_key_package(self, reference: bytes) -> Self:
-        """Return the client without a key package: withdrawn, or expired."""
+        """Return the client without a key package, by its KeyPackageRef: withdrawn, or expired."""
         rest = {at: own for at, own in self.key_packages.items() if at != reference}
         return changed(self, key_packages=read_only(rest))
 
     def with_psk(self, psk: PSK, value: Secret) -> Self:
-        """Return the client with a pre-shared key for groups that it will join."""
+        """Return the client with a pre-shared key, which each group gets that it makes or joins."""
         return changed(self, psks=read_only({**self.psks, stored_as(psk): value}))
+
+    def without_psk(self, psk: PSK) -> Self:
+        """Return the client without a pre-shared key; groups have copies of their own."""
+        rest = {at: value for at, value in self.psks.items() if at != stored_as(psk)}
+        return changed(self, psks=read_only(rest))
 
     # Groups (section 11)
 
@@ -273,7 +289,7 @@ class Client:
         groups: Iterable[MemberState] = (),
         same_client: SameClient = eq,
         map: Map = map,  # noqa: A002 - it stands for the built-in function
-    ) -> StagedJoin[tuple[Self, Group]]:
+    ) -> StagedJoin[Self, Group]:
         """Open a Welcome; nothing happens until it is accepted (section 12.4.3.1).
 
         Args:
@@ -314,15 +330,19 @@ class Client:
             lifetimes = LifetimePolicy(now, self.settings.maximum_lifetime)
         opened = open_welcome(self.suite, message, known, tree, lifetimes, map)
         kept = is_last_resort(own.key_package.extensions)
-        client = self if kept else self.without_key_package(reference)
-        group = Group.of_epoch(opened.epoch, self.settings, self.entropy, self.psks)
+
+        def accept(present: Self | None) -> tuple[Self, Group]:
+            client = self if present is None else present
+            group = Group.of_epoch(opened.epoch, client.settings, client.entropy, client.psks)
+            return client if kept else client.without_key_package(reference), group
+
         return StagedJoin(
             opened.epoch.state,
             opened.epoch.private.leaf,
             opened.group_info.extensions,
             opened.group_info.signer,
             opened.psks,
-            lambda: (client, group),
+            accept,
         )
 
     def _psk_value(self, psk: PSK, groups: Mapping[bytes, MemberState]) -> Secret:
@@ -389,7 +409,8 @@ class Client:
         )
 
         def accept() -> Group:
-            return Group.of_epoch(concluded.epoch, self.settings, self.entropy, self.psks)
+            group = Group.of_epoch(concluded.epoch, self.settings, self.entropy, self.psks)
+            return changed(group, own_commits=(self.suite.hash(commit),))
 
         return ExternalDraft(commit, transition, accept)
 
@@ -443,7 +464,7 @@ class Client:
         rows: Mapping[str, bytes],
         *,
         entropy: Entropy = os_entropy,
-        settings: Settings | None = None,
+        settings: Settings,
     ) -> Self:
         """Return the client of stored rows.
 
@@ -457,7 +478,7 @@ class Client:
             DamagedSnapshotError: The rows are not what was stored; names the row.
         """
         parts = attrs.asdict(load_client(rows), recurse=False)
-        return cls(settings=settings or Settings(), entropy=entropy, **parts)
+        return cls(settings=settings, entropy=entropy, **parts)
 
     def _parts(self) -> ClientParts:
         return ClientParts(

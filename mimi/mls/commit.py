@@ -10,8 +10,8 @@ Nothing of it changes the group: the outcome is a draft, which can take effect, 
 comes back, or just be dropped.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Generic, TypeVar
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 import attrs
 
@@ -21,24 +21,25 @@ from mimi.errors import InvalidError
 from mimi.mls.apply import Applied, Transition, apply, check_epoch, next_context
 from mimi.mls.codepoints import WireFormat
 from mimi.mls.context import GroupContext
-from mimi.mls.credentials import CredentialCheck, checks_of_transition
-from mimi.mls.errors import HeldCommitError, StaleDraftError
+from mimi.mls.draft import Draft
+from mimi.mls.errors import HeldCommitError
 from mimi.mls.framing import (
     AuthenticatedContent,
     CommitAuthData,
     FramedContent,
     MemberSender,
 )
-from mimi.mls.member import HeldCommit, MemberState, NewEpoch
+from mimi.mls.member import MemberState, NewEpoch
 from mimi.mls.message import MLSMessage
 from mimi.mls.ownleaf import check_own_support
-from mimi.mls.proposal import Add, Commit, PreSharedKey, Proposal, ReInit, Update
+from mimi.mls.proposal import Add, Commit, PreSharedKey, Proposal, ReInit, Remove, Update
 from mimi.mls.protect import sign_content
 from mimi.mls.psk import ResumptionPSK
 from mimi.mls.resolve import Covered, check_list, check_proposal
 from mimi.mls.schedule import EpochSecrets, joiner_secret
+from mimi.mls.secrets import RatchetKind
 from mimi.mls.sending import group_info, wrapped
-from mimi.mls.state import PublicState, changed, next_state, replaced_leaves
+from mimi.mls.state import PublicState, next_state, replaced_leaves
 from mimi.mls.transcript import confirmed_transcript_hash
 from mimi.mls.welcome import NewMember, encrypt_welcome
 from mimi.tree import math
@@ -70,67 +71,6 @@ class Plan:
     signer: SignaturePrivateKey
     aad: bytes
     now: int
-
-
-@attrs.frozen(eq=False, repr=False)
-class Draft(Generic[G]):
-    """A commit that has not happened: send it, and let it take effect when the group takes it.
-
-    The order that survives a crash: store ``hold()``, then send `commit`; when it comes back,
-    `receive` reports that it is confirmed, with the Welcome to be sent then. Whoever knows by
-    other means that the commit won calls ``accept()`` and sends the Welcome. A draft that was not
-    sent is simply dropped; one that was sent and lost leaves ``reject()`` or what was held.
-
-    Attributes:
-        commit: The encoded MLSMessage for the group.
-        welcome: The encoded MLSMessage for the new members; None where nobody is added.
-    """
-
-    commit: bytes
-    welcome: bytes | None
-    _transition: Callable[[], Transition]
-    _group: G
-    _epoch: NewEpoch
-
-    def __repr__(self) -> str:
-        epoch = self.transition.before.context.epoch
-        return f"Draft(epoch {epoch} to {epoch + 1}, {len(self.commit)} octets)"
-
-    def accept(self, group: G | None = None) -> G:
-        """Return the group in the epoch that the commit opens.
-
-        Args:
-            group: The group as it is now, where messages were received since the draft.
-
-        Raises:
-            StaleDraftError: The group is in another epoch by now.
-        """
-        if group is None:
-            group = self._group
-        elif group.context != self.transition.before.context:
-            raise StaleDraftError("the draft belongs to another epoch of the group")
-        return group.advanced(self._epoch, self.commit)
-
-    def hold(self) -> G:
-        """Return the group in its present epoch, which remembers the draft until it comes back."""
-        return changed(self._group, held=HeldCommit(self.commit, self.welcome, self._epoch))
-
-    def reject(self) -> G:
-        """Return the group in its present epoch, if the draft was sent and not taken.
-
-        What encrypted the commit is consumed: another message must not use the same key.
-        """
-        return self._group
-
-    @property
-    def transition(self) -> Transition:
-        """The commit with all that follows from it, as others see it."""
-        return self._transition()
-
-    @property
-    def credentials(self) -> tuple[CredentialCheck, ...]:
-        """The credentials that the commit brings, to be judged before it is sent."""
-        return checks_of_transition(self.transition)
 
 
 def create(group: G, plan: Plan, *, founding: bool = False) -> Draft[G]:
@@ -175,12 +115,15 @@ def create(group: G, plan: Plan, *, founding: bool = False) -> Draft[G]:
         shared, content, group.signer, NewKeys(private, signer), group.settings.handshake
     )
     after, wire = wrapped(group, concluded.message)
+    taken = None
+    if group.settings.handshake == WireFormat.MLS_PRIVATE_MESSAGE:
+        taken = group.message_keys.next_generation(group.leaf_index, RatchetKind.HANDSHAKE)
     welcome = _welcome(after, concluded, shared) if applied.added else None
 
     def transition() -> Transition:
         return shared.transition(concluded.message, plan.covered, group.leaf_index)
 
-    return Draft(wire, welcome, transition, after, concluded.epoch)
+    return Draft(wire, welcome, transition, after, concluded.epoch, taken)
 
 
 def _member_path(group: MemberState, plan: Plan, applied: Applied) -> CreatedPath:
@@ -341,15 +284,20 @@ def _path_secret(path: CreatedPath, committer: LeafIndex, index: LeafIndex) -> S
 
 # Which pending proposals to commit
 
+TRIALS = 256
+"""How often it is tried what can stand together: some 16 among 1,000 that cannot are found."""
+
 
 def choose(group: MemberState, by_value: Iterable[Covered]) -> tuple[Covered, ...]:
     """Return the pending proposals that can be committed beside those by value (section 12.2).
 
-    A Remove is preferred to an Update of the same leaf, a later Update to an earlier, everything
-    to a ReInit; one's own Updates are left out, since a commit replaces the committer's leaf.
+    A Remove is preferred to all else, above all to an Update of the same leaf; what members
+    propose to what others do, a later Update to an earlier, everything to a ReInit. One's own
+    Updates are left out, since a commit replaces the committer's leaf.
     A proposal that cannot stand with the others is left out as well, and a resumption PSK of this
     group beside an Add: who is added could not join. So nobody can keep the group from going on
-    by proposing what cannot be committed.
+    by proposing what cannot be committed, nor hold up a committer by proposing much of it: after
+    `TRIALS` the rest is left out.
     """
     if not group.state.proposals:
         return ()
@@ -360,13 +308,18 @@ def choose(group: MemberState, by_value: Iterable[Covered]) -> tuple[Covered, ..
     ]
     if any(isinstance(item.proposal, Add) for item in (*pending, *fixed)):
         pending = [item for item in pending if not _is_own_resumption(group, item.proposal)]
-    ordered = sorted(pending, key=lambda item: isinstance(item.proposal, ReInit))
-    updates = [item for item in ordered if isinstance(item.proposal, Update)]
-    others = [item for item in ordered if not isinstance(item.proposal, Update)]
-    preferred = (*others, *reversed(updates))
-    ranked = sorted(preferred, key=lambda item: isinstance(item.proposal, ReInit))
-    chosen = _extended(group, (), tuple(ranked), fixed)
-    return tuple(item for item in pending if item in chosen)
+    updates = [item for item in pending if isinstance(item.proposal, Update)]
+    others = [item for item in pending if not isinstance(item.proposal, Update)]
+    ranked = sorted((*others, *reversed(updates)), key=_rank)
+    chosen = _extended(group, (), tuple(ranked), fixed, iter(range(TRIALS)))
+    references = {item.reference for item in chosen}
+    return tuple(item for item in pending if item.reference in references)
+
+
+def _rank(item: Covered) -> tuple[bool, bool, bool]:
+    """Return the order in which proposals are tried: what must not be crowded out comes first."""
+    proposal, outside = item.proposal, not isinstance(item.sender, MemberSender)
+    return isinstance(proposal, ReInit), not isinstance(proposal, Remove), outside
 
 
 def _is_own_resumption(group: MemberState, proposal: Proposal) -> bool:
@@ -382,15 +335,18 @@ def _extended(
     chosen: tuple[Covered, ...],
     items: tuple[Covered, ...],
     fixed: tuple[Covered, ...],
+    trials: Iterator[int],
 ) -> tuple[Covered, ...]:
     """Return *chosen* with those of *items* that can stand with it, halving where not all can."""
+    if next(trials, None) is None:
+        return chosen
     if _can_stand(group, (*chosen, *items, *fixed)):
         return (*chosen, *items)
     if len(items) <= 1:
         return chosen
     half = len(items) // 2
-    chosen = _extended(group, chosen, items[:half], fixed)
-    return _extended(group, chosen, items[half:], fixed)
+    chosen = _extended(group, chosen, items[:half], fixed, trials)
+    return _extended(group, chosen, items[half:], fixed, trials)
 
 
 def _can_stand(group: MemberState, covered: tuple[Covered, ...]) -> bool:
@@ -400,6 +356,9 @@ def _can_stand(group: MemberState, covered: tuple[Covered, ...]) -> bool:
         check_list(group.state, covered, sender, has_path=True)
         applied = apply(group.state, covered)
         check_epoch(applied.tree, applied.extensions)
+        check_own_support(
+            group.state.tree.member(sender.leaf_index), applied.extensions, sender.leaf_index
+        )
         group.psk_secret(applied.psks)
     except InvalidError:
         return False

@@ -385,7 +385,7 @@ class HeldCommitError(UsageError):
 
 
 class StaleDraftError(UsageError):
-    """A draft is for another epoch of the group than the present one."""
+    """A draft or a staged commit does not go with the group as it is now."""
 
     rule = "RFC 9420 section 14"
 

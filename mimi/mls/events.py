@@ -79,15 +79,23 @@ class CommitStaged(Generic[G]):
     transition: Transition
     removes_me: bool
     aad: bytes
-    _accept: Callable[[], G]
+    _accept: Callable[[G | None], G]
 
     def __repr__(self) -> str:
         epoch = self.transition.before.context.epoch
         return f"CommitStaged(by leaf {self.committer}, epoch {epoch} to {epoch + 1})"
 
-    def accept(self) -> "Step[G]":
-        """Return the step into the next epoch."""
-        return Step(self._accept(), ())
+    def accept(self, group: G | None = None) -> "Step[G]":
+        """Return the step into the next epoch.
+
+        Args:
+            group: The group as it is now; None where nothing happened since the commit was
+                staged: what was sent or received meanwhile would be undone.
+
+        Raises:
+            StaleDraftError: *group* is another, or in another epoch.
+        """
+        return Step(self._accept(group), ())
 
     @property
     def committer(self) -> LeafIndex:

@@ -11,7 +11,8 @@ from mimi.mls import commit as commits
 from mimi.mls import receive as receiving
 from mimi.mls import sending
 from mimi.mls.codepoints import ResumptionPSKUsage
-from mimi.mls.commit import Draft, Plan
+from mimi.mls.commit import Plan
+from mimi.mls.draft import Draft
 from mimi.mls.errors import UnexpectedMessageError, UnknownReferenceError
 from mimi.mls.events import Step
 from mimi.mls.framing import MemberSender
@@ -349,7 +350,7 @@ class Group(MemberState):
         rows: Mapping[str, bytes],
         *,
         entropy: Entropy = os_entropy,
-        settings: Settings | None = None,
+        settings: Settings,
     ) -> Self:
         """Return the group of stored rows.
 
@@ -362,7 +363,7 @@ class Group(MemberState):
             NewerSnapshotError: A row has a version that is not known here.
             DamagedSnapshotError: The rows are not what was stored; names the row.
         """
-        return cls(settings=settings or Settings(), entropy=entropy, **load_member(rows))
+        return cls(settings=settings, entropy=entropy, **load_member(rows))
 
 
 def read_key_package(key_package: bytes | KeyPackage) -> KeyPackage:

@@ -39,13 +39,14 @@ from mimi.mls.welcome import (
 from mimi.tree import math
 from mimi.tree.codepoints import ExtensionType
 from mimi.tree.credential import Credential
-from mimi.tree.extension import Extensions, find
+from mimi.tree.extension import Extensions, external_senders, find
 from mimi.tree.leaf import LifetimePolicy
 from mimi.tree.math import LeafIndex
 from mimi.tree.private import PrivateTree
 from mimi.tree.ratchet import RatchetTree
 from mimi.tree.validate import Map, validate_tree
 
+C = TypeVar("C")
 G = TypeVar("G")
 
 SameClient = Callable[[Credential, Credential], bool]
@@ -87,31 +88,36 @@ class Known:
 
 
 @attrs.frozen(eq=False, repr=False)
-class StagedJoin(Generic[G]):
+class StagedJoin(Generic[C, G]):
     """A group that can be joined, to be looked at: dropped, it has cost nothing.
 
     Attributes:
         state: The group's public state.
         leaf_index: The leaf that the client has there.
-        extensions: Those of the group info, unknown ones included.
+        group_info_extensions: The extensions of the group info, unknown ones included.
         inviter: The member who signed the Welcome.
         psks: The pre-shared keys that the group's epoch depends on.
     """
 
     state: PublicState
     leaf_index: LeafIndex
-    extensions: Extensions
+    group_info_extensions: Extensions
     inviter: LeafIndex
     psks: tuple[PreSharedKeyID, ...]
-    _accept: Callable[[], G]
+    _accept: Callable[[C | None], tuple[C, G]]
 
     def __repr__(self) -> str:
         context = self.state.context
         return f"StagedJoin({context.group_id!r}, epoch {context.epoch}, leaf {self.leaf_index})"
 
-    def accept(self) -> G:
-        """Join: return the client without the key package that was used, and the group."""
-        return self._accept()
+    def accept(self, client: C | None = None) -> tuple[C, G]:
+        """Join: return the client without the key package that was used, and the group.
+
+        Args:
+            client: The client as it is now; None where nothing happened since the Welcome was
+                opened: key packages made meanwhile would be forgotten.
+        """
+        return self._accept(client)
 
     @property
     def context(self) -> GroupContext:
@@ -318,12 +324,13 @@ def validated_info(
 
     Raises:
         InvalidError: The tree or the signature is invalid; a class for each rule.
-        MalformedError: The tree does not parse.
+        MalformedError: The tree does not parse, or an extension of the group context.
         MissingTreeError: The tree is nowhere.
     """
     ratchet_tree = tree_of(suite, info, tree)
     check_group_info(ratchet_tree, info)
     context = info.group_context
+    external_senders(context.extensions)  # or every later look at them would fail
     validate_tree(
         ratchet_tree,
         context.group_id,

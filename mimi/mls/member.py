@@ -8,7 +8,7 @@
     message_keys    the secret tree
     past       what late messages of earlier epochs need
 
-All of it is one immutable value. The modules `protect`, `commit` and `receive` make the next one.
+All of it is one immutable value. The modules `sending`, `commit` and `receive` make the next one.
 """
 
 from collections.abc import Mapping
@@ -219,7 +219,7 @@ class MemberState:
         if isinstance(known, ResumptionPSK) and known.psk_group_id == self.context.group_id:
             if known.psk_epoch == self.context.epoch:
                 return self.secrets.resumption_psk
-            value = self.resumption.get(known.psk_epoch)
+            value = self.resumption.get(known.psk_epoch) or self.psks.get(known)
         else:
             value = self.psks.get(known)
         if value is None:

@@ -11,13 +11,13 @@ from typing import Self
 
 import attrs
 
-from mimi.codec import decode
 from mimi.crypto import Suite, suite_of
 from mimi.mls.apply import transition
 from mimi.mls.context import GroupContext
+from mimi.mls.credentials import CredentialCheck, checks_of_tree
 from mimi.mls.errors import (
     HandshakeAfterEndError,
-    UnexpectedMessageError,
+    StaleDraftError,
     UnknownProposalError,
     WrongEpochError,
     WrongGroupError,
@@ -27,18 +27,16 @@ from mimi.mls.events import (
     EncryptedMessage,
     FutureEpoch,
     Held,
-    MissingProposals,
     Step,
 )
 from mimi.mls.external import read_group_info
 from mimi.mls.framing import PrivateMessage, PublicMessage
 from mimi.mls.join import validated_info
-from mimi.mls.message import MLSMessage
 from mimi.mls.proposal import Commit, Proposal, ReInit
 from mimi.mls.protect import (
     unprotect_public,
 )
-from mimi.mls.receive import receive_proposal
+from mimi.mls.receive import addressed, receive_proposal, waiting_for
 from mimi.mls.rows import Changes
 from mimi.mls.senders import (
     signature_keys,
@@ -133,6 +131,16 @@ class PublicGroup:
         return self.state.tree
 
     @property
+    def ratchet_tree(self) -> bytes:
+        """The encoded ratchet tree, for joiners that get it out of band (section 12.4.3.3)."""
+        return self.state.tree.encode()
+
+    @property
+    def credentials(self) -> tuple[CredentialCheck, ...]:
+        """The credentials of the group, to be judged when one begins to follow it."""
+        return checks_of_tree(self.state.tree, self.context.extensions)
+
+    @property
     def members(self) -> tuple[Member, ...]:
         """The members, in the order of their leaves."""
         return self.state.members()
@@ -219,13 +227,7 @@ class PublicGroup:
             MalformedError: It does not parse.
             InvalidError: It breaks a rule; a class for each. The group is as it was.
         """
-        message = decode(MLSMessage, wire).body
-        if isinstance(message, PrivateMessage):
-            group_id, epoch = message.group_id, message.epoch
-        elif isinstance(message, PublicMessage):
-            group_id, epoch = message.content.group_id, message.content.epoch
-        else:
-            raise UnexpectedMessageError(f"a {type(message).__name__} is no message of a group")
+        message, group_id, epoch = addressed(wire)
         if group_id != self.group_id:
             raise WrongGroupError("the message is for another group", group_id=group_id)
         if epoch > self.epoch:
@@ -250,9 +252,14 @@ class PublicGroup:
         try:
             change = transition(state, signed, lifetimes)
         except UnknownProposalError as error:
-            references = error.where["references"]
-            assert isinstance(references, tuple)  # noqa: S101 - the error was raised with one
-            return Step(self, (Held(MissingProposals(references)),))
-        after = changed(self, state=change.after(), group_info=None)
+            return Step(self, (waiting_for(error),))
+        after = change.after()
+
+        def accept(present: Self | None) -> Self:
+            base = self if present is None else present
+            if base.context != self.context:
+                raise StaleDraftError("the commit was staged in another group or epoch")
+            return changed(base, state=after, group_info=None)
+
         aad = signed.content.authenticated_data
-        return Step(self, (CommitStaged(change, removes_me=False, aad=aad, accept=lambda: after),))
+        return Step(self, (CommitStaged(change, removes_me=False, aad=aad, accept=accept),))

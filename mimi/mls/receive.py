@@ -18,7 +18,9 @@ from mimi.mls.codepoints import ContentType
 from mimi.mls.credentials import checks_of_proposal
 from mimi.mls.errors import (
     HandshakeAfterEndError,
+    KeyConsumedError,
     OwnEchoError,
+    StaleDraftError,
     UnexpectedMessageError,
     UnknownProposalError,
     UnknownSenderError,
@@ -83,13 +85,7 @@ def receive(group: G, wire: bytes, now: int) -> Step[G]:
         MalformedError: It does not parse.
         InvalidError: It breaks a rule; a class for each.
     """
-    message = decode(MLSMessage, wire).body
-    if isinstance(message, PrivateMessage):
-        group_id, epoch = message.group_id, message.epoch
-    elif isinstance(message, PublicMessage):
-        group_id, epoch = message.content.group_id, message.content.epoch
-    else:
-        raise UnexpectedMessageError(f"a {type(message).__name__} is no message of a group")
+    message, group_id, epoch = addressed(wire)
     context = group.state.context
     if group_id != context.group_id:
         raise WrongGroupError("the message is for another group", group_id=group_id)
@@ -102,6 +98,21 @@ def receive(group: G, wire: bytes, now: int) -> Step[G]:
     if isinstance(message, PublicMessage):
         return _public(group, message, wire, now)
     return _private(group, message, wire, now)
+
+
+def addressed(wire: bytes) -> tuple[PublicMessage | PrivateMessage, bytes, int]:
+    """Return a group's message with the group and the epoch that it names.
+
+    Raises:
+        MalformedError: It does not parse.
+        UnexpectedMessageError: It is no message of a group.
+    """
+    message = decode(MLSMessage, wire).body
+    if isinstance(message, PrivateMessage):
+        return message, message.group_id, message.epoch
+    if isinstance(message, PublicMessage):
+        return message, message.content.group_id, message.content.epoch
+    raise UnexpectedMessageError(f"a {type(message).__name__} is no message of a group")
 
 
 # Messages of the present epoch
@@ -130,7 +141,7 @@ def _private(group: G, message: PrivateMessage, wire: bytes, now: int) -> Step[G
     if isinstance(content, bytes):
         event = _application(signed.content, data, sender, content)
         return Step(opened, (event,))
-    return _handshake(group, opened, signed, now)
+    return _handshake(group, opened, signed, now, data)
 
 
 def _application(
@@ -150,6 +161,8 @@ def _own_private(group: G, message: PrivateMessage, wire: bytes, data: SenderDat
     """Recognise one's own private message: it cannot be decrypted, its key is gone."""
     if group.held is not None and group.held.wire == wire:
         return _confirmed(group)
+    if message.content_type is ContentType.COMMIT:
+        raise OwnEchoError("a commit in this member's name that it does not hold")
     kind = RatchetKind.of(message.content_type)
     if data.generation < group.message_keys.next_generation(data.leaf_index, kind):
         return Step(group, (OwnMessageEchoed(message.epoch),))
@@ -178,7 +191,9 @@ def _public(group: G, message: PublicMessage, wire: bytes, now: int) -> Step[G]:
     return _handshake(group, group, signed, now)
 
 
-def _handshake(group: G, opened: G, signed: AuthenticatedContent, now: int) -> Step[G]:
+def _handshake(
+    group: G, opened: G, signed: AuthenticatedContent, now: int, data: SenderData | None = None
+) -> Step[G]:
     """Process a proposal or a commit whose signature holds.
 
     Args:
@@ -186,6 +201,7 @@ def _handshake(group: G, opened: G, signed: AuthenticatedContent, now: int) -> S
         opened: The state without the key that the message took.
         signed: The message.
         now: Seconds since 1970-01-01T00:00Z.
+        data: Which key it took; None for a public message.
     """
     if group.state.reinit is not None:
         raise HandshakeAfterEndError("the group was reinitialised")
@@ -194,7 +210,7 @@ def _handshake(group: G, opened: G, signed: AuthenticatedContent, now: int) -> S
     content = signed.content.content
     lifetimes = group.lifetimes(now)
     if isinstance(content, Commit):
-        return _commit(group, opened, signed, lifetimes)
+        return _commit(group, opened, signed, lifetimes, data)
     assert isinstance(content, Proposal)  # noqa: S101 - application data was handled before
     pending, event = receive_proposal(group.state, signed, content, lifetimes)
     return Step(changed(opened, state=pending), (event,))
@@ -236,26 +252,58 @@ def _confirmed(group: G) -> Step[G]:
 
 
 def _commit(
-    group: G, opened: G, signed: AuthenticatedContent, lifetimes: LifetimePolicy
+    group: G,
+    opened: G,
+    signed: AuthenticatedContent,
+    lifetimes: LifetimePolicy,
+    data: SenderData | None,
 ) -> Step[G]:
     try:
         change = transition(group.state, signed, lifetimes)
     except UnknownProposalError as error:
-        references = error.where["references"]
-        assert isinstance(references, tuple)  # noqa: S101 - the error was raised with one
-        return Step(group, (Held(MissingProposals(references)),))
-    aad = signed.content.authenticated_data
-    if group.private.leaf in change.applied.removed:
-        gone = changed(opened, removed=True, held=None)
-        return Step(group, (CommitStaged(change, removes_me=True, aad=aad, accept=lambda: gone),))
+        return Step(group, (waiting_for(error),))
     me, extensions = group.private.leaf, change.applied.extensions
-    if extensions != group.state.context.extensions:
+    removed = me in change.applied.removed
+    if not removed and extensions != group.state.context.extensions:
         check_own_support(change.tree.member(me), extensions, me)
-    epoch = follow(group, change)
-    staged: CommitStaged[G] = CommitStaged(
-        change, removes_me=False, aad=aad, accept=lambda: opened.advanced(epoch)
-    )
+    epoch = None if removed else follow(group, change)
+
+    def accept(present: G | None) -> G:
+        base = opened if present is None else _without_key(group, present, data)
+        if epoch is None:
+            return changed(base, removed=True, held=None)
+        return base.advanced(epoch)
+
+    aad = signed.content.authenticated_data
+    staged = CommitStaged(change, removes_me=removed, aad=aad, accept=accept)
     return Step(group, (staged,))
+
+
+def _without_key(group: G, present: G, data: SenderData | None) -> G:
+    """Return the present group without the key of a commit that was staged in *group*.
+
+    Raises:
+        StaleDraftError: It is another group, or in another epoch.
+    """
+    if present.context != group.context or present.leaf_index != group.leaf_index:
+        raise StaleDraftError("the commit was staged in another group, by another member or epoch")
+    if present.removed:
+        raise StaleDraftError("the member was removed from the group since")
+    if data is None:
+        return present
+    leaf, kind, window = data.leaf_index, RatchetKind.HANDSHAKE, present.settings.window
+    try:
+        keys, _ = present.message_keys.take(leaf, kind, data.generation, window)
+    except KeyConsumedError:  # another copy of the commit, staged since
+        return present
+    return changed(present, message_keys=keys)
+
+
+def waiting_for(error: UnknownProposalError) -> Held:
+    """Return the event of a commit whose proposals did not arrive."""
+    references = error.where["references"]
+    assert isinstance(references, tuple)  # noqa: S101 - the error was raised with one
+    return Held(MissingProposals(references))
 
 
 def follow(group: MemberState, change: Transition) -> NewEpoch:

@@ -196,7 +196,7 @@ def check_list(
         return
     if isinstance(committer, MemberSender):
         _check_member_list(listed, committer.leaf_index)
-        _check_support(state, proposals)
+        check_support(state, proposals)
     else:
         _check_external_list(proposals)
     psks = [proposal.psk for proposal in proposals if isinstance(proposal, PreSharedKey)]
@@ -228,7 +228,7 @@ def _check_member_list(covered: tuple[Covered, ...], committer: LeafIndex) -> No
         raise ReInitWithOthersError("a ReInit is committed alone")
 
 
-def _check_support(state: PublicState, proposals: list[Proposal]) -> None:
+def check_support(state: PublicState, proposals: list[Proposal]) -> None:
     """Check that all who will process the commit support its proposals.
 
     Who is removed by the commit need not, nor who is added.

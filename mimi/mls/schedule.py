@@ -108,8 +108,8 @@ class EpochSecrets:
         Raises:
             ConfirmationTagError: It does not.
         """
-        key = self.confirmation_key.reveal()
-        if not self.suite.verify_mac(key, confirmed_transcript_hash, tag):
+        hashed, suite = confirmed_transcript_hash, self.suite
+        if not suite.verify_mac(self.confirmation_key.reveal(), hashed, tag):
             raise ConfirmationTagError("the confirmation tag is not that of the epoch")
 
     def open_secret_tree(self, leaf_count: int) -> tuple["EpochSecrets", SecretTree]:

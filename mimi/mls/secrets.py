@@ -21,7 +21,7 @@ they have in common, and `SecretTree.changes_since` says what they have not, for
 keeps one row for each secret of the frontier and one for each sender.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from types import MappingProxyType
 from typing import Any
@@ -62,6 +62,20 @@ class RatchetKind(Enum):
         return cls.APPLICATION if content_type is ContentType.APPLICATION else cls.HANDSHAKE
 
 
+def at_least(bound: int) -> Callable[[object, "attrs.Attribute[int]", int], None]:
+    """Return the validator of a number that an application chooses.
+
+    It raises:
+        UsageError: The number is less than *bound*.
+    """
+
+    def check(_: object, field: "attrs.Attribute[int]", value: int) -> None:
+        if value < bound:
+            raise UsageError(f"{field.name} must be >= {bound}, not {value}")
+
+    return check
+
+
 @attrs.frozen
 class Window:
     """How far messages of one sender may be out of order.
@@ -79,9 +93,9 @@ class Window:
             before has lost it.
     """
 
-    ahead: int = attrs.field(default=1000, validator=attrs.validators.ge(0))
-    kept: int = attrs.field(default=64, validator=attrs.validators.ge(0))
-    behind: int = attrs.field(default=1000, validator=attrs.validators.ge(0))
+    ahead: int = attrs.field(default=1000, validator=at_least(0))
+    kept: int = attrs.field(default=64, validator=at_least(0))
+    behind: int = attrs.field(default=1000, validator=at_least(0))
 
 
 @attrs.frozen

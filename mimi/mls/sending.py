@@ -6,14 +6,14 @@ from mimi.codec import encode
 from mimi.crypto import SignaturePrivateKey
 from mimi.mls.apply import apply
 from mimi.mls.codepoints import WireFormat
-from mimi.mls.errors import AEADLimitError, PendingProposalsError
+from mimi.mls.errors import AEADLimitError, ClosedGroupError, PendingProposalsError
 from mimi.mls.framing import AuthenticatedContent, FramedContent, MemberSender, PrivateMessage
 from mimi.mls.grease import grease_extensions
 from mimi.mls.member import MemberState, OwnUpdate
 from mimi.mls.message import MLSMessage
 from mimi.mls.proposal import Commit, Proposal, Update
 from mimi.mls.protect import authenticate, proposal_ref, protect_private, protect_public
-from mimi.mls.resolve import Covered, check_proposal
+from mimi.mls.resolve import Covered, check_proposal, check_support
 from mimi.mls.state import PendingProposal, changed, read_only
 from mimi.mls.welcome import GroupInfo, sign_group_info
 from mimi.tree.codepoints import ExtensionType
@@ -100,6 +100,7 @@ def propose(group: G, proposal: Proposal, aad: bytes, now: int) -> tuple[G, byte
     group.check_active()
     sender = MemberSender(group.leaf_index)
     check_proposal(group.state, proposal, sender, group.lifetimes(now))
+    check_support(group.state, [proposal])
     apply(group.state, (Covered(proposal, sender),))
     message = framed(group, proposal, aad, group.settings.handshake)
     group, wire = wrapped(group, message)
@@ -146,7 +147,12 @@ def group_info(
         tree: Whether it carries the ratchet tree.
         external_pub: Whether it can be joined by an external commit.
         extensions: Further extensions.
+
+    Raises:
+        ClosedGroupError: The member was removed.
     """
+    if group.removed:
+        raise ClosedGroupError("the member was removed from the group")
     state = group.state
     if tree:
         carried = Extension(ExtensionType.RATCHET_TREE, state.tree.encode())

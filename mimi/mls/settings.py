@@ -10,7 +10,7 @@ import attrs
 
 from mimi.errors import UsageError
 from mimi.mls.codepoints import WireFormat
-from mimi.mls.secrets import Window
+from mimi.mls.secrets import Window, at_least
 from mimi.tree.leaf import DEFAULT_MAXIMUM_LIFETIME
 
 PaddingPolicy: TypeAlias = Callable[[int], int]
@@ -30,7 +30,7 @@ class StepPadding:
         step: The multiple, in octets.
     """
 
-    step: int = attrs.field(default=256, validator=attrs.validators.ge(1))
+    step: int = attrs.field(default=256, validator=at_least(1))
 
     def __call__(self, length: int) -> int:
         """Return the zeros for a content of *length* octets."""
@@ -55,7 +55,7 @@ def _is_handshake_format(_: object, __: object, value: WireFormat) -> None:
         raise UsageError("proposals and commits are sent in public or in private messages")
 
 
-_at_least_0 = attrs.validators.ge(0)
+_at_least_0 = at_least(0)
 
 
 @attrs.frozen

@@ -22,8 +22,7 @@ from mimi.tree.node import ParentNode
 from mimi.tree.ratchet import RatchetTree
 
 LEVELS = 5
-MOST_LEAVES = 1 << 20
-"""How wide a stored tree may be: what is loaded takes memory for every blank node as well."""
+MOST_LEAVES = math.MOST_LEAVES
 
 BANDS = MOST_LEAVES.bit_length() // LEVELS + 1
 

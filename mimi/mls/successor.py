@@ -7,11 +7,14 @@ of the old group: whoever was not there cannot join, whatever the Welcome says.
 from collections.abc import Iterable
 from operator import eq
 
+import attrs
+
 from mimi.crypto import Secret, draw
 from mimi.errors import UsageError
 from mimi.mls.client import Client
 from mimi.mls.codepoints import ResumptionPSKUsage
-from mimi.mls.commit import Draft, Plan, create
+from mimi.mls.commit import Plan, create
+from mimi.mls.draft import Draft
 from mimi.mls.errors import BranchMismatchError, ReInitMismatchError
 from mimi.mls.framing import MemberSender
 from mimi.mls.group import Group, read_key_package
@@ -20,6 +23,7 @@ from mimi.mls.keypackage import KeyPackage
 from mimi.mls.proposal import Add, PreSharedKey
 from mimi.mls.psk import PreSharedKeyID, ResumptionPSK
 from mimi.mls.resolve import Covered, check_proposal
+from mimi.tree.codepoints import ProtocolVersion
 from mimi.tree.extension import Extensions
 
 
@@ -45,13 +49,15 @@ def reinitialise(
         to receive the commit.
 
     Raises:
-        ReInitMismatchError: The old group was not reinitialised, or the client is for another
-            cipher suite than the ReInit says.
+        ReInitMismatchError: The old group was not reinitialised, the client is for another cipher
+            suite than the ReInit says, or nobody knows its version.
         SuccessorMembersError: Not all members of the old group are in the new one.
     """
     announced = old.reinit
     if announced is None:
         raise ReInitMismatchError("the group was not reinitialised")
+    if announced.version != ProtocolVersion.MLS10:
+        raise ReInitMismatchError(f"the successor's version is {announced.version}")
     if announced.cipher_suite != client.suite.code:
         raise ReInitMismatchError(f"the successor's cipher suite is {announced.cipher_suite}")
     draft = _founded(
@@ -128,4 +134,6 @@ def _founded(
     plan = Plan(
         tuple(covered), path=True, leaf=group.leaf_node, signer=group.signer, aad=b"", now=now
     )
-    return create(group, plan, founding=True)
+    draft = create(group, plan, founding=True)
+    # the old group's PSK has done its work: nothing in the new group asks for it again
+    return attrs.evolve(draft, group=draft.reject().without_psk(name))

@@ -22,7 +22,7 @@ class Chunks(Generic[T]):
             to get at it counts.
     """
 
-    __slots__ = ("chunks", "_length")
+    __slots__ = ("_length", "chunks")
 
     def __init__(self, items: Iterable[T] = ()) -> None:
         flat = tuple(items)

@@ -87,6 +87,12 @@ class TrailingBlankError(InvalidError):
     rule = "RFC 9420 section 12.4.3.3"
 
 
+class TreeWidthError(InvalidError):
+    """A ratchet tree has more leaves than this library takes."""
+
+    rule = "RFC 9420 section 12.4.3.3"
+
+
 class NodePlaceError(InvalidError):
     """A leaf stands at a parent's place in a ratchet tree, or a parent at a leaf's."""
 

@@ -21,6 +21,9 @@ from mimi.errors import UsageError
 LeafIndex = NewType("LeafIndex", int)
 NodeIndex = NewType("NodeIndex", int)
 
+MOST_LEAVES = 1 << 20
+"""The most leaves of a tree that is received or stored."""
+
 LeafIndexField: TypeAlias = Annotated[LeafIndex, UInt(4)]
 """A leaf index as a field of a wire structure: uint32."""
 

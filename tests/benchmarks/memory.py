@@ -1,8 +1,8 @@
 """Memory of a group of many, per member: ``python tests/benchmarks/memory.py [--members N]``.
 
 A client joins a full group from a Welcome. Reported are what the join allocates at its peak, and
-what is left of it in the end, both divided by the number of members; and what the first commit adds,
-since the group before and the group after share what did not change.
+what is left of it in the end, both divided by the number of members; and what the first commit
+adds, since the group before and the group after share what did not change.
 """
 
 import argparse

@@ -5,8 +5,23 @@ from mls.meeting import PRIVATE, PUBLIC, gathered
 from mls.snapshot import whole
 from tree.members import NOW, refused
 
-from mimi.mls import CommitStaged, Group, OwnCommitConfirmed, OwnMessageEchoed, RatchetKind
-from mimi.mls.errors import HeldCommitError, OwnEchoError, StaleDraftError, WrongEpochError
+from mimi.crypto import Secret
+from mimi.mls import (
+    CommitStaged,
+    ExternalPSK,
+    Group,
+    OwnCommitConfirmed,
+    OwnMessageEchoed,
+    RatchetKind,
+)
+from mimi.mls.errors import (
+    ClosedGroupError,
+    HeldCommitError,
+    KeyConsumedError,
+    OwnEchoError,
+    StaleDraftError,
+    WrongEpochError,
+)
 
 both_formats = pytest.mark.parametrize("handshake", [PUBLIC, PRIVATE], ids=["public", "private"])
 
@@ -218,4 +233,107 @@ def test_nothing_later_is_held_for_who_was_removed():
     with refused(WrongEpochError, epoch=alice.group.epoch):
         carol.group.receive(wire, now=NOW)
     assert whole(carol.group) == before
+    room.agrees()
+
+
+def test_whoever_was_removed_speaks_for_the_group_no_more():
+    room, alice, _, carol = gathered(3)
+    alice.commits(remove=[carol])
+    with refused(ClosedGroupError):
+        carol.group.group_info()
+    room.agrees()
+
+
+# The present value, where something happened meanwhile
+
+
+@both_formats
+def test_a_draft_is_held_in_the_group_as_it_is_by_now(handshake):
+    room, alice, bob = gathered(2, handshake=handshake)
+    draft = alice.group.commit(now=NOW)
+    late = alice.says(b"one")
+    alice.group = draft.hold(alice.group)
+    event, alice.group = heard(alice, draft.commit)
+    assert isinstance(event, OwnCommitConfirmed)
+    bob.hears(draft.commit)
+    assert isinstance(heard(alice, late)[0], OwnMessageEchoed)
+    room.follower = None
+    room.agrees()
+
+
+@both_formats
+def test_a_draft_that_lost_is_rejected_in_the_group_as_it_is_by_now(handshake):
+    room, alice, _ = gathered(2, handshake=handshake)
+    draft = alice.group.commit(now=NOW)
+    alice.says(b"one")
+    before = alice.group
+    alice.group = draft.reject(alice.group)
+    kind = RatchetKind.APPLICATION
+    assert alice.group.message_keys.next_generation(alice.leaf, kind) == 1
+    taken = alice.group.message_keys.next_generation(alice.leaf, RatchetKind.HANDSHAKE)
+    consumed = before.message_keys.next_generation(alice.leaf, RatchetKind.HANDSHAKE)
+    assert taken - consumed == (handshake == PRIVATE)
+    alice.says(b"two")
+    room.agrees()
+
+
+def test_a_key_that_encrypted_another_message_holds_no_draft():
+    room, alice, _ = gathered(2, handshake=PRIVATE)
+    draft = alice.group.commit(now=NOW)
+    alice.proposes(Group.propose_update)
+    with refused(StaleDraftError):
+        draft.hold(alice.group)
+    with refused(StaleDraftError):
+        draft.reject(alice.group)
+    alice.commits()
+    room.agrees()
+
+
+def test_a_draft_is_its_makers_alone():
+    room, alice, bob = gathered(2)
+    draft, other = alice.group.commit(now=NOW), alice.group.commit(now=NOW)
+    for use in (draft.accept, draft.hold, draft.reject):
+        with refused(StaleDraftError):
+            use(bob.group)
+        with refused(HeldCommitError):
+            use(other.hold())
+    assert draft.hold(draft.hold()).held.wire == draft.commit
+    room.agrees()
+
+
+@both_formats
+def test_a_staged_commit_takes_effect_in_the_group_as_it_is_by_now(handshake):
+    room, alice, bob = gathered(2, handshake=handshake)
+    draft = alice.group.commit(now=NOW)
+    late = alice.says(b"one")
+    staged, bob.group = heard(bob, draft.commit)
+    name = ExternalPSK(b"learnt meanwhile")
+    bob.group = bob.group.with_psk(name, Secret(bytes(32)))
+    bob.group = staged.accept(bob.group).group
+    alice.group = draft.accept(alice.group)
+    assert name in bob.group.psks
+    with refused(KeyConsumedError):
+        heard(bob, late)
+    with refused(StaleDraftError):
+        staged.accept(bob.group)
+    room.follower = None
+    room.agrees()
+
+
+def test_a_private_commit_that_was_rejected_and_comes_back_is_no_mere_echo():
+    room, alice, _ = gathered(2, handshake=PRIVATE)
+    draft = alice.group.commit(now=NOW)
+    alice.group = draft.reject()
+    with refused(OwnEchoError):
+        heard(alice, draft.commit)
+    room.agrees()
+
+
+def test_a_draft_says_which_proposals_it_leaves_out():
+    room, alice, bob = gathered(2)
+    reference = alice.proposes(Group.propose_update)
+    draft = alice.group.commit(now=NOW)
+    assert [pending.reference for pending in draft.left_out] == [reference]
+    assert bob.group.commit(now=NOW).left_out == ()
+    alice.commits()
     room.agrees()

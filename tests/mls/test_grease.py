@@ -96,7 +96,7 @@ def test_it_is_in_the_group_info_of_a_welcome_or_not(grease):
     (bob,) = room.enter("Bob")
     draft = alice.group.commit(now=NOW, add=[bob.offers()])
     staged = bob.client.join(draft.welcome, now=NOW)
-    assert greased_in(types(staged.extensions)) is grease
+    assert greased_in(types(staged.group_info_extensions)) is grease
     assert not greased_in(types(staged.context.extensions))
 
 

@@ -153,7 +153,7 @@ def test_unknown_extensions_of_a_group_info_are_ignored():
     greased = table.right.but(extensions=(GREASE, CUSTOM))
     joins(table.joiner, greased)
     staged = table.joiner.join(greased.wire(), now=NOW)
-    assert staged.extensions[1:] == (GREASE, CUSTOM)
+    assert staged.group_info_extensions[1:] == (GREASE, CUSTOM)
     follower = PublicGroup.from_group_info(wire_of(greased.group_info()), now=NOW)
     assert follower.extensions == ()
 

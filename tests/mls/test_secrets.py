@@ -8,7 +8,7 @@ from mls.epoch import SUITE
 from tree.members import every_suite, refused
 
 from mimi.crypto import InputSizeError, Secret, SeededEntropy
-from mimi.errors import InvalidError
+from mimi.errors import InvalidError, UsageError
 from mimi.mls.codepoints import ContentType
 from mimi.mls.errors import (
     GenerationExhaustedError,
@@ -223,7 +223,7 @@ def test_by_default_a_message_may_be_as_late_as_it_may_be_early():
 @pytest.mark.parametrize("field", ["ahead", "kept", "behind"])
 def test_the_bounds_of_a_window_are_no_less_than_nothing(field):
     Window(**{field: 0})
-    with pytest.raises(ValueError, match="must be >= 0"):
+    with pytest.raises(UsageError, match="must be >= 0"):
         Window(**{field: -1})
 
 

@@ -6,7 +6,7 @@ from tree.members import GROUP_ID, SUITE, Group, refused
 
 from mimi.codec import encode, replace
 from mimi.crypto import CipherSuite, Secret, SeededEntropy, suite_of
-from mimi.errors import MalformedError
+from mimi.errors import MalformedError, UsageError
 from mimi.mls.context import GroupContext
 from mimi.mls.errors import GroupInfoSignatureError, UnknownSenderError, WelcomeSuiteError
 from mimi.mls.framing import ExternalSenderIndex, MemberSender
@@ -108,5 +108,5 @@ def test_a_group_info_is_for_the_suite_of_its_welcome(group):
 
 @pytest.mark.parametrize("bounds", [(-1, 0), (0, -1)])
 def test_a_window_looks_neither_back_nor_keeps_less_than_nothing(bounds):
-    with pytest.raises(ValueError, match="must be >= 0"):
+    with pytest.raises(UsageError, match="must be >= 0"):
         Window(*bounds)

@@ -252,13 +252,13 @@ def test_handshake_messages_are_public_or_private(wire_format):
 )
 def test_numbers_of_the_settings_are_not_negative(name):
     assert getattr(Settings(**{name: 0}), name) == 0
-    with pytest.raises(ValueError, match="must be >= 0"):
+    with pytest.raises(UsageError, match="must be >= 0"):
         Settings(**{name: -1})
 
 
 def test_a_step_of_padding_is_something():
     assert StepPadding(1)(17) == 0
-    with pytest.raises(ValueError, match="must be >= 1"):
+    with pytest.raises(UsageError, match="must be >= 1"):
         StepPadding(0)
 
 

@@ -21,7 +21,7 @@ from tree.members import SUITE
 from mimi.codec import cbor, decode, encode
 from mimi.crypto import SeededEntropy
 from mimi.errors import UsageError
-from mimi.mls import Client, Group, KeyPackage, PublicGroup
+from mimi.mls import Client, Group, KeyPackage, PublicGroup, Settings
 from mimi.mls.errors import DamagedSnapshotError, NewerSnapshotError
 from mimi.mls.proposal import Proposal, Remove
 from mimi.mls.snapshot_tree import MOST_LEAVES, check_width
@@ -155,7 +155,8 @@ def test_what_is_no_rows_is_refused(what, rows):
 @every_value
 def test_nothing_is_no_rows(what):
     with damaged("", "not a NoneType"):
-        type(stored_value(what)).load(None)
+        kind = type(stored_value(what))
+        kind.load(None, **({} if kind is PublicGroup else {"settings": Settings()}))
 
 
 @every_value
@@ -180,9 +181,11 @@ def test_frames_of_another_shape_are_refused():
     ]
     for frame in frames:
         with damaged("sent"):
-            Group.load({**rows, "sent": cbor.encode(frame)})
+            Group.load({**rows, "sent": cbor.encode(frame)}, settings=Settings())
     with damaged("sent", "digest"):
-        Group.load({**rows, "sent": framed("sent", "sent", payload, tag="mini")})
+        Group.load(
+            {**rows, "sent": framed("sent", "sent", payload, tag="mini")}, settings=Settings()
+        )
 
 
 @pytest.mark.parametrize("value", [None, 1, "text", b"octets", [], [1], [[]], True, 1.5])
@@ -199,7 +202,7 @@ def test_a_row_says_a_map(value):
 def test_a_payload_is_deterministic_cbor(payload):
     rows = rows_of("group")
     with damaged("sent"):
-        Group.load({**rows, "sent": framed("sent", "sent", payload)})
+        Group.load({**rows, "sent": framed("sent", "sent", payload)}, settings=Settings())
 
 
 # What rows say, under a digest that is right
@@ -276,13 +279,18 @@ def test_a_tree_that_is_not_the_contexts():
     leaf = decode(LeafNode, says["nodes"][2])
     swapped = {**says["nodes"], 2: says["nodes"][4], 4: encode(leaf)}
     with damaged("tree", "tree hash"):
-        Group.load(altered(rows, "tree/0/0", nodes=swapped))
+        Group.load(altered(rows, "tree/0/0", nodes=swapped), settings=Settings())
     with damaged("tree/0/0", "node 32 belongs elsewhere"):
-        Group.load(altered(rows, "tree/0/0", nodes={**says["nodes"], 32: says["nodes"][0]}))
+        Group.load(
+            altered(rows, "tree/0/0", nodes={**says["nodes"], 32: says["nodes"][0]}),
+            settings=Settings(),
+        )
     with damaged("tree/0/0", "without nodes"):
-        Group.load(altered(rows, "tree/0/0", nodes={}))
+        Group.load(altered(rows, "tree/0/0", nodes={}), settings=Settings())
     with damaged("tree", "blank"):
-        Group.load({name: row for name, row in rows.items() if name != "tree/0/0"})
+        Group.load(
+            {name: row for name, row in rows.items() if name != "tree/0/0"}, settings=Settings()
+        )
 
 
 def test_a_tree_that_is_too_wide():
@@ -292,7 +300,7 @@ def test_a_tree_that_is_too_wide():
     name = f"tree/0/{far >> 5}"
     row = framed(name, "tree", cbor.encode({"nodes": {far: says["nodes"][0]}}))
     with damaged("tree", f"{2 * MOST_LEAVES} leaves"):
-        Group.load({**rows, name: row})
+        Group.load({**rows, name: row}, settings=Settings())
     check_width(MOST_LEAVES)
     with pytest.raises(UsageError, match="can be stored"):
         check_width(2 * MOST_LEAVES)
@@ -309,7 +317,7 @@ def test_private_keys_that_are_not_the_trees(field):
         "leaf_index": 1,
     }
     with damaged("group"):
-        Group.load(altered(rows, "group", **{field: wrong[field]}))
+        Group.load(altered(rows, "group", **{field: wrong[field]}), settings=Settings())
 
 
 def test_the_key_of_ones_own_leaf_is_needed():
@@ -317,7 +325,7 @@ def test_the_key_of_ones_own_leaf_is_needed():
     _, says = payload_of(rows["group"])
     others = {at: key for at, key in says["private_keys"].items() if at != 0}
     with damaged("group", "one's own leaf"):
-        Group.load(altered(rows, "group", private_keys=others))
+        Group.load(altered(rows, "group", private_keys=others), settings=Settings())
 
 
 @pytest.mark.parametrize(
@@ -327,14 +335,14 @@ def test_the_key_of_ones_own_leaf_is_needed():
 def test_secrets_and_hashes_of_another_epoch(field, reason):
     rows, _ = group_rows()
     with damaged("group", reason):
-        Group.load(altered(rows, "group", **{field: bytes(32)}))
+        Group.load(altered(rows, "group", **{field: bytes(32)}), settings=Settings())
 
 
 @pytest.mark.parametrize("listed", [[1], [None], [b"", "text"], [[]]])
 def test_hashes_of_ones_own_commits_are_octets(listed):
     rows, _ = group_rows()
     with damaged("group", "'own_commits'"):
-        Group.load(altered(rows, "group", own_commits=listed))
+        Group.load(altered(rows, "group", own_commits=listed), settings=Settings())
 
 
 def test_two_proposals_in_one_place():
@@ -349,7 +357,7 @@ def test_what_ended_the_group_is_a_reinit():
     rows, _ = group_rows()
     proposal = encode(Remove(LeafIndex(1)), Proposal)
     with damaged("group", "ReInit"):
-        Group.load(altered(rows, "group", reinit=proposal))
+        Group.load(altered(rows, "group", reinit=proposal), settings=Settings())
 
 
 def test_a_secret_tree_that_does_not_tile():
@@ -357,11 +365,11 @@ def test_a_secret_tree_that_does_not_tile():
     epoch = group.epoch
     missing = {name: row for name, row in rows.items() if name != f"epoch/{epoch}/secret/2"}
     with damaged(f"epoch/{epoch}", "leaf 1"):
-        Group.load(missing)
+        Group.load(missing, settings=Settings())
     name = f"epoch/{epoch}/secret/1"
     _, says = payload_of(rows[f"epoch/{epoch}/secret/2"])
     with damaged(f"epoch/{epoch}", "leaf 0"):
-        Group.load({**rows, name: framed(name, "secret", cbor.encode(says))})
+        Group.load({**rows, name: framed(name, "secret", cbor.encode(says))}, settings=Settings())
 
 
 @pytest.mark.parametrize(
@@ -373,13 +381,13 @@ def test_a_ratchet_beyond_its_generations(generation, skipped):
     _, says = payload_of(rows[name])
     ratchet = {**says["application"], "generation": generation, "skipped": skipped}
     with damaged(name, "no such generation"):
-        Group.load(altered(rows, name, application=ratchet))
+        Group.load(altered(rows, name, application=ratchet), settings=Settings())
 
 
 def test_more_past_epochs_than_there_were():
     rows, group = group_rows()
     with damaged("group", "epochs before"):
-        Group.load(altered(rows, "group", past_epochs=group.epoch + 1))
+        Group.load(altered(rows, "group", past_epochs=group.epoch + 1), settings=Settings())
 
 
 def test_a_past_epoch_of_another_group():
@@ -389,16 +397,16 @@ def test_a_past_epoch_of_another_group():
     _, says = payload_of(other["group"])
     name = f"epoch/{epoch}"
     with damaged(name, f"not epoch {epoch}"):
-        Group.load(altered(rows, name, group_context=says["group_context"]))
+        Group.load(altered(rows, name, group_context=says["group_context"]), settings=Settings())
 
 
 def test_the_rows_of_another_value():
     with damaged("sent", "missing"):
-        Group.load(follower().save())
+        Group.load(follower().save(), settings=Settings())
     with damaged("public_group", "missing"):
         PublicGroup.load(eventful().save())
     with damaged("client", "missing"):
-        Client.load(eventful().save())
+        Client.load(eventful().save(), settings=Settings())
 
 
 def test_a_group_info_of_another_epoch():
@@ -415,9 +423,11 @@ def test_a_key_package_with_the_keys_of_another():
     one, another = (name for name in rows if name.startswith("key_package/"))
     _, says = payload_of(rows[another])
     with damaged(one, "keys are not those"):
-        Client.load(altered(rows, one, init_private_key=says["init_private_key"]))
+        Client.load(
+            altered(rows, one, init_private_key=says["init_private_key"]), settings=Settings()
+        )
     with damaged(one, "name is not that"):
-        Client.load(altered(rows, one, **says))
+        Client.load(altered(rows, one, **says), settings=Settings())
     assert decode(KeyPackage, says["key_package"])
 
 

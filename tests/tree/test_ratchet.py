@@ -12,7 +12,12 @@ from mimi.codec import encode, replace
 from mimi.crypto import CipherSuite, SeededEntropy, suite_of
 from mimi.errors import MalformedError
 from mimi.tree import math
-from mimi.tree.errors import BlankLeafError, NodePlaceError, TrailingBlankError
+from mimi.tree.errors import (
+    BlankLeafError,
+    NodePlaceError,
+    TrailingBlankError,
+    TreeWidthError,
+)
 from mimi.tree.hashes import LeafNodeHashInput, ParentNodeHashInput, TreeHashInput
 from mimi.tree.leaf import LeafNode, UpdateSource
 from mimi.tree.node import ParentNode, RatchetTreeNodes
@@ -425,3 +430,11 @@ def test_blank_leaves_take_little_memory():
     assert peak < 150 * len(octets)
     assert tree.leaf_count == 1 << 15
     assert tree.nodes == nodes
+
+
+def test_a_tree_of_blanks_is_not_taken_at_any_width():
+    """An octet on the wire would be 180 of memory."""
+    leaf = person(SeededEntropy(b"far out")).leaf
+    blanks = (None,) * math.node_width(math.MOST_LEAVES)
+    with refused(TreeWidthError):
+        RatchetTree.of_nodes(SUITE, (*blanks, None, leaf))

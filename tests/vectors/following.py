@@ -37,7 +37,7 @@ def octets(case: Any, name: str) -> bytes:
     return bytes.fromhex(case[name])
 
 
-def staged(case: Any) -> StagedJoin[tuple[Client, Group]]:
+def staged(case: Any) -> StagedJoin[Client, Group]:
     """The group of a case, still to be joined."""
     suite = suite_of(case["cipher_suite"])
     package = decode(MLSMessage, octets(case, "key_package")).body

@@ -49,7 +49,8 @@ def test_welcomes_are_of_all_sorts():
     for number in range(7):
         joins = [staged(case) for case in cases_of(WELCOMES)[5 * number : 5 * number + 5]]
         assert len({join.state.suite.code for join in joins}) == 1
-        in_welcome = [find(join.extensions, ExtensionType.RATCHET_TREE) for join in joins]
+        carried = (join.group_info_extensions for join in joins)
+        in_welcome = [find(extensions, ExtensionType.RATCHET_TREE) for extensions in carried]
         assert [tree is not None for tree in in_welcome] == [True, False, False, True, True]
         assert [len(join.psks) for join in joins] == [0, 3, 0, 1, 0]
         assert [join.leaf_index for join in joins] == [1, 4, 3, 1, 3]
