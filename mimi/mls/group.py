@@ -33,7 +33,7 @@ from mimi.mls.resolve import Covered
 from mimi.mls.rows import Changes
 from mimi.mls.settings import Settings
 from mimi.mls.snapshot import load_member, member_changes
-from mimi.mls.state import Member, PendingProposal, changed, read_only
+from mimi.mls.state import changed, read_only
 from mimi.tree.extension import Extensions
 from mimi.tree.leaf import LeafNode, LeafNodeContent
 from mimi.tree.math import LeafIndex
@@ -57,49 +57,14 @@ class Group(MemberState):
     # Reading
 
     @property
-    def group_id(self) -> bytes:
-        """The group's identifier."""
-        return self.context.group_id
-
-    @property
-    def epoch(self) -> int:
-        """The number of the epoch, from 0."""
-        return self.context.epoch
-
-    @property
-    def extensions(self) -> Extensions:
-        """The extensions of the group context."""
-        return self.context.extensions
-
-    @property
-    def members(self) -> tuple[Member, ...]:
-        """The members, in the order of their leaves."""
-        return self.state.members()
-
-    @property
     def leaf_node(self) -> LeafNode:
         """This member's own leaf."""
         return self.state.tree.member(self.leaf_index)
 
     @property
-    def pending(self) -> tuple[PendingProposal, ...]:
-        """The valid proposals of the epoch, in the order in which they came."""
-        return tuple(self.state.proposals.values())
-
-    @property
     def epoch_authenticator(self) -> bytes:
         """A value that members compare to find out that nobody sits between (section 8.7)."""
         return self.secrets.epoch_authenticator.reveal()
-
-    @property
-    def reinit(self) -> ReInit | None:
-        """The ReInit that ended the group; None in a living group."""
-        return self.state.reinit
-
-    @property
-    def ratchet_tree(self) -> bytes:
-        """The encoded ratchet tree, for joiners that get it out of band (section 12.4.3.3)."""
-        return self.state.tree.encode()
 
     def export(self, label: bytes, context: bytes, length: int) -> Secret:
         """Return a secret of the epoch for the application's use (section 8.5).

@@ -18,7 +18,7 @@ from typing import Any, Self, TypeVar
 import attrs
 
 from mimi.codec import replace
-from mimi.crypto import Entropy, HPKEPrivateKey, Secret, SignaturePrivateKey, Suite
+from mimi.crypto import Entropy, HPKEPrivateKey, Secret, SignaturePrivateKey
 from mimi.mls.codepoints import ResumptionPSKUsage
 from mimi.mls.context import GroupContext
 from mimi.mls.errors import ClosedGroupError, UnknownPSKError
@@ -26,7 +26,7 @@ from mimi.mls.psk import PSK, PreSharedKeyID, ResumptionPSK, psk_secret
 from mimi.mls.schedule import EpochSecrets
 from mimi.mls.secrets import SecretTree
 from mimi.mls.settings import Settings
-from mimi.mls.state import PublicState, changed, quick, read_only
+from mimi.mls.state import GroupView, PublicState, changed, quick, read_only
 from mimi.tree.leaf import LeafNode, LifetimePolicy
 from mimi.tree.math import LeafIndex
 from mimi.tree.private import PrivateTree
@@ -113,7 +113,7 @@ class HeldCommit:
 
 @quick
 @attrs.frozen(eq=False, repr=False)
-class MemberState:
+class MemberState(GroupView):
     """A group as one of its members knows it.
 
     Attributes:
@@ -171,16 +171,6 @@ class MemberState:
         )
 
     # Reading
-
-    @property
-    def suite(self) -> Suite:
-        """The cipher suite."""
-        return self.state.tree.suite
-
-    @property
-    def context(self) -> GroupContext:
-        """The group context of the epoch (section 8.1)."""
-        return self.state.context
 
     @property
     def leaf_index(self) -> LeafIndex:

@@ -11,9 +11,8 @@ from typing import Self
 
 import attrs
 
-from mimi.crypto import Suite, suite_of
+from mimi.crypto import suite_of
 from mimi.mls.apply import transition
-from mimi.mls.context import GroupContext
 from mimi.mls.credentials import CredentialCheck, checks_of_tree
 from mimi.mls.errors import (
     HandshakeAfterEndError,
@@ -32,7 +31,7 @@ from mimi.mls.events import (
 from mimi.mls.external import read_group_info
 from mimi.mls.framing import PrivateMessage, PublicMessage
 from mimi.mls.join import validated_info
-from mimi.mls.proposal import Commit, Proposal, ReInit
+from mimi.mls.proposal import Commit, Proposal
 from mimi.mls.protect import (
     unprotect_public,
 )
@@ -42,9 +41,8 @@ from mimi.mls.senders import (
     signature_keys,
 )
 from mimi.mls.snapshot import load_public, public_changes
-from mimi.mls.state import Member, PendingProposal, PublicState, changed, quick
+from mimi.mls.state import GroupView, PublicState, changed, quick
 from mimi.mls.welcome import GroupInfo, check_group_info
-from mimi.tree.extension import Extensions
 from mimi.tree.leaf import DEFAULT_MAXIMUM_LIFETIME, LifetimePolicy
 from mimi.tree.ratchet import RatchetTree
 from mimi.tree.validate import Map
@@ -52,7 +50,7 @@ from mimi.tree.validate import Map
 
 @quick
 @attrs.frozen(eq=False, repr=False)
-class PublicGroup:
+class PublicGroup(GroupView):
     """A group as somebody without its secrets knows it: an immutable value.
 
     Attributes:
@@ -101,59 +99,14 @@ class PublicGroup:
         return f"PublicGroup({self.group_id!r}, epoch {self.epoch})"
 
     @property
-    def suite(self) -> Suite:
-        """The cipher suite."""
-        return self.state.suite
-
-    @property
-    def context(self) -> GroupContext:
-        """The group context of the epoch."""
-        return self.state.context
-
-    @property
-    def group_id(self) -> bytes:
-        """The group's identifier."""
-        return self.context.group_id
-
-    @property
-    def epoch(self) -> int:
-        """The number of the epoch, from 0."""
-        return self.context.epoch
-
-    @property
-    def extensions(self) -> Extensions:
-        """The extensions of the group context."""
-        return self.context.extensions
-
-    @property
     def tree(self) -> RatchetTree:
         """The ratchet tree."""
         return self.state.tree
 
     @property
-    def ratchet_tree(self) -> bytes:
-        """The encoded ratchet tree, for joiners that get it out of band (section 12.4.3.3)."""
-        return self.state.tree.encode()
-
-    @property
     def credentials(self) -> tuple[CredentialCheck, ...]:
         """The credentials of the group, to be judged when one begins to follow it."""
         return checks_of_tree(self.state.tree, self.context.extensions)
-
-    @property
-    def members(self) -> tuple[Member, ...]:
-        """The members, in the order of their leaves."""
-        return self.state.members()
-
-    @property
-    def pending(self) -> tuple[PendingProposal, ...]:
-        """The valid proposals of the epoch, in the order in which they came."""
-        return tuple(self.state.proposals.values())
-
-    @property
-    def reinit(self) -> ReInit | None:
-        """The ReInit that ended the group; None in a living group."""
-        return self.state.reinit
 
     def with_group_info(self, group_info: bytes) -> Self:
         """Return the group with the epoch's group info, as a committer provides it.

@@ -11,6 +11,7 @@ from mimi.mls.context import GroupContext
 from mimi.mls.framing import Sender
 from mimi.mls.proposal import Proposal, ReInit
 from mimi.mls.transcript import interim_transcript_hash
+from mimi.tree.extension import Extensions
 from mimi.tree.leaf import LeafNode
 from mimi.tree.math import LeafIndex
 from mimi.tree.ratchet import RatchetTree
@@ -115,6 +116,58 @@ class PublicState:
         """Return the state without a pending proposal."""
         rest = {at: kept for at, kept in self.proposals.items() if at != reference}
         return changed(self, proposals=read_only(rest))
+
+
+class GroupView:
+    """What can be read of a group, with or without its secrets."""
+
+    __slots__ = ()
+    state: PublicState
+
+    @property
+    def suite(self) -> Suite:
+        """The cipher suite."""
+        return self.state.suite
+
+    @property
+    def context(self) -> GroupContext:
+        """The group context of the epoch."""
+        return self.state.context
+
+    @property
+    def group_id(self) -> bytes:
+        """The group's identifier."""
+        return self.state.context.group_id
+
+    @property
+    def epoch(self) -> int:
+        """The number of the epoch, from 0."""
+        return self.state.context.epoch
+
+    @property
+    def extensions(self) -> Extensions:
+        """The extensions of the group context."""
+        return self.state.context.extensions
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """The members, in the order of their leaves."""
+        return self.state.members()
+
+    @property
+    def pending(self) -> tuple[PendingProposal, ...]:
+        """The valid proposals of the epoch, in the order in which they came."""
+        return tuple(self.state.proposals.values())
+
+    @property
+    def reinit(self) -> ReInit | None:
+        """The ReInit that ended the group; None in a living group."""
+        return self.state.reinit
+
+    @property
+    def ratchet_tree(self) -> bytes:
+        """The encoded ratchet tree, for joiners that get it out of band (section 12.4.3.3)."""
+        return self.state.tree.encode()
 
 
 def replaced_leaves(
