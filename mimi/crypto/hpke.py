@@ -36,14 +36,12 @@ class PreparedInfo:
         key_schedule_context: mode || psk_id_hash || info_hash (RFC 9180 section 5.1).
         key_label: What the key is expanded from.
         nonce_label: What the base nonce is expanded from.
-        exporter_label: What the exporter secret is expanded from.
     """
 
     suite_id: bytes
     key_schedule_context: bytes
     key_label: bytes = attrs.field(repr=False)
     nonce_label: bytes = attrs.field(repr=False)
-    exporter_label: bytes = attrs.field(repr=False)
 
 
 Info = bytes | PreparedInfo
@@ -64,6 +62,7 @@ class Hpke:
     kdf: Kdf
     aead: Aead
     suite_id: bytes = attrs.field(init=False)
+    _labelled: bytes = attrs.field(init=False, repr=False)
     _secret_label: bytes = attrs.field(init=False, repr=False)
     _psk_id_hash: bytes = attrs.field(init=False, repr=False)
 
@@ -71,6 +70,10 @@ class Hpke:
     def _suite_id(self) -> bytes:
         codes = (self.kem.code, self.kdf.code, self.aead.code)
         return b"HPKE" + b"".join(code.to_bytes(2, "big") for code in codes)
+
+    @_labelled.default
+    def _label_all(self) -> bytes:
+        return VERSION + self.suite_id
 
     @_secret_label.default
     def _label_secret(self) -> bytes:
@@ -82,19 +85,18 @@ class Hpke:
 
     def prepare_info(self, info: bytes) -> PreparedInfo:
         """Return what every recipient under *info* has in common; accepted in its place."""
-        info_hash = self.kdf.extract(b"", VERSION + self.suite_id + b"info_hash" + info)
+        info_hash = self.kdf.extract(b"", self._labelled + b"info_hash" + info)
         context = MODE_BASE + self._psk_id_hash + info_hash
         return PreparedInfo(
             self.suite_id,
             context,
             self._expand_label(b"key", context, self.aead.nk),
             self._expand_label(b"base_nonce", context, self.aead.nn),
-            self._expand_label(b"exp", context, self.kdf.nh),
         )
 
     def _expand_label(self, label: bytes, context: bytes, length: int) -> bytes:
         """Return the input of LabeledExpand (RFC 9180 section 4)."""
-        return length.to_bytes(2, "big") + VERSION + self.suite_id + label + context
+        return length.to_bytes(2, "big") + self._labelled + label + context
 
     def _prepared(self, info: Info) -> PreparedInfo:
         if not isinstance(info, PreparedInfo):
@@ -112,7 +114,8 @@ class Hpke:
 
     def _exporter_secret(self, shared_secret: bytes, info: PreparedInfo) -> bytes:
         secret = self.kdf.extract(shared_secret, self._secret_label)
-        return self.kdf.expand(secret, info.exporter_label, self.kdf.nh)
+        label = self._expand_label(b"exp", info.key_schedule_context, self.kdf.nh)
+        return self.kdf.expand(secret, label, self.kdf.nh)
 
     def export(self, exporter_secret: bytes, context: bytes, length: int) -> bytes:
         """Return *length* octets derived from an exporter secret (RFC 9180 section 5.3).

@@ -12,6 +12,7 @@ refusing what other members of a group accept would split the group.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import attrs
@@ -154,7 +155,7 @@ class EdDSA(SignatureScheme):
         if len(octets) != self.npk:
             raise InvalidPublicKeyError(f"wrong length of an {self.name} key", size=len(octets))
         try:
-            return self._public.from_public_bytes(octets)
+            return _read(self._public, octets)
         except ValueError as error:
             raise InvalidPublicKeyError(f"no {self.name} public key") from error
         except UnsupportedAlgorithm as error:
@@ -172,6 +173,14 @@ class EdDSA(SignatureScheme):
             key.verify(signature, content)
         except (InvalidSignature, ValueError) as error:
             raise SignatureError("the signature does not verify", scheme=self.name) from error
+
+
+@lru_cache(maxsize=4096)
+def _read(
+    kind: type[ed25519.Ed25519PublicKey] | type[ed448.Ed448PublicKey], octets: bytes
+) -> ed25519.Ed25519PublicKey | ed448.Ed448PublicKey:
+    """Return a key object: the keys of those who write are read again and again."""
+    return kind.from_public_bytes(octets)
 
 
 @attrs.frozen(repr=False)

@@ -323,7 +323,7 @@ def _check_ciphertexts(merged: MergedPath) -> None:
 
 def _check_keys(tree: RatchetTree, sender: LeafIndex, path: UpdatePath) -> None:
     """Check that the keys of the path are keys, and nobody's yet, the sender's own included."""
-    sent = [path.leaf_node.encryption_key, *(node.encryption_key for node in path.nodes)]
+    sent = [path.leaf_node.encryption_key, *[node.encryption_key for node in path.nodes]]
     if len(set(sent)) != len(sent):
         raise UnrotatedKeyError(f"leaf {sender}: the path has a key twice", leaf=sender)
     check_encryption_key(tree.suite, *sent, node=math.node_of(sender))
@@ -357,12 +357,13 @@ def process_update_path(merged: MergedPath, private: PrivateTree, context: bytes
     tree, path, suite = merged.before, merged.update_path, merged.before.suite
     steps = merged.steps
     lowest = math.common_ancestor(math.node_of(private.leaf), math.node_of(merged.sender))
-    shared = next((at for at, (node, _) in enumerate(steps) if node == lowest), None)
-    if shared is None:
+    nodes = [node for node, _ in steps]
+    if lowest not in nodes:
         raise PathSecretError(
             f"the path of leaf {merged.sender} shares no node with leaf {private.leaf}",
             leaf=private.leaf,
         )
+    shared = nodes.index(lowest)
     recipients = _recipients(tree, steps[shared][1], merged.added)
     sealed = path.nodes[shared].encrypted_path_secret
     path_secret = Secret(_decrypt(tree, recipients, sealed, private, context))

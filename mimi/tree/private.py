@@ -13,7 +13,7 @@ from mimi.tree.ratchet import RatchetTree
 
 
 def _read_only(keys: Mapping[NodeIndex, HPKEPrivateKey]) -> Mapping[NodeIndex, HPKEPrivateKey]:
-    return MappingProxyType(dict(keys))
+    return keys if type(keys) is MappingProxyType else MappingProxyType(dict(keys))
 
 
 @attrs.frozen(repr=False)
@@ -73,7 +73,7 @@ class PrivateTree:
             present = node(at)
             if present is not None and present.encryption_key == key.public:
                 kept[at] = key
-        return PrivateTree(self.leaf, kept)
+        return PrivateTree(self.leaf, MappingProxyType(kept))
 
     def check(self, tree: RatchetTree) -> None:
         """Check that every key is that of the node it stands at.

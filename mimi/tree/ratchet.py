@@ -265,10 +265,10 @@ class RatchetTree:
         return index
 
     def _index_since(self, since: Since) -> TreeIndex:
-        positions: set[NodeIndex] = set()
+        positions: Collection[NodeIndex] = ()
         touched = since.touched
         while touched is not None:
-            positions.update(touched[0])
+            positions = {*positions, *touched[0]} if positions else touched[0]
             touched = touched[1]
         old_count, before = len(since.entries), since.entries.chunks
         new_count, after = len(self._entries), self._entries.chunks
