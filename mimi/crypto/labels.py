@@ -81,9 +81,16 @@ def sign_content(label: bytes, content: bytes) -> bytes:
     return _sign_content_head(label, len(content)) + content
 
 
+@lru_cache(maxsize=1024)
+def _encrypt_context_head(label: bytes, size: int) -> bytes:
+    """Return the encoding of an EncryptContext up to its context of *size* octets, as above."""
+    whole = encode(EncryptContext(PREFIX + label, bytes(size)))
+    return whole[: len(whole) - size]
+
+
 def encrypt_context(label: bytes, context: bytes) -> bytes:
     """Return the encoding of the EncryptContext for *context* under *label*."""
-    return encode(EncryptContext(PREFIX + label, context))
+    return _encrypt_context_head(label, len(context)) + context
 
 
 def ref_hash_input(label: bytes, value: bytes) -> bytes:

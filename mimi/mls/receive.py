@@ -324,9 +324,9 @@ def follow(group: MemberState, change: Transition) -> NewEpoch:
         if own is not None:
             private = private.with_keys({math.node_of(private.leaf): own.encryption_key})
             signer = own.signer
-    commit_secret = Secret(bytes(suite.nh))
     if change.merged is None:
         private = private.without_blanks(change.tree)
+        commit_secret = Secret(bytes(suite.nh))
     else:
         context = encode(change.provisional_context())
         processed = process_update_path(change.merged, private, context)

@@ -29,7 +29,7 @@ does this with some of the rules. With all of them it was last run on {date} wit
 RUN = {
     "date": "2026-11-23",
     "version": "0.1.0",
-    "outcome": "the tests of 236 rules noticed all 134 checks that were taken out",
+    "outcome": "the tests of 238 rules noticed all 134 checks that were taken out",
 }
 
 
