@@ -433,6 +433,11 @@ class Client:
         Returns:
             The client with the key package of the proposal, to be stored first; and the encoded
             MLSMessage.
+
+        Raises:
+            MalformedError: The group info does not parse.
+            UnexpectedMessageError: It is another message.
+            WelcomeSuiteError: The group has another cipher suite.
         """
         info = read_group_info(group_info)
         self._check_suite(info.group_context)

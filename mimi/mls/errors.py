@@ -283,7 +283,7 @@ class UnexpectedMessageError(InvalidError):
 
 
 class HandshakeAfterEndError(InvalidError):
-    """A handshake message in a group that was reinitialised."""
+    """A handshake message in a group that was reinitialised, or for a member that was removed."""
 
     rule = "RFC 9420 section 12.4.2"
 

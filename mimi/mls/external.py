@@ -126,7 +126,7 @@ class Joiner:
         psks: The pre-shared keys to bring in, with their values.
         psk_secret: What they make.
         aad: Authenticated data.
-        lifetimes: Not used for the joiner's own proposals; kept for checks of them.
+        lifetimes: How `check_proposal` judges lifetimes; an external commit has none to judge.
     """
 
     leaf: LeafNodeContent

@@ -104,6 +104,7 @@ class Group(MemberState):
 
         Raises:
             PendingProposalsError: Valid proposals wait to be committed (section 12.4).
+            GenerationExhaustedError: The ratchet's 2^32 generations are used.
             AEADLimitError: The epoch's bound is reached (section 15.2).
             ClosedGroupError: The member was removed, or the group reinitialised.
         """
@@ -122,6 +123,8 @@ class Group(MemberState):
 
         Raises:
             InvalidError: The proposal is invalid; a class for each rule.
+            MalformedError: The contents of an extension in it do not parse.
+            AEADLimitError: The epoch's bound is reached (section 15.2).
             ClosedGroupError: The member was removed, or the group reinitialised.
         """
         return sending.propose(self, proposal, aad, now)
@@ -206,6 +209,8 @@ class Group(MemberState):
             HeldCommitError: A commit of one's own waits to be confirmed.
             ClosedGroupError: The member was removed, or the group reinitialised.
             UnknownReferenceError: No pending proposal has a reference.
+            MalformedError: A key package does not parse.
+            CapabilitiesError: *leaf* lists what is not to be listed.
         """
         by_value: list[Proposal] = (
             [] if extensions is None else [GroupContextExtensions(extensions)]

@@ -32,14 +32,10 @@ from mimi.mls.external import read_group_info
 from mimi.mls.framing import PrivateMessage, PublicMessage
 from mimi.mls.join import validated_info
 from mimi.mls.proposal import Commit, Proposal
-from mimi.mls.protect import (
-    unprotect_public,
-)
+from mimi.mls.protect import unprotect_public
 from mimi.mls.receive import addressed, receive_proposal, waiting_for
 from mimi.mls.rows import Changes
-from mimi.mls.senders import (
-    signature_keys,
-)
+from mimi.mls.senders import signature_keys
 from mimi.mls.snapshot import load_public, public_changes
 from mimi.mls.state import GroupView, PublicState, changed, quick
 from mimi.mls.welcome import GroupInfo, check_group_info

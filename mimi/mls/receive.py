@@ -61,9 +61,7 @@ from mimi.mls.protect import (
 from mimi.mls.resolve import check_proposal
 from mimi.mls.schedule import EpochSecrets, joiner_secret
 from mimi.mls.secrets import RatchetKind
-from mimi.mls.senders import (
-    signature_keys,
-)
+from mimi.mls.senders import signature_keys
 from mimi.mls.state import PendingProposal, PublicState, changed, replaced_leaves
 from mimi.tree import math
 from mimi.tree.leaf import LeafNode, LifetimePolicy

@@ -55,7 +55,7 @@ class Changes:
         return f"Changes(written {list(self.written)}, erased {list(self.erased)})"
 
 
-class Draft:
+class RowEdit:
     """Changes in the making."""
 
     __slots__ = ("erased", "written")

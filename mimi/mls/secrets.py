@@ -30,7 +30,6 @@ import attrs
 
 from mimi.crypto import Secret, Suite
 from mimi.errors import UsageError
-from mimi.mls.buckets import Buckets
 from mimi.mls.codepoints import ContentType
 from mimi.mls.errors import (
     GenerationExhaustedError,
@@ -38,6 +37,7 @@ from mimi.mls.errors import (
     KeyConsumedError,
     LeafOutsideError,
 )
+from mimi.mls.numbermap import NumberMap
 from mimi.tree import math
 from mimi.tree.math import LeafIndex, NodeIndex
 
@@ -295,21 +295,21 @@ class SecretTree:
 
     suite: Suite
     leaf_count: int
-    frontier: Buckets[NodeIndex, Secret]
-    senders: Buckets[LeafIndex, SenderRatchets]
+    frontier: NumberMap[NodeIndex, Secret]
+    senders: NumberMap[LeafIndex, SenderRatchets]
 
     def __init__(self, suite: Suite, leaf_count: int, encryption_secret: Secret) -> None:
         # in another tree than a full one, leaves would share keys: the root raises
-        frontier = Buckets.of({math.root(leaf_count): encryption_secret})
-        self.__attrs_init__(suite, leaf_count, frontier, Buckets({}))
+        frontier = NumberMap.of({math.root(leaf_count): encryption_secret})
+        self.__attrs_init__(suite, leaf_count, frontier, NumberMap({}))
 
     @classmethod
     def _of(
         cls,
         suite: Suite,
         leaf_count: int,
-        frontier: Buckets[NodeIndex, Secret],
-        senders: Buckets[LeafIndex, SenderRatchets],
+        frontier: NumberMap[NodeIndex, Secret],
+        senders: NumberMap[LeafIndex, SenderRatchets],
     ) -> "SecretTree":
         plain = _PlainTree()
         plain.suite, plain.leaf_count = suite, leaf_count
@@ -347,7 +347,7 @@ class SecretTree:
         for secret in (*frontier.values(), *(ratchet.secret for ratchet in ratchets)):
             if len(secret) != suite.nh:
                 raise SecretTreeError(f"a secret of {len(secret)} octets", size=len(secret))
-        return cls._of(suite, leaf_count, Buckets.of(frontier), Buckets.of(senders))
+        return cls._of(suite, leaf_count, NumberMap.of(frontier), NumberMap.of(senders))
 
     def changes_since(self, before: "SecretTree") -> TreeChanges:
         """Return what is to be stored anew where *before* is stored.
@@ -396,17 +396,17 @@ class SecretTree:
         return 0 if ratchets is None else ratchets.ratchet(kind).generation
 
     def _with(
-        self, frontier: Buckets[NodeIndex, Secret], leaf: LeafIndex, ratchets: SenderRatchets
+        self, frontier: NumberMap[NodeIndex, Secret], leaf: LeafIndex, ratchets: SenderRatchets
     ) -> "SecretTree":
         senders = self.senders.with_entry(leaf, ratchets)
         return self._of(self.suite, self.leaf_count, frontier, senders)
 
-    def _reached(self, leaf: LeafIndex) -> tuple[Buckets[NodeIndex, Secret], SenderRatchets]:
+    def _reached(self, leaf: LeafIndex) -> tuple[NumberMap[NodeIndex, Secret], SenderRatchets]:
         """Return the ratchets of a leaf, and the frontier of the tree in which it is open."""
         ratchets = self.senders.find(leaf)
         return (self.frontier, ratchets) if ratchets is not None else self._opened(leaf)
 
-    def _opened(self, leaf: LeafIndex) -> tuple[Buckets[NodeIndex, Secret], SenderRatchets]:
+    def _opened(self, leaf: LeafIndex) -> tuple[NumberMap[NodeIndex, Secret], SenderRatchets]:
         """Return the ratchets of a leaf, and the frontier without the way to it (section 9.2).
 
         The secret above the leaf goes, with all that is derived on the way; what is derived for

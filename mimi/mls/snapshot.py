@@ -26,7 +26,7 @@ from mimi.codec import decode, encode
 from mimi.crypto import Secret
 from mimi.mls.errors import DamagedSnapshotError
 from mimi.mls.member import MemberState
-from mimi.mls.rows import Changes, Draft, Fields, Rows, damage, is_same
+from mimi.mls.rows import Changes, Fields, RowEdit, Rows, damage, is_same
 from mimi.mls.secrets import SecretTree
 from mimi.mls.snapshot_epoch import (
     member_fields,
@@ -63,7 +63,7 @@ def member_changes(now: MemberState, before: MemberState | None = None) -> Chang
     Raises:
         UsageError: The tree is too wide to be stored.
     """
-    out = Draft()
+    out = RowEdit()
     if before is None or not is_same(_head(now), _head(before)):
         out.write("group", "group", _head_fields(now))
     if before is None or now.sent_octets != before.sent_octets:
@@ -123,7 +123,7 @@ def _by_hex(table: Mapping[bytes, Any]) -> dict[str, Any]:
     return {key.hex(): value for key, value in table.items()}
 
 
-def _write_public(out: Draft, now: PublicState, before: PublicState | None) -> None:
+def _write_public(out: RowEdit, now: PublicState, before: PublicState | None) -> None:
     write_tree(out, now.tree, None if before is None else before.tree)
     if before is None or now.proposals is not before.proposals:
         out.write_table("proposal", placed(now), placed(before), proposal_fields)
@@ -137,7 +137,7 @@ def _secret_trees(group: MemberState | None) -> dict[int, SecretTree]:
     return {group.context.epoch: group.message_keys, **past}
 
 
-def _write_epochs(out: Draft, now: MemberState, before: MemberState | None) -> None:
+def _write_epochs(out: RowEdit, now: MemberState, before: MemberState | None) -> None:
     trees, stored = _secret_trees(now), _secret_trees(before)
     for epoch, tree in trees.items():
         write_secrets(out, epoch, tree, stored.get(epoch))
@@ -154,7 +154,7 @@ def _write_epochs(out: Draft, now: MemberState, before: MemberState | None) -> N
         out.erase(f"epoch/{epoch}")
 
 
-def _write_held(out: Draft, now: MemberState, before: MemberState | None) -> None:
+def _write_held(out: RowEdit, now: MemberState, before: MemberState | None) -> None:
     held = None if before is None else before.held
     if now.held is None:
         if held is not None:
@@ -230,7 +230,7 @@ def public_changes(
         UsageError: The tree is too wide to be stored.
     """
     (state, info), (old, old_info) = now, before or (None, None)
-    out = Draft()
+    out = RowEdit()
     if old is None or not is_same(_public_head(state), _public_head(old)):
         out.write("public_group", "public_group", public_fields(state))
     contents = _public_contents(state, info)

@@ -18,7 +18,7 @@ from mimi.mls.errors import DamagedSnapshotError
 from mimi.mls.join import OwnKeyPackage
 from mimi.mls.keypackage import KeyPackage, key_package_ref
 from mimi.mls.psk import PSK
-from mimi.mls.rows import Changes, Draft, Fields, Rows, damage, is_same
+from mimi.mls.rows import Changes, Fields, RowEdit, Rows, damage, is_same
 from mimi.mls.snapshot_psk import read_psks, write_psks
 from mimi.tree.credential import Credential
 from mimi.tree.extension import Extensions
@@ -45,7 +45,7 @@ def client_changes(now: ClientParts, before: ClientParts | None = None) -> Chang
         now: The client.
         before: The client whose rows are stored; None where none are.
     """
-    out = Draft()
+    out = RowEdit()
     if before is None or not is_same(_head(now), _head(before)):
         out.write("client", "client", _head_fields(now))
     if before is None or _contents(now) != _contents(before):

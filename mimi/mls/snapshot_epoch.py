@@ -9,7 +9,7 @@ from mimi.mls.errors import DamagedSnapshotError
 from mimi.mls.framing import Sender
 from mimi.mls.member import HeldCommit, NewEpoch, OwnUpdate, PastEpoch
 from mimi.mls.proposal import Proposal, ReInit
-from mimi.mls.rows import STRANGE, Draft, Fields, Rows, damage
+from mimi.mls.rows import STRANGE, Fields, RowEdit, Rows, damage
 from mimi.mls.schedule import EpochSecrets
 from mimi.mls.secrets import SecretTree
 from mimi.mls.snapshot_secrets import read_secrets, read_sender, sender_fields
@@ -237,7 +237,7 @@ def _read_replaced(fields: Fields) -> Replaced:
 # Epochs that are gone, and one that may come
 
 
-def write_past(out: Draft, past: PastEpoch) -> None:
+def write_past(out: RowEdit, past: PastEpoch) -> None:
     """Write the head of a past epoch."""
     payload = {
         "replaced": _replaced_fields(past.replaced),
@@ -282,7 +282,7 @@ def check_epoch_of(context: GroupContext, present: GroupContext, epoch: int, row
         raise DamagedSnapshotError(f"not epoch {epoch} of the group", row)
 
 
-def write_held(out: Draft, held: HeldCommit, tree: RatchetTree) -> None:
+def write_held(out: RowEdit, held: HeldCommit, tree: RatchetTree) -> None:
     """Write a commit that waits to be confirmed, with the epoch that it opens.
 
     Of the tree of that epoch there is what differs from the present one.

@@ -8,10 +8,12 @@ from mimi.crypto import Secret
 from mimi.mls.errors import DamagedSnapshotError
 from mimi.mls.member import stored_as
 from mimi.mls.psk import PSK
-from mimi.mls.rows import Draft, Rows, damage
+from mimi.mls.rows import RowEdit, Rows, damage
 
 
-def write_psks(out: Draft, now: Mapping[PSK, Secret], before: Mapping[PSK, Secret] | None) -> None:
+def write_psks(
+    out: RowEdit, now: Mapping[PSK, Secret], before: Mapping[PSK, Secret] | None
+) -> None:
     """Write and erase what differs between two sets of pre-shared keys."""
     if now is not before:
         out.write_table("psk", _named(now), _named(before or {}), _fields)

@@ -6,12 +6,12 @@ is among the erased rows, what is beside the way among the written ones (RFC 942
 
 from mimi.crypto import Secret, Suite
 from mimi.mls.errors import DamagedSnapshotError
-from mimi.mls.rows import Draft, Fields, Rows, damage
+from mimi.mls.rows import Fields, RowEdit, Rows, damage
 from mimi.mls.secrets import LAST_GENERATION, MessageKey, Ratchet, SecretTree, SenderRatchets
 from mimi.tree.math import LeafIndex, NodeIndex
 
 
-def write_secrets(out: Draft, epoch: int, now: SecretTree, before: SecretTree | None) -> None:
+def write_secrets(out: RowEdit, epoch: int, now: SecretTree, before: SecretTree | None) -> None:
     """Write the rows of an epoch's secret tree that are not those of the tree before."""
     if now is before:
         return
@@ -31,7 +31,7 @@ def write_secrets(out: Draft, epoch: int, now: SecretTree, before: SecretTree | 
         out.write(f"epoch/{epoch}/sender/{leaf}", "sender", sender_fields(now.senders[leaf]))
 
 
-def erase_secrets(out: Draft, epoch: int, before: SecretTree) -> None:
+def erase_secrets(out: RowEdit, epoch: int, before: SecretTree) -> None:
     """Erase all rows of an epoch's secret tree."""
     for node in sorted(before.frontier):
         out.erase(f"epoch/{epoch}/secret/{node}")

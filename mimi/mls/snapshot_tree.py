@@ -14,7 +14,7 @@ from mimi.codec import decode, encode
 from mimi.crypto import Suite
 from mimi.errors import UsageError
 from mimi.mls.errors import DamagedSnapshotError
-from mimi.mls.rows import Draft, Fields, Rows, damage
+from mimi.mls.rows import Fields, RowEdit, Rows, damage
 from mimi.tree import math
 from mimi.tree.leaf import LeafNode
 from mimi.tree.math import NodeIndex
@@ -60,7 +60,7 @@ def check_width(leaf_count: int) -> None:
         raise UsageError(f"a tree of {leaf_count} leaves, {MOST_LEAVES} can be stored")
 
 
-def write_tree(out: Draft, now: RatchetTree, before: RatchetTree | None) -> None:
+def write_tree(out: RowEdit, now: RatchetTree, before: RatchetTree | None) -> None:
     """Write the rows of a tree that are not those of the tree before.
 
     Raises:

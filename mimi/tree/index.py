@@ -44,7 +44,7 @@ FULL = 32
 """How many entries a bucket has at most after a map was spread; half of that at least."""
 
 
-class Buckets(Generic[K, V]):
+class KeyMap(Generic[K, V]):
     """An immutable map in small dicts; the hash of a key says in which.
 
     With 256 of them for 8,000 entries, a change copies a tuple of 256 and a dict of 32. A map whose
@@ -58,7 +58,7 @@ class Buckets(Generic[K, V]):
         self._length = len(items)
 
     @classmethod
-    def _of(cls, buckets: tuple[dict[K, V], ...], length: int) -> "Buckets[K, V]":
+    def _of(cls, buckets: tuple[dict[K, V], ...], length: int) -> "KeyMap[K, V]":
         made = cls.__new__(cls)
         made._buckets = buckets
         made._length = length
@@ -84,24 +84,24 @@ class Buckets(Generic[K, V]):
                 return value
         return None
 
-    def edit(self) -> "Draft[K, V]":
+    def edit(self) -> "Edit[K, V]":
         """Return a copy to be changed."""
         width, fit = len(self._buckets), 1 << max(0, (self._length - 1) // FULL).bit_length()
         if fit >= 4 * width or width >= 4 * fit:
             self._spread(fit)
-        return Draft(self)
+        return Edit(self)
 
     def moved(
         self, gone: Iterable[K], come: Iterable[tuple[K, V]]
-    ) -> tuple["Buckets[K, V]", tuple[V, V] | None]:
+    ) -> tuple["KeyMap[K, V]", tuple[V, V] | None]:
         """Return the map without the keys *gone* and with the entries *come*.
 
         Returns:
             The map; and where a key that comes is there already, its value and the new one, None
             otherwise.
         """
-        draft = self.edit()
-        before, copied = draft.before, draft.copied
+        edit = self.edit()
+        before, copied = edit.before, edit.copied
         mask = len(before) - 1
         for key in gone:
             at = hash(key) & mask
@@ -117,7 +117,7 @@ class Buckets(Generic[K, V]):
             first = bucket.setdefault(key, value)
             if first is not value and first != value:
                 return self, (first, value)
-        return draft.done(), None
+        return edit.done(), None
 
     def _spread(self, width: int) -> None:
         buckets: tuple[dict[K, V], ...] = tuple({} for _ in range(width))
@@ -127,12 +127,12 @@ class Buckets(Generic[K, V]):
         self._buckets = buckets
 
 
-class Draft(Generic[K, V]):
+class Edit(Generic[K, V]):
     """A changed copy of a map in the making: a bucket is copied when it is first touched."""
 
     __slots__ = ("before", "copied", "length")
 
-    def __init__(self, base: Buckets[K, V]) -> None:
+    def __init__(self, base: KeyMap[K, V]) -> None:
         self.before = base._buckets
         self.copied: dict[int, dict[K, V]] = {}
         self.length = len(base)
@@ -145,23 +145,23 @@ class Draft(Generic[K, V]):
             bucket = self.copied[at] = self.before[at].copy()
         return bucket
 
-    def done(self) -> Buckets[K, V]:
+    def done(self) -> KeyMap[K, V]:
         """Return the changed map."""
         before, after, more = self.before, list(self.before), 0
         for at, bucket in self.copied.items():
             more += len(bucket) - len(before[at])
             after[at] = bucket
-        return Buckets._of(tuple(after), self.length + more)
+        return KeyMap._of(tuple(after), self.length + more)
 
 
 @attrs.frozen(eq=False, repr=False)
 class TreeIndex:
     """The keys of a tree and what its members support; see `RatchetTree.index`."""
 
-    _nodes: Buckets[bytes, int]
-    _leaves: Buckets[bytes, int]
+    _nodes: KeyMap[bytes, int]
+    _leaves: KeyMap[bytes, int]
     _types: Mapping[int, int]
-    _listed: Buckets[tuple[Listing, int], int]
+    _listed: KeyMap[tuple[Listing, int], int]
 
     @classmethod
     def of(cls, nodes: Sequence[LeafNode | ParentNode | None]) -> "TreeIndex":
@@ -182,7 +182,7 @@ class TreeIndex:
             leaves_first = sorted(enumerate(nodes), key=lambda place: place[0] & 1)
             raise _same_encryption_key(*_repeated(leaves_first, encryption_key_of))
         types: Counter[int] = Counter([leaf.credential.tag for leaf in leaves])
-        return cls(Buckets(holders), Buckets(signers), types, Buckets(_tally(leaves)))
+        return cls(KeyMap(holders), KeyMap(signers), types, KeyMap(_tally(leaves)))
 
     def changed(self, changes: Sequence[Change]) -> "TreeIndex":
         """Return the index of the tree after *changes*, each to a position of its own.
@@ -268,11 +268,11 @@ def _repeated(
 
 
 def _moved(
-    places: Buckets[bytes, int],
+    places: KeyMap[bytes, int],
     changes: Iterable[tuple[int, N | None, N | None]],
     key_of: Callable[[N], bytes],
     error: Callable[[int, int], InvalidError],
-) -> Buckets[bytes, int]:
+) -> KeyMap[bytes, int]:
     """Return where the keys are after *changes*."""
     gone, come = [], []
     for at, old, new in changes:
@@ -326,17 +326,17 @@ def _tally(leaves: Iterable[LeafNode]) -> dict[tuple[Listing, int], int]:
 
 
 def _recounted(
-    counts: Buckets[tuple[Listing, int], int],
+    counts: KeyMap[tuple[Listing, int], int],
     come: Mapping[tuple[Listing, int], int],
     gone: Mapping[tuple[Listing, int], int],
-) -> Buckets[tuple[Listing, int], int]:
+) -> KeyMap[tuple[Listing, int], int]:
     """Return the counts with some more and some less, without those that come to nothing."""
-    draft = counts.edit()
+    edit = counts.edit()
     for code in come.keys() | gone.keys():
         more = come.get(code, 0) - gone.get(code, 0)
         if more:
-            bucket = draft.bucket(code)
+            bucket = edit.bucket(code)
             bucket[code] = bucket.get(code, 0) + more
             if not bucket[code]:
                 del bucket[code]
-    return draft.done()
+    return edit.done()

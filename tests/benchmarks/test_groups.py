@@ -70,15 +70,8 @@ def test_create_commit(measure, made, members, kind, bound):
     measure(title, lambda: group.commit(now=NOW), primitives.call(work), bound, 1)
 
 
-@pytest.mark.parametrize(("kind", "bound"), [(full, 1.6), (bulk_added, 1.8)])
-@sizes
-def test_process_commit(measure, made, members, kind, bound):
-    """The receiver shares two nodes with the sender, as many as members do on the average.
-
-    Half of them share the root alone, a quarter two nodes, and so on: two and a little.
-    """
-    many = made(kind, members)
-    shared = min(2, primitives.depth(len(many.signers)))
+def processing(many: Many, shared: int):
+    """Return how a member processes a commit of leaf 0, and the floor; it shares so many nodes."""
     group = many.group(many.tree.leaf_count >> shared)
     wire = many.group(0).commit(now=NOW).commit
     work = primitives.process_commit(len(many.signers), len(wire), shared)
@@ -88,8 +81,27 @@ def test_process_commit(measure, made, members, kind, bound):
         assert isinstance(event, CommitStaged)
         return event.accept()
 
+    return process, primitives.call(work)
+
+
+@pytest.mark.parametrize(("kind", "bound"), [(full, 1.6), (bulk_added, 1.8)])
+@sizes
+def test_process_commit(measure, made, members, kind, bound):
+    """The receiver shares two nodes with the sender, as many as members do on the average.
+
+    Half of them share the root alone, a quarter two nodes, and so on: two and a little.
+    """
+    many = made(kind, members)
+    process, floor = processing(many, min(2, primitives.depth(len(many.signers))))
     title = f"process a commit, {members} members, {kind.__name__.replace('_', ' ')}"
-    measure(title, process, primitives.call(work), bound, 1)
+    measure(title, process, floor, bound, 1)
+
+
+@sizes
+def test_process_commit_at_the_far_end(measure, made, members):
+    """What the half of the members measure that share the root alone: a floor of one key less."""
+    process, floor = processing(made(full, members), 1)
+    measure(f"process a commit, {members} members, at the far end", process, floor, 1.7, 1)
 
 
 def test_join(measure, made):

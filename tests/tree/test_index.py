@@ -15,7 +15,7 @@ from mimi.tree.errors import (
     DuplicateEncryptionKeyError,
     DuplicateSignatureKeyError,
 )
-from mimi.tree.index import FULL, Buckets, TreeIndex
+from mimi.tree.index import FULL, KeyMap, TreeIndex
 from mimi.tree.leaf import Capabilities
 from mimi.tree.node import ParentNode
 from mimi.tree.ratchet import RatchetTree
@@ -314,7 +314,7 @@ def test_the_longest_lists_are_counted_and_forgotten():
 # What it costs
 
 
-def copied(before: Buckets, after: Buckets) -> int:
+def copied(before: KeyMap, after: KeyMap) -> int:
     pairs = zip(before._buckets, after._buckets, strict=True)
     return sum(one is not other for one, other in pairs)
 
@@ -360,7 +360,7 @@ def test_a_batch_copies_a_bucket_once():
 )
 def test_a_map_is_that_of_its_items_however_it_grows_and_shrinks(ranges):
     model: dict[int, int] = {}
-    versions = [(Buckets({}), model)]
+    versions = [(KeyMap({}), model)]
     for insert, start, stop in ranges:
         draft, model = versions[-1][0].edit(), dict(model)
         for key in range(start, stop):

@@ -15,10 +15,12 @@ SHIFT = 6
 """Keys that differ in this many low bits alone share a bucket."""
 
 
-class Buckets(Mapping[K, V]):
+class NumberMap(Mapping[K, V]):
     """An immutable map from small numbers whose versions share what they have in common.
 
-    Of 10,000 entries a change copies a table of some 160 buckets and one bucket of 64.
+    Of 10,000 entries a change copies a table of some 160 buckets and one bucket of 64. A bucket is
+    never spread anew, so that two versions are compared by the identity of their buckets; that is
+    why the keys are numbers, and what `mimi.tree.index.KeyMap`, for any keys, does not have.
     """
 
     __slots__ = ("_buckets",)
@@ -28,7 +30,7 @@ class Buckets(Mapping[K, V]):
         self._buckets = buckets
 
     @classmethod
-    def of(cls, entries: Mapping[K, V]) -> "Buckets[K, V]":
+    def of(cls, entries: Mapping[K, V]) -> "NumberMap[K, V]":
         """Return the map of these entries."""
         buckets: dict[int, dict[K, V]] = {}
         for key, value in entries.items():
@@ -51,9 +53,9 @@ class Buckets(Mapping[K, V]):
         return sum(map(len, self._buckets.values()))
 
     def __repr__(self) -> str:
-        return f"Buckets({dict(self)})"
+        return f"NumberMap({dict(self)})"
 
-    def with_entry(self, key: K, value: V) -> "Buckets[K, V]":
+    def with_entry(self, key: K, value: V) -> "NumberMap[K, V]":
         """Return the map with one entry new or replaced."""
         number, buckets = key >> SHIFT, self._buckets.copy()
         bucket = buckets.get(number)
@@ -62,9 +64,9 @@ class Buckets(Mapping[K, V]):
         else:
             buckets[number] = bucket = bucket.copy()
             bucket[key] = value
-        return Buckets(buckets)
+        return NumberMap(buckets)
 
-    def replacing(self, gone: K, entries: Mapping[K, V]) -> "Buckets[K, V]":
+    def replacing(self, gone: K, entries: Mapping[K, V]) -> "NumberMap[K, V]":
         """Return the map with other entries in the place of one."""
         buckets, number = self._buckets.copy(), gone >> SHIFT
         copied = {number: buckets[number].copy()}
@@ -77,9 +79,9 @@ class Buckets(Mapping[K, V]):
         buckets |= copied
         if not buckets[number]:
             del buckets[number]
-        return Buckets(buckets)
+        return NumberMap(buckets)
 
-    def changes_since(self, before: "Buckets[K, V]") -> tuple[tuple[K, ...], tuple[K, ...]]:
+    def changes_since(self, before: "NumberMap[K, V]") -> tuple[tuple[K, ...], tuple[K, ...]]:
         """Return the keys with another value than before, or a new one, and those that are gone.
 
         Values are told apart by identity. Where a bucket is shared, nothing in it is looked at.

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mimi.mls.buckets import SHIFT, Buckets
+from mimi.mls.numbermap import SHIFT, NumberMap
 
 keys = st.integers(0, 300)
 
@@ -14,7 +14,7 @@ keys = st.integers(0, 300)
     st.lists(st.tuples(keys, st.dictionaries(keys, st.integers(), max_size=4)), max_size=20),
 )
 def test_buckets_are_a_map(entries, changes):
-    ours, naive, versions = Buckets.of(entries), dict(entries), []
+    ours, naive, versions = NumberMap.of(entries), dict(entries), []
     for key, added in changes:
         versions.append((ours, dict(naive)))
         if key in naive:
@@ -36,13 +36,13 @@ def test_buckets_are_a_map(entries, changes):
 def test_changes_make_the_one_map_of_the_other(before, after):
     values = [object(), object(), object()]
     old, new = ({key: values[at] for key, at in each.items()} for each in (before, after))
-    written, erased = Buckets.of(new).changes_since(Buckets.of(old))
+    written, erased = NumberMap.of(new).changes_since(NumberMap.of(old))
     assert list(written) == sorted(key for key in new if old.get(key) is not new[key])
     assert list(erased) == sorted(old.keys() - new.keys())
 
 
 def test_what_is_not_there_is_not_found():
-    empty, one = Buckets.of({}), Buckets.of({3: "three"})
+    empty, one = NumberMap.of({}), NumberMap.of({3: "three"})
     assert not empty
     for missing in (4, 300, -1):
         assert one.find(missing) is None
@@ -51,11 +51,11 @@ def test_what_is_not_there_is_not_found():
             one[missing]
         with pytest.raises(KeyError):
             one.replacing(missing, {})
-    assert repr(one) == "Buckets({3: 'three'})"
+    assert repr(one) == "NumberMap({3: 'three'})"
 
 
 def test_a_change_copies_one_bucket():
-    before = Buckets.of(dict.fromkeys(range(10_000), "old"))
+    before = NumberMap.of(dict.fromkeys(range(10_000), "old"))
     after = before.with_entry(4321, "new")
     numbers = [
         number for number, one in after._buckets.items() if one is not before._buckets[number]
@@ -66,7 +66,7 @@ def test_a_change_copies_one_bucket():
 
 
 def test_no_empty_bucket_stays():
-    one = Buckets.of({0: "here", 1000: "there"})
+    one = NumberMap.of({0: "here", 1000: "there"})
     assert set(one.replacing(1000, {})._buckets) == {0}
     assert set(one.replacing(1000, {2000: "elsewhere"})._buckets) == {0, 2000 >> SHIFT}
     assert one.replacing(0, {0: "again"}) == {0: "again", 1000: "there"}
