@@ -276,7 +276,7 @@ def _read_struct(source: Source, declaration: type[Any], target: str) -> None:
     if cached:
         start = source.local("start")
         source.line(f"{start} = p")
-    source.line(f"{made} = {source.bind(_twin(declaration), 'Twin')}()")
+    source.line(f"{made} = {source.bind(twin(declaration), 'Twin')}()")
     at = 0
     while at < len(fields):
         run = _run(fields, at)
@@ -317,7 +317,7 @@ def _read_constant(source: Source, shape: Shape, value: Any) -> None:
 
 
 @once
-def _twin(declaration: type[Any]) -> type[Any]:
+def twin(declaration: type[Any]) -> type[Any]:
     """Return a class of the same layout whose instances can be filled and then converted."""
     body = {
         "__slots__": vars(declaration)["__slots__"],

@@ -7,6 +7,8 @@ from typing import Any
 from cbor2 import CBORTag
 from hypothesis import strategies as st
 
+from mimi.codec import cbor
+
 MESSAGE = bytes.fromhex(
     "87505eed9406c2545547ab6f09f20a18b003f640f6f6a20178206d696d693a2f2f6578616d706c652e636f6d2f752f"
     "616c6963652d736d6974680278256d696d693a2f2f6578616d706c652e636f6d2f722f656e67696e656572696e675f"
@@ -30,8 +32,8 @@ def typed(value: Any) -> Any:
     return type(value).__name__, value
 
 
-# What cbor2 would make of these tags: dates, bignums, fractions, references, patterns, sets ...
-INTERPRETED = [0, 1, 2, 3, 4, 5, 25, 28, 29, 30, 35, 36, 37, 52, 54, 100]
+# What cbor2 would make of these tags: dates, fractions, references, patterns, sets ...
+INTERPRETED = [0, 1, 4, 5, 25, 28, 29, 30, 35, 36, 37, 52, 54, 100]
 INTERPRETED += [256, 258, 260, 261, 1004, 43000, 55799]
 
 INTEGERS = st.integers(-(2**64), 2**64 - 1) | st.sampled_from(
@@ -42,6 +44,12 @@ KEYS = INTEGERS | st.integers(-30, 30) | st.binary(max_size=30) | TEXT
 HALVES = st.integers(0, 0xFFFF).map(lambda bits: struct.unpack(">e", bits.to_bytes(2, "big"))[0])
 FLOATS = st.floats(allow_nan=False) | st.floats(width=32, allow_nan=False)
 FLOATS |= HALVES.filter(lambda value: not math.isnan(value))
+BIGNUMS = st.builds(
+    lambda tag, first, rest: CBORTag(tag, bytes([first]) + rest),
+    st.sampled_from(cbor.BIGNUMS),
+    st.integers(1, 255),
+    st.binary(min_size=8, max_size=40),
+)
 LEAVES = st.none() | st.booleans() | INTEGERS | st.binary() | TEXT | FLOATS
 VALUES = st.recursive(
     LEAVES,
@@ -49,5 +57,6 @@ VALUES = st.recursive(
         st.lists(inner)
         | st.dictionaries(KEYS, inner)
         | st.builds(CBORTag, st.sampled_from(INTERPRETED), inner)
+        | BIGNUMS
     ),
 )

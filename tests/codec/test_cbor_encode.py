@@ -7,7 +7,7 @@ from typing import Any
 import cbor2
 import pytest
 from cbor2 import CBORSimpleValue, CBORTag
-from codec.cbor_values import FLOATS, INTERPRETED, VALUES, typed
+from codec.cbor_values import FLOATS, VALUES, typed
 from hypothesis import given
 
 from mimi.codec import cbor
@@ -138,19 +138,21 @@ def test_value_without_an_encoding_is_our_callers_mistake(
 
 @given(VALUES)
 def test_decoding_undoes_encoding(value: object) -> None:
-    assert typed(decode(encode(value), allow_tags=INTERPRETED)) == typed(value)
+    assert typed(decode(encode(value), allow_tags=cbor.ANY_TAG)) == typed(value)
 
 
 @given(VALUES)
 def test_the_short_way_to_encode_agrees_with_the_long_one(value: object) -> None:
-    assert encode(value) == cbor._encoding(value, [], cbor.MAX_DEPTH, allow_nan=False)
+    assert encode(value) == cbor._Encoder(allow_nan=False, allow_simple=False).encoding(
+        value, cbor.MAX_DEPTH
+    )
 
 
 def test_octet_widths_agree_with_the_heads() -> None:
     for head, width in enumerate(cbor._WIDTHS):
         if width:
             octets = bytes([head]) + b"a" * (width - 1)
-            assert cbor._leaf_end(octets, 0, allow_nan=False, exact=True) == width
+            assert cbor._leaf_end(octets, 0, ((), False, False), exact=True) == width
     assert len(cbor._WIDTHS) == 256
 
 

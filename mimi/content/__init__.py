@@ -1,0 +1,1 @@
+"""MIMI content: messages, status reports, and the conversation that they make."""
