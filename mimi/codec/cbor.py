@@ -61,6 +61,7 @@ _LATE = "a key that belongs before the last one, octet by octet"
 
 _ATOMS = frozenset({bytes, str, bool, type(None)})
 _SCALARS = (int, float, bytes, str, type(None))
+_NAN = b"\xf9\x7e\0"
 _SIMPLE = (cbor2.CBORSimpleValue, type(cbor2.undefined))
 _LOWEST, _HIGHEST = -(1 << 64), (1 << 64) - 1
 
@@ -456,8 +457,8 @@ def _special_end(octets: bytes, pos: int, permitted: _Permitted) -> int:
         raise NotWellFormedError("the input ends within a float")
     item = octets[pos:end]
     number = cbor2.loads(item)
-    if math.isnan(number) and not permitted[1]:
-        raise NotPermittedError("NaN")
+    if math.isnan(number) and (item != _NAN or not permitted[1]):
+        raise NotPermittedError(f"NaN: {item.hex()}")
     if cbor2.dumps(number, canonical=True) != item:
         raise NotDeterministicError("a float that is not in its shortest form")
     return end

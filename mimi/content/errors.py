@@ -81,12 +81,6 @@ class ExtensionValueError(MalformedError):
     rule = "draft-ietf-mimi-content-08 section 4.3"
 
 
-class StatusRangeError(MalformedError):
-    """A status that is not in 0..255."""
-
-    rule = "draft-mahy-mimi-message-status-01 section 4"
-
-
 class ExtendedTimeError(MalformedError):
     """An extended time from which no milliseconds can be told."""
 
@@ -151,3 +145,117 @@ class ExpiresTooLateError(InvalidError):
     """An expiry more than a year in the future."""
 
     rule = "draft-ietf-mimi-content-08 section 8.1"
+
+
+class UnfetchableURLError(InvalidError):
+    """A URL that not every client can download from: none of http and https."""
+
+    rule = "draft-ietf-mimi-content-08 section 7.1"
+
+
+class AttachmentExpiredError(InvalidError):
+    """External content after the time until which it is valid."""
+
+    rule = "draft-ietf-mimi-content-08 section 4.5"
+
+
+class AttachmentTooLargeError(InvalidError):
+    """External content larger than local policy permits."""
+
+    rule = "draft-ietf-mimi-content-08 section 4.5"
+
+
+class AttachmentSizeError(InvalidError):
+    """External content of another size than the message says."""
+
+    rule = "draft-ietf-mimi-content-08 section 4.5"
+
+
+class UnknownContentHashError(InvalidError):
+    """External content with a hash by an algorithm that is not known here."""
+
+    rule = "draft-ietf-mimi-content-08 section 4.5"
+
+
+class AttachmentHashError(InvalidError):
+    """External content with another hash than the message says."""
+
+    rule = "draft-ietf-mimi-content-08 section 4.5"
+
+
+class UnknownAEADError(InvalidError):
+    """External content encrypted by an algorithm that is not known here."""
+
+    rule = "draft-ietf-mimi-content-08 section 4.5"
+
+
+class AttachmentKeySizeError(InvalidError):
+    """A key for external content that its algorithm cannot have."""
+
+    rule = "RFC 5116 section 2.1"
+
+
+class AttachmentNonceSizeError(InvalidError):
+    """A nonce for external content that its algorithm cannot have."""
+
+    rule = "RFC 5116 section 2.1"
+
+
+class AttachmentDecryptionError(InvalidError):
+    """External content that was not encrypted with the key, nonce and data in the message."""
+
+    rule = "RFC 5116 section 2.2"
+
+
+class SenderTimestampTooEarlyError(InvalidError):
+    """A sender's timestamp before the first message that the system knows of."""
+
+    rule = "draft-mimi-content-more-extensions-00 section 7"
+
+
+class SenderTimestampInFutureError(InvalidError):
+    """A sender's timestamp in the far future."""
+
+    rule = "draft-mimi-content-more-extensions-00 section 7"
+
+
+class SenderTimestampJumpError(InvalidError):
+    """A sender's timestamp farther from now than the system expects."""
+
+    rule = "draft-mimi-content-more-extensions-00 section 7"
+
+
+class DuplicateExternalIdError(InvalidError):
+    """An external message ID that another message had before."""
+
+    rule = "draft-mimi-content-more-extensions-00 section 7"
+
+
+class UnexpectedScopeError(InvalidError):
+    """An external message ID of a system that has no business in this room."""
+
+    rule = "draft-mimi-content-more-extensions-00 section 7"
+
+
+class MixedLastSeenError(MalformedError):
+    """Message IDs and external message IDs in one list of what was last seen."""
+
+    rule = "draft-mimi-content-more-extensions-00 section 6"
+
+
+class EmptyLastSeenError(InvalidError):
+    """A sender who has seen no message, but has sent some."""
+
+    rule = "draft-mimi-content-more-extensions-00 section 7"
+
+
+class LastSeenLoopError(InvalidError):
+    """A message that its sender saw, directly or not, before it was sent."""
+
+    rule = "draft-mimi-content-more-extensions-00 section 7"
+
+
+class ExcessiveLastSeenError(InvalidError):
+    """More messages last seen than can have been sent at once."""
+
+    rule = "draft-mimi-content-more-extensions-00 section 7"

@@ -18,6 +18,8 @@ from mimi.crypto import Entropy, Secret, draw
 from mimi.errors import UsageError
 
 MOST_OCTETS = 1 << 20
+MOST_CONTAINERS = 1 << 17
+"""How many arrays, maps and tags a message has: room for the longest `LastSeen` there may be."""
 
 
 def decode(octets: bytes, *, max_octets: int = MOST_OCTETS) -> Message:
@@ -35,6 +37,7 @@ def decode(octets: bytes, *, max_octets: int = MOST_OCTETS) -> Message:
         Message,
         octets,
         max_octets=max_octets,
+        max_containers=MOST_CONTAINERS,
         allow_tags=cbor.ANY_TAG,
         allow_nan=True,
         allow_simple=True,
@@ -76,20 +79,27 @@ def message_id(
 
     Raises:
         MalformedError: The octets are no message.
-        UsageError: A URI is longer than 65,535 octets, or the algorithm makes no message IDs.
+        UsageError: A URI is longer than 65,535 octets or is no UTF-8, the algorithm makes no
+            message IDs, or the message cannot be encoded.
     """
     if isinstance(message, bytes):
         message = decode(message, max_octets=len(message))
     if algorithm not in IDENTIFYING:
         raise UsageError(f"{algorithm} makes no message IDs")
-    uris = []
-    for uri in (sender, room):
-        octets = uri.encode()
-        if len(octets) > 0xFFFF:
-            raise UsageError(f"a URI of {len(octets)} octets, 65535 permitted")
-        uris.append(len(octets).to_bytes(2) + octets)
-    digest = algorithm.digest(b"".join([*uris, encode(message), message.salt]))
+    # How large a message may be is not asked again: whoever has it has permitted it.
+    octets = encode_document(message, allow_nan=True, allow_simple=True)
+    digest = algorithm.digest(_prefixed(sender) + _prefixed(room) + octets + message.salt)
     return bytes([algorithm]) + digest[: ID_OCTETS - 1]
+
+
+def _prefixed(uri: str) -> bytes:
+    try:
+        octets = uri.encode()
+    except UnicodeEncodeError:
+        raise UsageError("a URI with a lone surrogate", uri=uri) from None
+    if len(octets) > 0xFFFF:
+        raise UsageError(f"a URI of {len(octets)} octets, 65535 permitted")
+    return len(octets).to_bytes(2) + octets
 
 
 def random_salt(entropy: Entropy) -> bytes:

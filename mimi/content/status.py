@@ -5,16 +5,16 @@ became of them at the member's. Which changes make sense is left to implementati
 `follows` is our answer, as a table.
 """
 
-from typing import Annotated
-
 from mimi.codec import CodePoint8, point
-from mimi.codec.cddl import Unknown, array, bare
+from mimi.codec.cddl import array, bare
 from mimi.codec.document import decode_document, encode_document
-from mimi.content.errors import StatusRangeError
 from mimi.content.model import MessageId
+from mimi.errors import UsageError
 
 MEDIA_TYPE = "application/mimi-message-status"
 MOST_OCTETS = 1 << 20
+SMALLEST = 36
+"""Octets of one message ID and its status, so that a report has no more arrays than it can hold."""
 
 
 class Status(CodePoint8):
@@ -35,7 +35,7 @@ class PerMessageStatus:
     """What became of one message."""
 
     message_id: MessageId
-    status: Annotated[Status, Unknown(StatusRangeError)]
+    status: Status
 
 
 @bare
@@ -51,16 +51,25 @@ def decode_report(octets: bytes, *, max_octets: int = MOST_OCTETS) -> MessageSta
     Raises:
         MalformedError: They are none.
     """
-    return decode_document(MessageStatusReport, octets, max_octets=max_octets)
+    return decode_document(
+        MessageStatusReport,
+        octets,
+        max_octets=max_octets,
+        max_containers=1 + max_octets // SMALLEST,
+    )
 
 
-def encode_report(report: MessageStatusReport) -> bytes:
+def encode_report(report: MessageStatusReport, *, max_octets: int = MOST_OCTETS) -> bytes:
     """Return the one encoding of a report.
 
     Raises:
-        UsageError: A message ID or a status cannot be encoded.
+        UsageError: A message ID or a status cannot be encoded, or there are more of them than fit
+            into *max_octets*.
     """
-    return encode_document(report)
+    octets = encode_document(report)
+    if len(octets) > max_octets:
+        raise UsageError(f"a report of {len(octets)} octets, {max_octets} permitted")
+    return octets
 
 
 S = Status

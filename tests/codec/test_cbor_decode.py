@@ -7,7 +7,7 @@ from typing import Any
 
 import cbor2
 import pytest
-from cbor2 import CBORSimpleValue, CBORTag
+from cbor2 import CBORTag
 from codec.cbor_values import INTERPRETED, MESSAGE, VALUES, typed
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -37,6 +37,7 @@ def attempt(octets: bytes) -> Any:
 # why the example is refused. Permitted are the tags 1, 23, 24, 32 and 0, and NaN.
 INDEFINITE = (NotDeterministicError, "indefinite")
 LONG_FLOAT = (NotDeterministicError, "shortest")
+OTHER_NAN = (NotPermittedError, "NaN")
 SIMPLE = (NotPermittedError, "simple value")
 BIGNUM = (NotPermittedError, "tag")
 TAGS = (0, 1, 23, 24, 32)
@@ -77,10 +78,10 @@ APPENDIX_A: list[tuple[str, str, Any]] = [
     ("NaN", "f97e00", math.nan),
     ("-Infinity", "f9fc00", -math.inf),
     ("Infinity", "fa7f800000", LONG_FLOAT),
-    ("NaN", "fa7fc00000", LONG_FLOAT),
+    ("NaN", "fa7fc00000", OTHER_NAN),
     ("-Infinity", "faff800000", LONG_FLOAT),
     ("Infinity", "fb7ff0000000000000", LONG_FLOAT),
-    ("NaN", "fb7ff8000000000000", LONG_FLOAT),
+    ("NaN", "fb7ff8000000000000", OTHER_NAN),
     ("-Infinity", "fbfff0000000000000", LONG_FLOAT),
     ("false", "f4", False),
     ("true", "f5", True),
@@ -262,62 +263,8 @@ def test_place_leads_through_arrays_maps_and_tags() -> None:
 def test_nan_is_decoded_in_one_form_only_where_it_is_permitted() -> None:
     assert math.isnan(decode(b"\xf9\x7e\0", allow_nan=True))  # type: ignore[arg-type]
     for octets in ("f97e01", "f9fe00", "f97d00", "fa7fc00000", "fb7ff8000000000001"):
-        with pytest.raises(NotDeterministicError, match="float"):
+        with pytest.raises(NotPermittedError, match="NaN"):
             decode(bytes.fromhex(octets), allow_nan=True)
-
-
-BIGNUM_ERRORS = [
-    ("c24100", NotDeterministicError, 0),  # 0 in one octet
-    ("c348ffffffffffffffff", NotDeterministicError, 0),  # fits
-    ("c249000000000000000001", NotDeterministicError, 0),  # begins with 0
-    ("c240", NotDeterministicError, 0),
-    ("c201", NotValidError, 0),
-    ("c26101", NotValidError, 0),
-    ("81c249", NotWellFormedError, 1),
-    ("c2", NotWellFormedError, 0),
-]
-
-
-@pytest.mark.parametrize(("octets", "error", "offset"), BIGNUM_ERRORS)
-def test_bignum_is_octets_that_no_integer_holds(
-    octets: str, error: type[MalformedError], offset: int
-) -> None:
-    with pytest.raises(error) as caught:
-        decode(bytes.fromhex(octets), allow_tags=cbor.BIGNUMS)
-    assert type(caught.value) is error
-    assert caught.value.offset == offset
-
-
-@pytest.mark.parametrize("tag", cbor.BIGNUMS)
-def test_bignum_stays_a_tag(tag: int) -> None:
-    octets = bytes([0xC0 | tag, 0x49, 1]) + bytes(8)
-    assert decode(octets, allow_tags=cbor.BIGNUMS) == CBORTag(tag, b"\1" + bytes(8))
-    assert encode(CBORTag(tag, b"\1" + bytes(8))) == octets
-    for content in (b"\1" * 8, b"\0" + b"\1" * 8, "123456789", 7):
-        with pytest.raises(UsageError, match="bignum"):
-            encode(CBORTag(tag, content))
-
-
-SIMPLE = [("f7", cbor2.undefined), ("e0", CBORSimpleValue(0)), ("f8ff", CBORSimpleValue(255))]
-
-
-@pytest.mark.parametrize(("octets", "value"), SIMPLE)
-def test_simple_values_where_they_are_expected(octets: str, value: object) -> None:
-    within = bytes.fromhex("81" + octets)
-    assert decode(within, allow_simple=True) == [value]
-    assert encode([value], allow_simple=True) == within
-    with pytest.raises(NotPermittedError):
-        decode(within)
-    with pytest.raises(UsageError, match="has no encoding"):
-        encode([value])
-    with pytest.raises(NotPermittedError, match="a key"):
-        decode(bytes.fromhex("a1" + octets + "00"), allow_simple=True)
-
-
-@pytest.mark.parametrize("octets", ["f800", "f81f", "f8", "fc", "ff"])
-def test_reserved_simple_values_stay_refused(octets: str) -> None:
-    with pytest.raises(NotWellFormedError):
-        decode(bytes.fromhex(octets), allow_simple=True)
 
 
 @pytest.mark.parametrize("tag", INTERPRETED)
@@ -502,4 +449,4 @@ def test_any_octets_are_malformed_or_the_encoding_of_their_value(octets: bytes) 
         assert 0 <= value.offset <= len(octets)
         assert "cbor2" not in value.reason  # what cbor2 refuses, we refuse with a reason
     else:
-        assert encode(value, allow_nan=True) == octets
+        assert encode(value, allow_nan=True, allow_simple=True) == octets

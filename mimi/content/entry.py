@@ -1,0 +1,151 @@
+"""What a person sees of a message: its entry in the conversation."""
+
+from collections.abc import Mapping
+from enum import Enum, auto
+
+import attrs
+
+from mimi.content.extensions import Extensions
+from mimi.content.model import Expiration, NestedPart
+from mimi.content.status import Status
+from mimi.content.words import text_of
+
+
+class Reason(Enum):
+    """Why an amendment has no effect."""
+
+    NOT_AUTHORISED = auto()
+    """Its sender may not do that."""
+    NOT_FIRST_VERSION = auto()
+    """It names an edit, where it should name the first version."""
+    AFTER_DELETION = auto()
+    """The message was withdrawn before."""
+
+
+@attrs.frozen
+class RefusedAmendment:
+    """An amendment without effect."""
+
+    message_id: bytes
+    sender: str
+    reason: Reason
+
+
+@attrs.frozen
+class Version:
+    """The message as it was written first, or as an edit made it.
+
+    Attributes:
+        message_id: The ID of the message that made it.
+        sender: Who sent that.
+        accepted: When the hub accepted that, in milliseconds since 1970.
+        part: Its body; None where the message has expired or is withdrawn.
+        statuses: What became of it, by the recipients who reported.
+    """
+
+    message_id: bytes
+    sender: str
+    accepted: int
+    part: NestedPart | None
+    statuses: Mapping[str, Status]
+
+    @property
+    def text(self) -> str:
+        """The body in words; see `Entry.text`."""
+        return "" if self.part is None else text_of(self.part)
+
+
+@attrs.frozen
+class Reaction:
+    """A reaction that nobody took back.
+
+    Attributes:
+        message_id: The ID of the message that brought it: what to replace to take it back.
+        to: The ID of the version to which it reacts.
+        sender: Who reacts.
+        accepted: When the hub accepted it, in milliseconds since 1970.
+        part: The reaction: most often a text of one emoji.
+    """
+
+    message_id: bytes
+    to: bytes
+    sender: str
+    accepted: int
+    part: NestedPart
+
+    @property
+    def text(self) -> str:
+        """The reaction as a text; empty where it is none."""
+        return text_of(self.part)
+
+
+@attrs.frozen
+class Entry:
+    """A message with everything that came later.
+
+    Attributes:
+        message_id: The ID of its first version: what an edit or a withdrawal names.
+        author: The URI of the user who wrote it.
+        accepted: When the hub accepted it, in milliseconds since 1970.
+        versions: The first version and the edits that took effect, oldest first.
+        is_original_known: Whether the first version has arrived. Where it has not, *versions* are
+            edits of one sender, and *message_id* is that of the first of them.
+        part: The body now; None where the message has expired or is withdrawn.
+        topic_id: Its topic; empty for none.
+        in_reply_to: The version of a message to which it replies; None for none.
+        expires: When it is to be deleted; None for never.
+        extensions: Its extensions.
+        deleted_by: Who withdrew it; None for nobody.
+        is_expired: Whether it has expired.
+        reactions: The reactions to any of its versions, oldest first.
+        replies: The IDs of the replies to any of its versions, oldest first.
+        refused: The amendments that have no effect.
+    """
+
+    message_id: bytes
+    author: str
+    accepted: int
+    versions: tuple[Version, ...]
+    is_original_known: bool
+    part: NestedPart | None
+    topic_id: bytes
+    in_reply_to: bytes | None
+    expires: Expiration | None
+    extensions: Extensions
+    deleted_by: str | None
+    is_expired: bool
+    reactions: tuple[Reaction, ...]
+    replies: tuple[bytes, ...]
+    refused: tuple[RefusedAmendment, ...]
+
+    @property
+    def text(self) -> str:
+        """The body as words: of what a plain receiver chooses, the texts, as they were sent.
+
+        Markdown stays Markdown: `mimi.content.markdown` renders it.
+        """
+        return "" if self.part is None else text_of(self.part)
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether it is not the first version that is seen."""
+        return len(self.versions) > 1 or not self.is_original_known
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether it was withdrawn: a placeholder says so."""
+        return self.deleted_by is not None
+
+    @property
+    def statuses(self) -> Mapping[str, Status]:
+        """What became of the last version, by the recipients who reported."""
+        return self.versions[-1].statuses
+
+    @property
+    def tally(self) -> Mapping[str, tuple[str, ...]]:
+        """From each reaction that is a text to those who sent it, everybody once."""
+        senders: dict[str, dict[str, None]] = {}
+        for reaction in self.reactions:
+            if reaction.text:
+                senders.setdefault(reaction.text, {})[reaction.sender] = None
+        return {text: tuple(who) for text, who in senders.items()}
