@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
+from mimi.mls.appdata import Components, with_app_data_applied
 from mimi.mls.context import GroupContext
 from mimi.mls.errors import WrongEpochError
 from mimi.mls.framing import AuthenticatedContent, CommitAuthData, MemberSender, Sender
@@ -25,10 +26,12 @@ from mimi.mls.proposal import (
     PreSharedKey,
     ReInit,
     Remove,
+    SelfRemove,
     Update,
 )
 from mimi.mls.psk import PreSharedKeyID
 from mimi.mls.resolve import Covered, check_list, check_proposal, resolve
+from mimi.mls.rules import Rules
 from mimi.mls.state import PublicState, next_state
 from mimi.mls.transcript import confirmed_transcript_hash
 from mimi.tree.errors import UnrotatedKeyError
@@ -36,7 +39,6 @@ from mimi.tree.extension import Extensions
 from mimi.tree.leaf import (
     GroupNeeds,
     LeafNode,
-    LifetimePolicy,
     check_capabilities,
     verify_leaf_signature,
 )
@@ -84,12 +86,18 @@ class Applied:
         return (*self.updated, *self.removed, *self.new_leaves)
 
 
-def apply(state: PublicState, covered: Sequence[Covered]) -> Applied:
+def apply(state: PublicState, covered: Sequence[Covered], components: Components) -> Applied:
     """Apply a valid list of proposals, in the order of section 12.3.
+
+    Args:
+        state: The epoch in which the commit was sent.
+        covered: The proposals, in the order of the commit.
+        components: The components that the application knows.
 
     Raises:
         BlankLeafError: A proposal concerns a leaf without a member.
         WrongEpochError: The epoch is the last that a number stands for.
+        InvalidError: A component refuses what is proposed to it.
     """
     extensions = state.context.extensions
     if state.context.epoch == LAST_EPOCH:
@@ -110,6 +118,8 @@ def apply(state: PublicState, covered: Sequence[Covered]) -> Applied:
                 updates[item.sender.leaf_index] = leaf
             case Remove(removed=index):
                 removed.append(index)
+            case SelfRemove() if isinstance(item.sender, MemberSender):
+                removed.append(item.sender.leaf_index)
             case Add(key_package=key_package):
                 packages.append(key_package)
             case PreSharedKey(psk=psk):
@@ -119,6 +129,8 @@ def apply(state: PublicState, covered: Sequence[Covered]) -> Applied:
             case ReInit() as announced:
                 reinit = announced
     tree, added = _members_changed(state.tree, updates, removed, packages)
+    proposed = ((item.proposal, item.sender) for item in covered)
+    extensions = with_app_data_applied(state, extensions, proposed, components)
     lists = added, tuple(updates), tuple(removed), tuple(psks)
     return Applied(tree, extensions, *lists, external_init, reinit)
 
@@ -214,15 +226,13 @@ def next_context(
     )
 
 
-def transition(
-    state: PublicState, message: AuthenticatedContent, lifetimes: LifetimePolicy
-) -> Transition:
+def transition(state: PublicState, message: AuthenticatedContent, rules: Rules) -> Transition:
     """Check a commit whose signature holds, in all that can be seen without secrets.
 
     Args:
         state: The epoch in which it was sent.
         message: The commit.
-        lifetimes: How lifetimes of key packages are judged.
+        rules: How lifetimes are judged, and the components that the application knows.
 
     Raises:
         UnknownProposalError: It refers to proposals that did not arrive.
@@ -235,8 +245,8 @@ def transition(
     check_list(state, covered, sender, has_path=commit.path is not None)
     for item in covered:
         if item.reference is None:
-            check_proposal(state, item.proposal, item.sender, lifetimes)
-    applied = apply(state, covered)
+            check_proposal(state, item.proposal, item.sender, rules)
+    applied = apply(state, covered, rules.components)
     committer, merged = _merge(state, commit, sender, applied)
     tree = applied.tree if merged is None else merged.tree
     check_epoch(tree, applied.extensions)

@@ -54,6 +54,7 @@ from mimi.mls.ownleaf import (
 from mimi.mls.proposal import Add
 from mimi.mls.psk import PSK, PreSharedKeyID, ResumptionPSK, psk_secret
 from mimi.mls.rows import Changes
+from mimi.mls.rules import Rules
 from mimi.mls.schedule import EpochSecrets
 from mimi.mls.settings import Settings
 from mimi.mls.snapshot_client import ClientParts, client_changes, load_client
@@ -402,7 +403,7 @@ class Client:
             named,
             psk_secret(self.suite, values),
             aad,
-            lifetimes,
+            Rules(lifetimes, self.settings.components),
         )
         commit, transition, concluded = commit_from_outside(
             state, external_pub(info.extensions), joiner, self.entropy

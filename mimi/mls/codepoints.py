@@ -30,6 +30,13 @@ class SenderType(ClosedEnum8):
     NEW_MEMBER_COMMIT = 4
 
 
+class AppDataUpdateOperation(CodePoint8):
+    """What an AppDataUpdate does (draft-ietf-mls-extensions-10 section 4.7)."""
+
+    UPDATE = point(1)
+    REMOVE = point(2)
+
+
 class PSKType(CodePoint8):
     """Where a pre-shared key comes from (section 8.4)."""
 

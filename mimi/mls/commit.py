@@ -93,11 +93,11 @@ def create(group: G, plan: Plan, *, founding: bool = False) -> Draft[G]:
     before, sender = group.state, MemberSender(group.leaf_index)
     for item in plan.covered:
         if item.reference is None and not (founding and isinstance(item.proposal, PreSharedKey)):
-            check_proposal(before, item.proposal, sender, group.lifetimes(plan.now))
+            check_proposal(before, item.proposal, sender, group.rules(plan.now))
     needs_path = plan.path or not plan.covered
     needs_path = needs_path or any(item.proposal.path_required for item in plan.covered)
     check_list(before, plan.covered, sender, has_path=needs_path)
-    applied = apply(before, plan.covered)
+    applied = apply(before, plan.covered, group.settings.components)
     path = _member_path(group, plan, applied) if needs_path else None
     psks = group.psk_secret(applied.psks)
     listed = tuple(item.reference or item.proposal for item in plan.covered)
@@ -354,7 +354,7 @@ def _can_stand(group: MemberState, covered: tuple[Covered, ...]) -> bool:
     sender = MemberSender(group.leaf_index)
     try:
         check_list(group.state, covered, sender, has_path=True)
-        applied = apply(group.state, covered)
+        applied = apply(group.state, covered, group.settings.components)
         check_epoch(applied.tree, applied.extensions)
         check_own_support(
             group.state.tree.member(sender.leaf_index), applied.extensions, sender.leaf_index

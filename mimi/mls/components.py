@@ -1,18 +1,27 @@
-"""Application components, as far as key packages need them (draft-ietf-mls-extensions-10).
+"""Application components and what they keep (draft-ietf-mls-extensions-10 sections 4.1 and 4.6).
 
-A key package of last resort is marked by the component ``last_resort_key_package`` in the extension
-``app_data_dictionary`` (sections 4.6 and 6.4). Earlier drafts had an extension of its own for it,
-which deployed implementations still write: it is read, and not written.
+The extension ``app_data_dictionary`` keeps the data of each component under its number, in a group
+context, a leaf, a key package or a group info. What the data means is the component's business:
+here it stays octets, so that changing one component never reads another.
+
+All code points that the draft suggests are here.
 """
 
-from typing import Annotated
+from collections.abc import Iterable, Mapping
+from typing import Annotated, TypeAlias
 
 from mimi.codec import CodePoint16, Opaque, decode, increasing_by, point, struct
-from mimi.tree.codepoints import ExtensionType
+from mimi.tree.codepoints import ExtensionType, ProposalType
 from mimi.tree.extension import Extension, Extensions, extension, find
 
-APP_DATA_DICTIONARY = ExtensionType(0x0006)
+APP_DATA_DICTIONARY = ExtensionType.declare("APP_DATA_DICTIONARY", 0x0006)
+SUPPORTED_WIRE_FORMATS = ExtensionType.declare("SUPPORTED_WIRE_FORMATS", 0x0007)
+REQUIRED_WIRE_FORMATS = ExtensionType.declare("REQUIRED_WIRE_FORMATS", 0x0008)
 EARLIER_LAST_RESORT = ExtensionType(0x000A)
+
+APP_DATA_UPDATE = ProposalType.declare("APP_DATA_UPDATE", 0x0008)
+APP_EPHEMERAL = ProposalType.declare("APP_EPHEMERAL", 0x0009)
+SELF_REMOVE = ProposalType.declare("SELF_REMOVE", 0x000A)
 
 
 class ComponentID(CodePoint16):
@@ -47,10 +56,45 @@ class AppDataDictionary:
     ]
 
 
+AppData: TypeAlias = Mapping[int, bytes]
+"""From the numbers of components to what they say."""
+
+
+def app_data(extensions: Extensions) -> dict[int, bytes]:
+    """Return what the components say in *extensions*; nothing, where there is no dictionary.
+
+    Raises:
+        MalformedError: The extension app_data_dictionary does not parse.
+    """
+    data = find(extensions, APP_DATA_DICTIONARY)
+    if data is None:
+        return {}
+    listed = decode(AppDataDictionary, data).component_data
+    return {int(item.component_id): item.data for item in listed}
+
+
+def dictionary(data: AppData | Iterable[tuple[int, bytes]]) -> Extension:
+    """Return the extension ``app_data_dictionary`` that says *data*."""
+    items = sorted(dict(data).items())
+    listed = tuple(ComponentData(ComponentID(number), content) for number, content in items)
+    return extension(APP_DATA_DICTIONARY, AppDataDictionary(listed))
+
+
+def with_app_data(extensions: Extensions, data: AppData) -> Extensions:
+    """Return *extensions* with another dictionary in its place, at the end where it is new."""
+    made = dictionary(data)
+    if find(extensions, APP_DATA_DICTIONARY) is None:
+        return (*extensions, made)
+    return tuple(made if at.extension_type == made.extension_type else at for at in extensions)
+
+
+# Last-resort key packages (section 6.4). Earlier drafts had an extension of its own for the mark,
+# which deployed implementations still write: it is read, and not written.
+
+
 def last_resort_extension() -> Extension:
     """Return the extension that marks a key package of last resort."""
-    marked = AppDataDictionary((ComponentData(ComponentID.LAST_RESORT_KEY_PACKAGE, b""),))
-    return extension(APP_DATA_DICTIONARY, marked)
+    return dictionary([(ComponentID.LAST_RESORT_KEY_PACKAGE, b"")])
 
 
 def is_last_resort(extensions: Extensions) -> bool:
@@ -61,8 +105,4 @@ def is_last_resort(extensions: Extensions) -> bool:
     """
     if find(extensions, EARLIER_LAST_RESORT) is not None:
         return True
-    data = find(extensions, APP_DATA_DICTIONARY)
-    if data is None:
-        return False
-    listed = decode(AppDataDictionary, data).component_data
-    return any(item.component_id == ComponentID.LAST_RESORT_KEY_PACKAGE for item in listed)
+    return ComponentID.LAST_RESORT_KEY_PACKAGE in app_data(extensions)

@@ -40,11 +40,12 @@ from mimi.mls.proposal import (
 from mimi.mls.protect import authenticate
 from mimi.mls.psk import PreSharedKeyID
 from mimi.mls.resolve import Covered, check_list, check_proposal
+from mimi.mls.rules import Rules
 from mimi.mls.state import Member, PublicState
 from mimi.mls.welcome import GroupInfo
 from mimi.tree.codepoints import ExtensionType
 from mimi.tree.extension import Extensions, ExternalPub, find
-from mimi.tree.leaf import LeafNodeContent, LifetimePolicy
+from mimi.tree.leaf import LeafNodeContent
 from mimi.tree.math import LeafIndex
 from mimi.tree.path import create_update_path
 
@@ -126,7 +127,7 @@ class Joiner:
         psks: The pre-shared keys to bring in, with their values.
         psk_secret: What they make.
         aad: Authenticated data.
-        lifetimes: How `check_proposal` judges lifetimes; an external commit has none to judge.
+        rules: By what the proposals are judged.
     """
 
     leaf: LeafNodeContent
@@ -135,7 +136,7 @@ class Joiner:
     psks: tuple[PreSharedKeyID, ...]
     psk_secret: Secret
     aad: bytes
-    lifetimes: LifetimePolicy
+    rules: Rules
 
 
 def commit_from_outside(
@@ -165,8 +166,8 @@ def commit_from_outside(
     covered = tuple(Covered(proposal, sender) for proposal in proposals)
     check_list(state, covered, sender, has_path=True)
     for proposal in proposals:
-        check_proposal(state, proposal, sender, joiner.lifetimes)
-    applied = apply(state, covered)
+        check_proposal(state, proposal, sender, joiner.rules)
+    applied = apply(state, covered, joiner.rules.components)
     tree = applied.tree.with_room()
     index = tree.leftmost_blank()
     path = create_update_path(

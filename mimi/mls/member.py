@@ -23,6 +23,7 @@ from mimi.mls.codepoints import ResumptionPSKUsage
 from mimi.mls.context import GroupContext
 from mimi.mls.errors import ClosedGroupError, UnknownPSKError
 from mimi.mls.psk import PSK, PreSharedKeyID, ResumptionPSK, psk_secret
+from mimi.mls.rules import Rules
 from mimi.mls.schedule import EpochSecrets
 from mimi.mls.secrets import SecretTree
 from mimi.mls.settings import Settings
@@ -193,9 +194,10 @@ class MemberState(GroupView):
         if self.state.reinit is not None:
             raise ClosedGroupError("the group was reinitialised")
 
-    def lifetimes(self, now: int) -> LifetimePolicy:
-        """Return how lifetimes are judged at *now*."""
-        return LifetimePolicy(now, self.settings.maximum_lifetime)
+    def rules(self, now: int) -> Rules:
+        """Return by what commits and proposals are judged at *now*."""
+        lifetimes = LifetimePolicy(now, self.settings.maximum_lifetime)
+        return Rules(lifetimes, self.settings.components)
 
     # Pre-shared keys
 

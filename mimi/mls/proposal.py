@@ -1,10 +1,11 @@
-"""Proposals and commits (RFC 9420 sections 12.1 and 12.4)."""
+"""Proposals and commits (RFC 9420 sections 12.1 and 12.4, draft-ietf-mls-extensions-10)."""
 
 from typing import Annotated, ClassVar, TypeAlias
 
 from mimi.codec import Bytes, Choice, Opaque, Select, struct
 from mimi.crypto import CipherSuite
-from mimi.mls.codepoints import ProposalOrRefType
+from mimi.mls.codepoints import AppDataUpdateOperation, ProposalOrRefType
+from mimi.mls.components import APP_DATA_UPDATE, APP_EPHEMERAL, SELF_REMOVE, ComponentID
 from mimi.mls.keypackage import KeyPackage
 from mimi.mls.psk import PreSharedKeyID
 from mimi.tree.codepoints import ProposalType, ProtocolVersion
@@ -88,6 +89,49 @@ class GroupContextExtensions(Proposal):
 
     external = True
     extensions: Extensions
+
+
+class AppDataChange(Choice, tag=AppDataUpdateOperation):
+    """What becomes of a component's data."""
+
+    __slots__ = ()
+
+
+@struct(case=AppDataUpdateOperation.UPDATE)
+class UpdateData(AppDataChange):
+    """An update, which the component understands."""
+
+    update: Opaque
+
+
+@struct(case=AppDataUpdateOperation.REMOVE)
+class RemoveData(AppDataChange):
+    """No data any more."""
+
+
+@struct(case=APP_DATA_UPDATE)
+class AppDataUpdate(Proposal):
+    """Change the data of a component (draft-ietf-mls-extensions-10 section 4.7)."""
+
+    external = True
+    path_required = False
+    component_id: ComponentID
+    change: AppDataChange
+
+
+@struct(case=APP_EPHEMERAL)
+class AppEphemeral(Proposal):
+    """Give a component data that goes with a commit (draft-ietf-mls-extensions-10 section 4.8)."""
+
+    external = True
+    path_required = False
+    component_id: ComponentID
+    data: Opaque
+
+
+@struct(case=SELF_REMOVE)
+class SelfRemove(Proposal):
+    """Remove the sender (draft-ietf-mls-extensions-10 section 6.3)."""
 
 
 ProposalRef: TypeAlias = Annotated[bytes, Bytes("ProposalRef")]

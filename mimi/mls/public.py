@@ -12,6 +12,7 @@ from typing import Self
 import attrs
 
 from mimi.crypto import suite_of
+from mimi.mls.appdata import Components
 from mimi.mls.apply import transition
 from mimi.mls.credentials import CredentialCheck, checks_of_tree
 from mimi.mls.errors import (
@@ -35,6 +36,7 @@ from mimi.mls.proposal import Commit, Proposal
 from mimi.mls.protect import unprotect_public
 from mimi.mls.receive import addressed, receive_proposal, waiting_for
 from mimi.mls.rows import Changes
+from mimi.mls.rules import NO_COMPONENTS, Rules
 from mimi.mls.senders import signature_keys
 from mimi.mls.snapshot import load_public, public_changes
 from mimi.mls.state import GroupView, PublicState, changed, quick
@@ -58,6 +60,7 @@ class PublicGroup(GroupView):
     state: PublicState
     group_info: GroupInfo | None = None
     maximum_lifetime: int = DEFAULT_MAXIMUM_LIFETIME
+    components: Components = NO_COMPONENTS
 
     @classmethod
     def from_group_info(
@@ -192,14 +195,14 @@ class PublicGroup(GroupView):
         signed = unprotect_public(state.suite, message, state.context, None, key_of)
         if state.reinit is not None:
             raise HandshakeAfterEndError("the group was reinitialised")
-        lifetimes = LifetimePolicy(now, self.maximum_lifetime)
+        rules = Rules(LifetimePolicy(now, self.maximum_lifetime), self.components)
         content = signed.content.content
         if not isinstance(content, Commit):
             assert isinstance(content, Proposal)  # noqa: S101 - it is no application data
-            pending, event = receive_proposal(state, signed, content, lifetimes)
+            pending, event = receive_proposal(state, signed, content, rules)
             return Step(changed(self, state=pending), (event,))
         try:
-            change = transition(state, signed, lifetimes)
+            change = transition(state, signed, rules)
         except UnknownProposalError as error:
             return Step(self, (waiting_for(error),))
         after = change.after()

@@ -14,7 +14,8 @@ from typing import TypeVar
 from mimi.codec import decode, encode
 from mimi.crypto import Secret
 from mimi.mls.apply import Transition, transition
-from mimi.mls.codepoints import ContentType
+from mimi.mls.codepoints import ContentType, WireFormat
+from mimi.mls.component_errors import SelfRemoveFramingError
 from mimi.mls.credentials import checks_of_proposal
 from mimi.mls.errors import (
     HandshakeAfterEndError,
@@ -51,20 +52,21 @@ from mimi.mls.framing import (
 from mimi.mls.member import MemberState, NewEpoch, PastEpoch
 from mimi.mls.message import MLSMessage
 from mimi.mls.ownleaf import check_own_support
-from mimi.mls.proposal import Commit, Proposal, Update
+from mimi.mls.proposal import Commit, Proposal, SelfRemove, Update
 from mimi.mls.protect import (
     open_private,
     open_sender_data,
     proposal_ref,
     unprotect_public,
 )
-from mimi.mls.resolve import check_proposal
+from mimi.mls.resolve import check_first_self_removal, check_proposal
+from mimi.mls.rules import Rules
 from mimi.mls.schedule import EpochSecrets, joiner_secret
 from mimi.mls.secrets import RatchetKind
 from mimi.mls.senders import signature_keys
 from mimi.mls.state import PendingProposal, PublicState, changed, replaced_leaves
 from mimi.tree import math
-from mimi.tree.leaf import LeafNode, LifetimePolicy
+from mimi.tree.leaf import LeafNode
 from mimi.tree.math import LeafIndex
 from mimi.tree.path import process_update_path
 
@@ -206,11 +208,11 @@ def _handshake(
     if group.removed:
         raise HandshakeAfterEndError("this member was removed by an earlier commit")
     content = signed.content.content
-    lifetimes = group.lifetimes(now)
+    rules = group.rules(now)
     if isinstance(content, Commit):
-        return _commit(group, opened, signed, lifetimes, data)
+        return _commit(group, opened, signed, rules, data)
     assert isinstance(content, Proposal)  # noqa: S101 - application data was handled before
-    pending, event = receive_proposal(group.state, signed, content, lifetimes)
+    pending, event = receive_proposal(group.state, signed, content, rules)
     return Step(changed(opened, state=pending), (event,))
 
 
@@ -218,7 +220,7 @@ def receive_proposal(
     state: PublicState,
     signed: AuthenticatedContent,
     proposal: Proposal,
-    lifetimes: LifetimePolicy,
+    rules: Rules,
 ) -> tuple[PublicState, ProposalReceived]:
     """Check a proposal whose signature holds, and make it pending.
 
@@ -226,7 +228,11 @@ def receive_proposal(
         InvalidError: It is invalid by itself; a class for each rule.
     """
     sender = signed.content.sender
-    check_proposal(state, proposal, sender, lifetimes)
+    check_proposal(state, proposal, sender, rules)
+    if isinstance(proposal, SelfRemove):
+        if signed.wire_format != WireFormat.MLS_PUBLIC_MESSAGE:
+            raise SelfRemoveFramingError("a SelfRemove that joiners cannot read", sender=sender)
+        check_first_self_removal(state, sender)
     reference = proposal_ref(state.suite, signed)
     event = ProposalReceived(
         reference,
@@ -253,11 +259,11 @@ def _commit(
     group: G,
     opened: G,
     signed: AuthenticatedContent,
-    lifetimes: LifetimePolicy,
+    rules: Rules,
     data: SenderData | None,
 ) -> Step[G]:
     try:
-        change = transition(group.state, signed, lifetimes)
+        change = transition(group.state, signed, rules)
     except UnknownProposalError as error:
         return Step(group, (waiting_for(error),))
     me, extensions = group.private.leaf, change.applied.extensions

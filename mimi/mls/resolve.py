@@ -10,7 +10,13 @@ from collections.abc import Iterable
 
 import attrs
 
+from mimi.mls.appdata import check_app_data_proposal, check_dictionary_kept
 from mimi.mls.codepoints import ResumptionPSKUsage
+from mimi.mls.component_errors import (
+    RepeatedSelfRemoveError,
+    SelfRemoveByValueError,
+    SelfRemoveSenderError,
+)
 from mimi.mls.errors import (
     ExternalCommitProposalError,
     ExternalCommitReferenceError,
@@ -34,6 +40,8 @@ from mimi.mls.framing import MemberSender, NewMemberCommitSender, Sender
 from mimi.mls.keypackage import validate_key_package
 from mimi.mls.proposal import (
     Add,
+    AppDataUpdate,
+    AppEphemeral,
     Commit,
     ExternalInit,
     GroupContextExtensions,
@@ -41,9 +49,11 @@ from mimi.mls.proposal import (
     Proposal,
     ReInit,
     Remove,
+    SelfRemove,
     Update,
 )
 from mimi.mls.psk import ResumptionPSK, check_psk_nonce
+from mimi.mls.rules import Rules
 from mimi.mls.state import PublicState
 from mimi.tree import math
 from mimi.tree.codepoints import DEFAULT_PROPOSALS
@@ -51,13 +61,15 @@ from mimi.tree.errors import LeafSourceError, UnrotatedKeyError
 from mimi.tree.extension import external_senders, required_capabilities
 from mimi.tree.leaf import (
     LeafNode,
-    LifetimePolicy,
     UpdateSource,
     check_capabilities,
     check_encryption_key,
     verify_leaf_signature,
 )
 from mimi.tree.math import LeafIndex
+
+JOINING = (AppDataUpdate, AppEphemeral, SelfRemove)
+"""What an external commit may cover besides what RFC 9420 names."""
 
 
 @attrs.frozen
@@ -83,8 +95,6 @@ def resolve(state: PublicState, commit: Commit, committer: Sender) -> tuple[Cove
         UnknownProposalError: A proposal that it refers to was not received; names all of them.
     """
     references = [at for at in commit.proposals if isinstance(at, bytes)]
-    if references and isinstance(committer, NewMemberCommitSender):
-        raise ExternalCommitReferenceError("an external commit has proposals by value alone")
     missing = tuple(at for at in references if at not in state.proposals)
     if missing:
         raise UnknownProposalError(
@@ -95,7 +105,15 @@ def resolve(state: PublicState, commit: Commit, committer: Sender) -> tuple[Cove
     for item in commit.proposals:
         if isinstance(item, bytes):
             pending = state.proposals[item]
+            if isinstance(committer, NewMemberCommitSender) and not isinstance(
+                pending.proposal, SelfRemove
+            ):
+                raise ExternalCommitReferenceError(
+                    "an external commit has all proposals but SelfRemove by value"
+                )
             covered.append(Covered(pending.proposal, pending.sender, item))
+        elif isinstance(item, SelfRemove):
+            raise SelfRemoveByValueError("a SelfRemove is committed by reference")
         else:
             covered.append(Covered(item, committer))
     return tuple(covered)
@@ -104,16 +122,14 @@ def resolve(state: PublicState, commit: Commit, committer: Sender) -> tuple[Cove
 # One proposal (section 12.1)
 
 
-def check_proposal(
-    state: PublicState, proposal: Proposal, sender: Sender, lifetimes: LifetimePolicy
-) -> None:
+def check_proposal(state: PublicState, proposal: Proposal, sender: Sender, rules: Rules) -> None:
     """Check a proposal by itself, as far as it does not depend on others.
 
     Args:
         state: The epoch.
         proposal: What is proposed.
         sender: Who proposes it.
-        lifetimes: How the lifetime of a key package is judged.
+        rules: How lifetimes are judged, and the components that the application knows.
 
     Raises:
         InvalidError: A class for each rule of section 12.1.
@@ -121,7 +137,7 @@ def check_proposal(
     """
     match proposal:
         case Add(key_package=key_package):
-            validate_key_package(state.suite, key_package, lifetimes=lifetimes)
+            validate_key_package(state.suite, key_package, lifetimes=rules.lifetimes)
         case Update(leaf_node=leaf):
             if not isinstance(sender, MemberSender):
                 raise UpdateSenderError(f"{sender} has no leaf to update", sender=sender)
@@ -139,6 +155,13 @@ def check_proposal(
         case GroupContextExtensions(extensions=extensions):
             required_capabilities(extensions)
             external_senders(extensions)
+            check_dictionary_kept(state.context.extensions, extensions)
+        case AppDataUpdate() | AppEphemeral():
+            check_app_data_proposal(proposal, rules.components)
+        case SelfRemove():
+            if not isinstance(sender, MemberSender):
+                raise SelfRemoveSenderError(f"{sender} has no leaf to remove", sender=sender)
+            state.tree.member(sender.leaf_index)
 
 
 def check_update_leaf(state: PublicState, leaf: LeafNode, index: LeafIndex) -> None:
@@ -177,6 +200,17 @@ def check_psk_proposal(state: PublicState, proposal: PreSharedKey) -> None:
         )
 
 
+def check_first_self_removal(state: PublicState, sender: Sender) -> None:
+    """Check that a member has not proposed to remove itself before in the epoch.
+
+    Raises:
+        RepeatedSelfRemoveError: It has.
+    """
+    for pending in state.proposals.values():
+        if isinstance(pending.proposal, SelfRemove) and pending.sender == sender:
+            raise RepeatedSelfRemoveError(f"{sender} has a SelfRemove pending", sender=sender)
+
+
 # The list of a commit (section 12.2)
 
 
@@ -196,23 +230,25 @@ def check_list(
         return
     if isinstance(committer, MemberSender):
         _check_member_list(listed, committer.leaf_index)
-        check_support(state, proposals)
     else:
-        _check_external_list(proposals)
+        _check_external_list(listed)
+    check_support(state, listed)
     psks = [proposal.psk for proposal in proposals if isinstance(proposal, PreSharedKey)]
     if len(set(psks)) != len(psks):
         raise RepeatedPSKError("the commit names a PreSharedKeyID more than once")
 
 
 def _check_member_list(covered: tuple[Covered, ...], committer: LeafIndex) -> None:
-    changed: set[LeafIndex] = set()
+    changed: set[LeafIndex | None] = set()
+    leaf: LeafIndex | None
     kinds = Counter(type(item.proposal) for item in covered)
     for item in covered:
         match item.proposal, item.sender:
             case Update(), MemberSender(leaf_index=leaf):
                 if leaf == committer:
                     raise UpdateFromCommitterError(f"leaf {leaf} commits its own Update", leaf=leaf)
-            case Remove(removed=leaf), _:
+            case Remove() | SelfRemove(), _:
+                leaf = removed_by(item)
                 if leaf == committer:
                     raise RemoveCommitterError(f"leaf {leaf} removes itself", leaf=leaf)
             case _:
@@ -228,15 +264,15 @@ def _check_member_list(covered: tuple[Covered, ...], committer: LeafIndex) -> No
         raise ReInitWithOthersError("a ReInit is committed alone")
 
 
-def check_support(state: PublicState, proposals: list[Proposal]) -> None:
+def check_support(state: PublicState, covered: Iterable[Covered]) -> None:
     """Check that all who will process the commit support its proposals.
 
     Who is removed by the commit need not, nor who is added.
     """
-    kinds = {proposal.tag for proposal in proposals} - DEFAULT_PROPOSALS
+    kinds = {item.proposal.tag for item in covered} - DEFAULT_PROPOSALS
     if not kinds:
         return
-    removed = {proposal.removed for proposal in proposals if isinstance(proposal, Remove)}
+    removed = {removed_by(item) for item in covered}
     for index, leaf in state.tree.members():
         missing = kinds.difference(leaf.capabilities.proposals)
         if missing and index not in removed:
@@ -245,12 +281,24 @@ def check_support(state: PublicState, proposals: list[Proposal]) -> None:
             )
 
 
-def _check_external_list(proposals: list[Proposal]) -> None:
-    kinds = Counter(map(type, proposals))
+def removed_by(item: Covered) -> LeafIndex | None:
+    """Return the leaf that a proposal removes; None for none."""
+    match item.proposal, item.sender:
+        case (Remove(removed=leaf), _) | (SelfRemove(), MemberSender(leaf_index=leaf)):
+            return LeafIndex(leaf)
+    return None
+
+
+def _check_external_list(covered: tuple[Covered, ...]) -> None:
+    kinds = Counter(type(item.proposal) for item in covered)
+    removed = [leaf for leaf in map(removed_by, covered) if leaf is not None]
+    if len(set(removed)) != len(removed):
+        leaf = min(leaf for leaf in removed if removed.count(leaf) > 1)
+        raise RepeatedLeafError(f"leaf {leaf} is removed more than once", leaf=leaf)
     if kinds[ExternalInit] != 1:
         raise ExternalInitCountError(f"an external commit with {kinds[ExternalInit]} ExternalInit")
     if kinds[Remove] > 1:
         raise ExternalRemoveCountError(f"an external commit with {kinds[Remove]} Remove")
     for kind in kinds:
-        if kind not in (ExternalInit, Remove, PreSharedKey):
+        if kind not in (ExternalInit, Remove, PreSharedKey, *JOINING):
             raise ExternalCommitProposalError(f"{kind.__name__} in an external commit")

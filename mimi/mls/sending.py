@@ -11,9 +11,14 @@ from mimi.mls.framing import AuthenticatedContent, FramedContent, MemberSender, 
 from mimi.mls.grease import grease_extensions
 from mimi.mls.member import MemberState, OwnUpdate
 from mimi.mls.message import MLSMessage
-from mimi.mls.proposal import Commit, Proposal, Update
+from mimi.mls.proposal import Commit, Proposal, SelfRemove, Update
 from mimi.mls.protect import authenticate, proposal_ref, protect_private, protect_public
-from mimi.mls.resolve import Covered, check_proposal, check_support
+from mimi.mls.resolve import (
+    Covered,
+    check_first_self_removal,
+    check_proposal,
+    check_support,
+)
 from mimi.mls.state import PendingProposal, changed, read_only
 from mimi.mls.welcome import GroupInfo, sign_group_info
 from mimi.tree.codepoints import ExtensionType
@@ -99,10 +104,15 @@ def propose(group: G, proposal: Proposal, aad: bytes, now: int) -> tuple[G, byte
     """
     group.check_active()
     sender = MemberSender(group.leaf_index)
-    check_proposal(group.state, proposal, sender, group.lifetimes(now))
-    check_support(group.state, [proposal])
-    apply(group.state, (Covered(proposal, sender),))
-    message = framed(group, proposal, aad, group.settings.handshake)
+    check_proposal(group.state, proposal, sender, group.rules(now))
+    covered = (Covered(proposal, sender),)
+    check_support(group.state, covered)
+    apply(group.state, covered, group.settings.components)
+    wire_format = group.settings.handshake
+    if isinstance(proposal, SelfRemove):
+        wire_format = WireFormat.MLS_PUBLIC_MESSAGE  # for those to read who join by a commit
+        check_first_self_removal(group.state, sender)
+    message = framed(group, proposal, aad, wire_format)
     group, wire = wrapped(group, message)
     pending = PendingProposal(proposal_ref(group.suite, message), proposal, sender)
     return changed(group, state=group.state.with_proposal(pending)), wire

@@ -9,8 +9,11 @@ from typing import TypeAlias
 import attrs
 
 from mimi.errors import UsageError
+from mimi.mls.appdata import Components
 from mimi.mls.codepoints import WireFormat
+from mimi.mls.rules import NO_COMPONENTS
 from mimi.mls.secrets import Window, at_least
+from mimi.mls.state import read_only
 from mimi.tree.leaf import DEFAULT_MAXIMUM_LIFETIME
 
 PaddingPolicy: TypeAlias = Callable[[int], int]
@@ -77,6 +80,8 @@ class Settings:
             (draft-irtf-cfrg-aead-limits section 5.1), is kept by far even if all were one key.
         tree_in_welcome: Whether a Welcome carries the ratchet tree.
         grease: Whether random values are sent where receivers must ignore them (section 13.5).
+        components: The logic of the application's components, by their numbers: who follows a group
+            that has them must know them all (draft-ietf-mls-extensions-10 section 4.7).
     """
 
     handshake: WireFormat = attrs.field(
@@ -91,3 +96,4 @@ class Settings:
     octets_per_epoch: int = attrs.field(default=1 << 43, validator=_at_least_0)
     tree_in_welcome: bool = True
     grease: bool = True
+    components: Components = attrs.field(default=NO_COMPONENTS, converter=read_only, eq=False)

@@ -128,7 +128,7 @@ def _founded(
     sender = MemberSender(group.leaf_index)
     covered = [Covered(Add(read_key_package(package)), sender) for package in key_packages]
     for item in covered:
-        check_proposal(group.state, item.proposal, sender, group.lifetimes(now))
+        check_proposal(group.state, item.proposal, sender, group.rules(now))
     nonce = draw(client.entropy, client.suite.nh)
     covered.append(Covered(PreSharedKey(PreSharedKeyID(name, nonce)), sender))
     plan = Plan(

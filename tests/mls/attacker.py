@@ -33,6 +33,7 @@ from mimi.mls.message import MLSMessage
 from mimi.mls.proposal import Commit, ExternalInit, Proposal
 from mimi.mls.protect import KNOWING_THE_CONTEXT, protect_private, protect_public
 from mimi.mls.resolve import Covered
+from mimi.mls.rules import NO_COMPONENTS
 from mimi.mls.schedule import EpochSecrets, joiner_secret
 from mimi.mls.state import PublicState
 from mimi.mls.transcript import confirmed_transcript_hash
@@ -243,7 +244,7 @@ class Attacker:
         """
         how = attrs.evolve(how, **deviation)
         covered = self._covered(listed) if how.covered is None else how.covered
-        applied = apply(self.state, covered)
+        applied = apply(self.state, covered, NO_COMPONENTS)
         forged = self._path(applied, how) if how.path else None
         path = None if forged is None else replace(forged.path, nodes=how.nodes(forged.path.nodes))
         content = self.framed(Commit(listed, path), how)

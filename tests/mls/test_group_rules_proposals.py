@@ -477,7 +477,7 @@ def test_an_update_is_by_a_member():
 
     here = scene()
     with pytest.raises(UpdateSenderError) as caught:
-        check_proposal(here.public.state, Update(updated()), external(), here.alice.lifetimes(NOW))
+        check_proposal(here.public.state, Update(updated()), external(), here.alice.rules(NOW))
     assert caught.value.where == {"sender": external()}
 
 

@@ -40,7 +40,7 @@ def test_octets_behind_a_proposal_are_malformed(proposal):
         decode(Proposal, octets + b"\0")
 
 
-@pytest.mark.parametrize("kind", [0, 8, 0xFFFF, *GREASE_VALUES[:2]])
+@pytest.mark.parametrize("kind", [0, 11, 0xFFFF, *GREASE_VALUES[:2]])
 def test_a_proposal_of_an_unknown_type_is_malformed(kind):
     with pytest.raises(MalformedError) as caught:
         decode(Proposal, kind.to_bytes(2, "big") + b"\0\0\0\1")

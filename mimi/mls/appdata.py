@@ -1,0 +1,191 @@
+"""Application state that a group agrees on (draft-ietf-mls-extensions-10 sections 4.7 and 4.8).
+
+::
+
+    default proposals --> AppEphemeral --> AppDataUpdate
+         (RFC 9420)        each in turn     by component
+
+What an update means is the component's to say: it is given the data that it has and the updates
+that a commit covers, in their order, and returns the new data or refuses. A component of one's own
+is a subclass of `Component`, handed to clients and followers in `Settings.components`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+import attrs
+
+from mimi.mls.component_errors import (
+    AbsentComponentError,
+    ComponentConflictError,
+    ComponentRefusalError,
+    DictionaryChangedError,
+    UnknownComponentError,
+)
+from mimi.mls.components import (
+    APP_DATA_DICTIONARY,
+    APP_DATA_UPDATE,
+    app_data,
+    with_app_data,
+)
+from mimi.mls.framing import Sender
+from mimi.mls.proposal import (
+    AppDataUpdate,
+    AppEphemeral,
+    Proposal,
+    RemoveData,
+    UpdateData,
+)
+from mimi.tree.extension import Extensions, find, required_capabilities
+
+if TYPE_CHECKING:
+    from mimi.mls.state import PublicState
+
+
+@attrs.frozen
+class Proposed:
+    """What somebody proposes to a component.
+
+    Attributes:
+        data: The update, or the ephemeral data.
+        sender: Who proposes it: a member, an external sender, or a joiner by its own commit.
+    """
+
+    data: bytes
+    sender: Sender
+
+
+class Component:
+    """The logic of a component: what may be proposed to it, and what comes of it.
+
+    A subclass overrides what it supports; by default everything is refused. The methods are pure:
+    they are called on every member and follower, and for a commit more than once. They refuse by
+    raising `ComponentRefusalError`, or a class of their own below `InvalidError` or
+    `ForbiddenError`.
+    """
+
+    def updated(
+        self, before: bytes | None, updates: Sequence[Proposed], state: "PublicState"
+    ) -> bytes:
+        """Return the component's data after the updates of one commit, in its order.
+
+        Args:
+            before: The data in the group context; None where it has none.
+            updates: What is proposed, and by whom; at least one.
+            state: The group in the epoch in which the commit was sent.
+        """
+        raise ComponentRefusalError(f"{type(self).__name__} takes no updates")
+
+    def check_removal(self, before: bytes, sender: Sender, state: "PublicState") -> None:
+        """Check that somebody may remove the component's data; by default everybody may."""
+
+    def check_ephemeral(self, proposed: Proposed, state: "PublicState") -> None:
+        """Check data that goes with a commit and is kept nowhere."""
+        raise ComponentRefusalError(f"{type(self).__name__} takes no ephemeral data")
+
+    def check_data(self, data: bytes) -> None:
+        """Check data that is there: of a group that is created or joined."""
+
+
+Components: TypeAlias = Mapping[int, Component]
+"""From the numbers of components to their logic: what the application knows."""
+
+
+def check_app_data_proposal(proposal: Proposal, components: Components) -> None:
+    """Check an AppDataUpdate or an AppEphemeral by itself.
+
+    Raises:
+        UnknownComponentError: The application does not have the component.
+    """
+    if not isinstance(proposal, (AppDataUpdate, AppEphemeral)):
+        return
+    if proposal.component_id not in components:
+        raise UnknownComponentError(
+            f"component {proposal.component_id} is not known", component=proposal.component_id
+        )
+
+
+def check_dictionary_kept(extensions: Extensions, new: Extensions) -> None:
+    """Check GroupContextExtensions in a group that requires AppDataUpdate.
+
+    Raises:
+        DictionaryChangedError: They add, remove or change app_data_dictionary.
+        MalformedError: The extension required_capabilities does not parse.
+    """
+    required = required_capabilities(extensions).proposal_types
+    if APP_DATA_UPDATE in required and find(new, APP_DATA_DICTIONARY) != find(
+        extensions, APP_DATA_DICTIONARY
+    ):
+        raise DictionaryChangedError("app_data_dictionary is for AppDataUpdate to change")
+
+
+def with_app_data_applied(
+    state: "PublicState",
+    extensions: Extensions,
+    proposals: Iterable[tuple[Proposal, Sender]],
+    components: Components,
+) -> Extensions:
+    """Return the extensions of the next group context.
+
+    Args:
+        state: The epoch in which the commit was sent.
+        extensions: Those after the default proposals.
+        proposals: All that the commit covers, in its order, with their senders.
+        components: What the application knows.
+
+    Raises:
+        InvalidError: A component is not known, or refuses; or the list is invalid.
+        ForbiddenError: A component forbids it.
+    """
+    listed = [each for each in proposals if isinstance(each[0], (AppDataUpdate, AppEphemeral))]
+    if not listed:
+        return extensions
+    for proposal, sender in listed:
+        check_app_data_proposal(proposal, components)
+        if isinstance(proposal, AppEphemeral):
+            known = components[proposal.component_id]
+            known.check_ephemeral(Proposed(proposal.data, sender), state)
+    data = app_data(extensions)
+    changes = dict(_by_component(listed))
+    for number, updates in changes.items():
+        data = _changed(data, number, updates, components[number], state)
+    return with_app_data(extensions, data) if changes else extensions
+
+
+_Listed: TypeAlias = list[tuple[AppDataUpdate, Sender]]
+
+
+def _by_component(
+    listed: Iterable[tuple[Proposal, Sender]],
+) -> Iterator[tuple[int, _Listed]]:
+    groups: dict[int, _Listed] = {}
+    for proposal, sender in listed:
+        if isinstance(proposal, AppDataUpdate):
+            groups.setdefault(int(proposal.component_id), []).append((proposal, sender))
+    yield from groups.items()
+
+
+def _changed(
+    data: dict[int, bytes],
+    number: int,
+    updates: _Listed,
+    component: Component,
+    state: "PublicState",
+) -> dict[int, bytes]:
+    removals = [item for item in updates if isinstance(item[0].change, RemoveData)]
+    if removals and len(updates) > 1:
+        raise ComponentConflictError(
+            f"component {number} is removed, and changed or removed again", component=number
+        )
+    before = data.get(number)
+    if removals:
+        if before is None:
+            raise AbsentComponentError(f"component {number} has no state", component=number)
+        component.check_removal(before, removals[0][1], state)
+        return {at: kept for at, kept in data.items() if at != number}
+    proposed = tuple(
+        Proposed(proposal.change.update, sender)
+        for proposal, sender in updates
+        if isinstance(proposal.change, UpdateData)
+    )
+    return {**data, number: component.updated(before, proposed, state)}
