@@ -18,6 +18,7 @@ from mimi.mls.context import GroupContext
 from mimi.mls.errors import WrongEpochError
 from mimi.mls.framing import AuthenticatedContent, CommitAuthData, MemberSender, Sender
 from mimi.mls.keypackage import KeyPackage
+from mimi.mls.negotiation import check_negotiated
 from mimi.mls.proposal import (
     Add,
     Commit,
@@ -162,9 +163,13 @@ def check_epoch(tree: RatchetTree, extensions: Extensions) -> None:
         UnsupportedCredentialError: A member cannot read another's credential.
         RequiredCapabilityError: A member lacks what the group requires.
         UnsupportedExtensionError: A member does not support an extension in use.
-        MalformedError: The extension required_capabilities does not parse.
+        RequiredComponentError: A member lacks a component that the group requires.
+        RequiredSafeAADError: A member lacks one that it requires in the safe AAD.
+        RequiredWireFormatError: A member lacks a wire format that it requires.
+        MalformedError: The contents of an extension do not parse.
     """
     check_group_support(tree, GroupNeeds.of(extensions))
+    check_negotiated(tree, extensions)
 
 
 @attrs.frozen(eq=False)

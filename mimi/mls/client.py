@@ -21,12 +21,9 @@ from mimi.errors import UsageError
 from mimi.mls.apply import check_epoch
 from mimi.mls.components import is_last_resort, last_resort_extension
 from mimi.mls.context import GroupContext
-from mimi.mls.errors import DuplicateGroupError, NoSecretsError, UnknownPSKError, WelcomeSuiteError
+from mimi.mls.errors import NoSecretsError, UnknownPSKError, WelcomeSuiteError
 from mimi.mls.external import (
     ExternalDraft,
-    Joiner,
-    commit_from_outside,
-    external_pub,
     propose_own_addition,
     read_group_info,
 )
@@ -39,22 +36,20 @@ from mimi.mls.join import (
     StagedJoin,
     open_welcome,
     read_welcome,
-    validated_info,
 )
 from mimi.mls.keypackage import key_package_ref, sign_key_package
 from mimi.mls.member import NOTHING, MemberState, NewEpoch, stored_as
 from mimi.mls.message import MLSMessage
+from mimi.mls.outside import Joining, join_by_commit
 from mimi.mls.ownleaf import (
     check_own_capabilities,
     check_own_support,
     default_capabilities,
     listing,
-    new_leaf,
 )
 from mimi.mls.proposal import Add
-from mimi.mls.psk import PSK, PreSharedKeyID, ResumptionPSK, psk_secret
+from mimi.mls.psk import PSK, PreSharedKeyID, ResumptionPSK
 from mimi.mls.rows import Changes
-from mimi.mls.rules import Rules
 from mimi.mls.schedule import EpochSecrets
 from mimi.mls.settings import Settings
 from mimi.mls.snapshot_client import ClientParts, client_changes, load_client
@@ -322,7 +317,7 @@ class Client:
         own = self.key_packages[reference]
 
         def value(psk: PreSharedKeyID) -> Secret:
-            return self._psk_value(psk.psk, known_groups)
+            return self.psk_value(psk.psk, known_groups)
 
         states = {at: group.state for at, group in known_groups.items() if not group.removed}
         known = Known(own, value, states, same_client)
@@ -346,7 +341,12 @@ class Client:
             accept,
         )
 
-    def _psk_value(self, psk: PSK, groups: Mapping[bytes, MemberState]) -> Secret:
+    def psk_value(self, psk: PSK, groups: Mapping[bytes, MemberState]) -> Secret:
+        """Return the value of a pre-shared key: the client's own, or one of *groups*.
+
+        Raises:
+            UnknownPSKError: Nobody has it.
+        """
         if isinstance(psk, ResumptionPSK) and psk.psk_group_id in groups:
             return groups[psk.psk_group_id].psk_value(psk)
         value = self.psks.get(stored_as(psk))
@@ -354,13 +354,14 @@ class Client:
             raise UnknownPSKError(f"{psk} is not known", psk=psk)
         return value
 
-    def join_externally(
+    def join_externally(  # noqa: PLR0913 - each argument is one thing that a joiner can do
         self,
         group_info: bytes,
         *,
         now: int,
         tree: bytes | None = None,
         resync: LeafIndex | None = None,
+        pending: Iterable[bytes] = (),
         psks: Iterable[PSK] = (),
         groups: Iterable[MemberState] = (),
         aad: bytes = b"",
@@ -373,6 +374,7 @@ class Client:
             now: Seconds since 1970-01-01T00:00Z.
             tree: The encoded ratchet tree, where the group info does not carry it.
             resync: The leaf that the client had before, which the commit removes.
+            pending: The encoded SelfRemove proposals of members, which the commit must cover.
             psks: Pre-shared keys to bring in.
             groups: The groups that the client takes part in, and those whose resumption PSKs
                 are asked for.
@@ -386,34 +388,9 @@ class Client:
         """
         info = read_group_info(group_info)
         self._check_suite(info.group_context)
-        lifetimes = LifetimePolicy(now, self.settings.maximum_lifetime)
-        judged = lifetimes if self.settings.member_lifetimes else None
         known = {group.context.group_id: group for group in groups}
-        group_id = info.group_context.group_id
-        if resync is None and group_id in known and not known[group_id].removed:
-            raise DuplicateGroupError("the client takes part in the group", group_id=group_id)
-        state = validated_info(self.suite, info, tree, judged, map)
-        named = tuple(PreSharedKeyID(psk, draw(self.entropy, self.suite.nh)) for psk in psks)
-        values = ((psk, self._psk_value(psk.psk, known)) for psk in named)
-        grease = self.entropy if self.settings.grease else None
-        joiner = Joiner(
-            new_leaf(self.credential, self.signer, self.capabilities, self.leaf_extensions, grease),
-            self.signer,
-            resync,
-            named,
-            psk_secret(self.suite, values),
-            aad,
-            Rules(lifetimes, self.settings.components),
-        )
-        commit, transition, concluded = commit_from_outside(
-            state, external_pub(info.extensions), joiner, self.entropy
-        )
-
-        def accept() -> Group:
-            group = Group.of_epoch(concluded.epoch, self.settings, self.entropy, self.psks)
-            return changed(group, own_commits=(self.suite.hash(commit),))
-
-        return ExternalDraft(commit, transition, accept)
+        how = Joining(now, tree, resync, tuple(pending), tuple(psks), known, aad, map)
+        return join_by_commit(self, info, how)
 
     def propose_joining(
         self,

@@ -31,6 +31,7 @@ from mimi.mls.framing import (
 )
 from mimi.mls.member import MemberState, NewEpoch
 from mimi.mls.message import MLSMessage
+from mimi.mls.negotiation import check_media_types, own_aad
 from mimi.mls.ownleaf import check_own_support
 from mimi.mls.proposal import Add, Commit, PreSharedKey, Proposal, ReInit, Remove, Update
 from mimi.mls.protect import sign_content
@@ -105,7 +106,7 @@ def create(group: G, plan: Plan, *, founding: bool = False) -> Draft[G]:
         before.context.group_id,
         before.context.epoch,
         sender,
-        plan.aad,
+        own_aad(before.context.extensions, plan.aad),
         Commit(listed, None if path is None else path.update_path),
     )
     private = group.private.without_blanks(applied.tree) if path is None else path.private
@@ -232,6 +233,7 @@ def conclude(
     if shared.path is not None:
         check_capabilities(suite, shared.path.update_path.leaf_node, keys.private.leaf)
     check_epoch(tree, extensions)
+    check_media_types(tree, extensions)
     me = keys.private.leaf
     check_own_support(tree.member(me), extensions, me)
     signature = sign_content(suite, wire_format, content, before.context, signer)
@@ -356,6 +358,7 @@ def _can_stand(group: MemberState, covered: tuple[Covered, ...]) -> bool:
         check_list(group.state, covered, sender, has_path=True)
         applied = apply(group.state, covered, group.settings.components)
         check_epoch(applied.tree, applied.extensions)
+        check_media_types(applied.tree, applied.extensions)
         check_own_support(
             group.state.tree.member(sender.leaf_index), applied.extensions, sender.leaf_index
         )

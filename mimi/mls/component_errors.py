@@ -1,6 +1,6 @@
 """What is wrong with the use of application components, one class for each rule."""
 
-from mimi.errors import InvalidError
+from mimi.errors import InvalidError, UsageError
 
 
 class UnknownComponentError(InvalidError):
@@ -58,3 +58,33 @@ class RepeatedSelfRemoveError(InvalidError):
     """A member removes itself more than once in an epoch."""
 
     rule = "draft-ietf-mls-extensions-10 section 6.3"
+
+
+class RequiredComponentError(InvalidError):
+    """A member does not support a component that the group requires."""
+
+    rule = "draft-ietf-mls-extensions-10 section 5"
+
+
+class RequiredSafeAADError(InvalidError):
+    """A member does not support a component that the group requires in the safe AAD."""
+
+    rule = "draft-ietf-mls-extensions-10 section 5"
+
+
+class RequiredWireFormatError(InvalidError):
+    """A member does not support a wire format that the group requires."""
+
+    rule = "draft-ietf-mls-extensions-10 section 5"
+
+
+class RequiredMediaTypeError(InvalidError):
+    """A member does not say that it reads a media type that the group requires."""
+
+    rule = "draft-ietf-mls-extensions-10 section 6.2.3"
+
+
+class FramingError(UsageError):
+    """Application or authenticated data of our own without the framing that the group has."""
+
+    rule = "draft-ietf-mls-extensions-10 sections 4.9 and 6.2.4"

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, TypeAlias
 
 from mimi.codec import CodePoint16, Opaque, decode, increasing_by, point, struct
+from mimi.mls.codepoints import PSKType
 from mimi.tree.codepoints import ExtensionType, ProposalType
 from mimi.tree.extension import Extension, Extensions, extension, find
 
@@ -22,6 +23,8 @@ EARLIER_LAST_RESORT = ExtensionType(0x000A)
 APP_DATA_UPDATE = ProposalType.declare("APP_DATA_UPDATE", 0x0008)
 APP_EPHEMERAL = ProposalType.declare("APP_EPHEMERAL", 0x0009)
 SELF_REMOVE = ProposalType.declare("SELF_REMOVE", 0x000A)
+
+APPLICATION_PSK = PSKType.declare("APPLICATION", 3)
 
 
 class ComponentID(CodePoint16):

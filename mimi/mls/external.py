@@ -29,6 +29,7 @@ from mimi.mls.framing import (
     Sender,
 )
 from mimi.mls.message import MLSMessage
+from mimi.mls.negotiation import own_aad
 from mimi.mls.proposal import (
     Add,
     Commit,
@@ -145,7 +146,7 @@ def commit_from_outside(
     """Create an external commit.
 
     Args:
-        state: The group's, from a checked group info.
+        state: The group's, from a checked group info; its pending proposals are covered.
         public: The external_pub of the group info.
         joiner: Who joins.
         entropy: The source of randomness.
@@ -164,6 +165,9 @@ def commit_from_outside(
         proposals.append(Remove(joiner.remove))
     proposals += (PreSharedKey(psk) for psk in joiner.psks)
     covered = tuple(Covered(proposal, sender) for proposal in proposals)
+    covered += tuple(
+        Covered(each.proposal, each.sender, each.reference) for each in state.proposals.values()
+    )
     check_list(state, covered, sender, has_path=True)
     for proposal in proposals:
         check_proposal(state, proposal, sender, joiner.rules)
@@ -180,8 +184,10 @@ def commit_from_outside(
         entropy,
         added=(),
     )
-    commit = Commit(tuple(proposals), path.update_path)
-    content = FramedContent(state.context.group_id, state.context.epoch, sender, joiner.aad, commit)
+    listed = tuple(item.reference or item.proposal for item in covered)
+    commit = Commit(listed, path.update_path)
+    aad = own_aad(state.context.extensions, joiner.aad)
+    content = FramedContent(state.context.group_id, state.context.epoch, sender, aad, commit)
     shared = Shared(state, applied, path, Secret(init_secret), joiner.psk_secret)
     keys = NewKeys(path.private, joiner.signer)
     wire_format = WireFormat.MLS_PUBLIC_MESSAGE
@@ -237,7 +243,7 @@ def _outside(
     signer: SignaturePrivateKey,
     aad: bytes,
 ) -> bytes:
-    suite = suite_of(context.cipher_suite)
+    suite, aad = suite_of(context.cipher_suite), own_aad(context.extensions, aad)
     content = FramedContent(context.group_id, context.epoch, sender, aad, proposal)
     wire_format = WireFormat.MLS_PUBLIC_MESSAGE
     message = authenticate(suite, wire_format, content, context, signer)

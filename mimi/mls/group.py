@@ -31,6 +31,7 @@ from mimi.mls.proposal import (
 from mimi.mls.psk import PSK, PreSharedKeyID, ResumptionPSK
 from mimi.mls.resolve import Covered
 from mimi.mls.rows import Changes
+from mimi.mls.safe import GroupComponent
 from mimi.mls.settings import Settings
 from mimi.mls.snapshot import load_member, member_changes
 from mimi.mls.state import changed, read_only
@@ -78,6 +79,29 @@ class Group(MemberState):
             OutputLengthError: *length* is too long.
         """
         return self.secrets.export(label, context, length)
+
+    # Components of the application (draft-ietf-mls-extensions-10 section 4)
+
+    def component(self, component_id: int) -> GroupComponent[Self]:
+        """Return what one component of the application can do with the group's keys.
+
+        Raises:
+            UsageError: *component_id* is no number of 16 bits.
+        """
+        return GroupComponent.of(self, component_id)
+
+    def safe_export(self, component_id: int) -> tuple[Self, Secret]:
+        """Take a component's secret of the epoch, which there is once (section 4.4 of the draft).
+
+        Returns:
+            The group without the secret, to be stored before the secret is used; and the secret,
+            Nh octets.
+
+        Raises:
+            ComponentSecretConsumedError: It was taken before.
+            UsageError: *component_id* is no number of 16 bits.
+        """
+        return self.component(component_id).export_secret()
 
     def group_info(self, *, tree: bool = True, external_pub: bool = True) -> bytes:
         """Return the encoded MLSMessage with the group info of the epoch (section 12.4.3).

@@ -22,6 +22,7 @@ from mimi.crypto import Entropy, HPKEPrivateKey, Secret, SignaturePrivateKey
 from mimi.mls.codepoints import ResumptionPSKUsage
 from mimi.mls.context import GroupContext
 from mimi.mls.errors import ClosedGroupError, UnknownPSKError
+from mimi.mls.exporter import ExporterTree
 from mimi.mls.psk import PSK, PreSharedKeyID, ResumptionPSK, psk_secret
 from mimi.mls.rules import Rules
 from mimi.mls.schedule import EpochSecrets
@@ -73,6 +74,7 @@ class NewEpoch:
         signer: The member's signature key.
         secrets: The epoch's secrets, without the encryption_secret.
         message_keys: The secret tree.
+        exporter: The exporter tree.
         replaced: The leaves that the commit changed, as they were before.
     """
 
@@ -81,6 +83,7 @@ class NewEpoch:
     signer: SignaturePrivateKey
     secrets: EpochSecrets
     message_keys: SecretTree
+    exporter: ExporterTree
     replaced: Mapping[LeafIndex, LeafNode | None] = NOTHING
 
     @classmethod
@@ -92,9 +95,10 @@ class NewEpoch:
         secrets: EpochSecrets,
         replaced: Mapping[LeafIndex, LeafNode | None] = NOTHING,
     ) -> "NewEpoch":
-        """Return an epoch whose secret tree is opened, so that its secret is consumed."""
-        kept, message_keys = secrets.open_secret_tree(state.tree.leaf_count)
-        return cls(state, private, signer, kept, message_keys, replaced)
+        """Return an epoch whose trees of secrets are opened, so that their roots are consumed."""
+        rest, message_keys = secrets.open_secret_tree(state.tree.leaf_count)
+        kept, exporter = rest.open_exporter_tree()
+        return cls(state, private, signer, kept, message_keys, exporter, replaced)
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -123,6 +127,7 @@ class MemberState(GroupView):
         signer: The member's signature key.
         secrets: The epoch's secrets.
         message_keys: The secret tree.
+        exporter: The exporter tree.
         settings: How this member behaves.
         entropy: The source of randomness.
         sent_octets: How much this member has encrypted in this epoch.
@@ -140,6 +145,7 @@ class MemberState(GroupView):
     signer: SignaturePrivateKey
     secrets: EpochSecrets
     message_keys: SecretTree
+    exporter: ExporterTree
     settings: Settings
     entropy: Entropy
     sent_octets: int = 0
@@ -166,6 +172,7 @@ class MemberState(GroupView):
             new.signer,
             new.secrets,
             new.message_keys,
+            new.exporter,
             settings,
             entropy,
             psks=psks,
@@ -250,6 +257,7 @@ class MemberState(GroupView):
             signer=new.signer,
             secrets=new.secrets,
             message_keys=new.message_keys,
+            exporter=new.exporter,
             sent_octets=0,
             past=(here, *self.past)[: settings.past_epochs],
             updates=NOTHING,

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from mimi.codec import Choice, Opaque, UInt16, UInt64, encode, struct
 from mimi.crypto import Secret, Suite
 from mimi.mls.codepoints import PSKType, ResumptionPSKUsage
+from mimi.mls.components import APPLICATION_PSK, ComponentID
 from mimi.mls.errors import PSKCountError, PSKNonceError
 
 
@@ -35,6 +36,18 @@ class ResumptionPSK(PSK):
     usage: ResumptionPSKUsage
     psk_group_id: Opaque
     psk_epoch: UInt64
+
+
+@struct(case=APPLICATION_PSK)
+class ApplicationPSK(PSK):
+    """One that a component provides, under its own name (draft-ietf-mls-extensions-10 section 4.5).
+
+    Whatever other components call theirs, it is another one, as an `ExternalPSK` of the same name
+    is. What it stands for need be no key: members who enter the epoch agree on the octets.
+    """
+
+    component_id: ComponentID
+    psk_id: Opaque
 
 
 @struct

@@ -11,9 +11,11 @@ from typing import Self
 
 import attrs
 
-from mimi.crypto import suite_of
+from mimi.crypto import Entropy, os_entropy, suite_of
 from mimi.mls.appdata import Components
 from mimi.mls.apply import transition
+from mimi.mls.builtin import BUILT_IN, with_built_in
+from mimi.mls.components import ComponentID
 from mimi.mls.credentials import CredentialCheck, checks_of_tree
 from mimi.mls.errors import (
     HandshakeAfterEndError,
@@ -32,11 +34,13 @@ from mimi.mls.events import (
 from mimi.mls.external import read_group_info
 from mimi.mls.framing import PrivateMessage, PublicMessage
 from mimi.mls.join import validated_info
+from mimi.mls.negotiation import check_aad
 from mimi.mls.proposal import Commit, Proposal
 from mimi.mls.protect import unprotect_public
-from mimi.mls.receive import addressed, receive_proposal, waiting_for
+from mimi.mls.receive import addressed, check_framed, receive_proposal, waiting_for
 from mimi.mls.rows import Changes
-from mimi.mls.rules import NO_COMPONENTS, Rules
+from mimi.mls.rules import Rules
+from mimi.mls.safe import PublicComponent
 from mimi.mls.senders import signature_keys
 from mimi.mls.snapshot import load_public, public_changes
 from mimi.mls.state import GroupView, PublicState, changed, quick
@@ -55,12 +59,13 @@ class PublicGroup(GroupView):
         state: The public state of the epoch.
         group_info: The epoch's group info, where somebody has provided it; None otherwise.
         maximum_lifetime: The longest lifetime of a key package that is accepted, in seconds.
+        components: The logic of the application's components, and the built-in one.
     """
 
     state: PublicState
     group_info: GroupInfo | None = None
     maximum_lifetime: int = DEFAULT_MAXIMUM_LIFETIME
-    components: Components = NO_COMPONENTS
+    components: Components = BUILT_IN
 
     @classmethod
     def from_group_info(
@@ -71,6 +76,7 @@ class PublicGroup(GroupView):
         now: int,
         member_lifetimes: bool = False,
         maximum_lifetime: int = DEFAULT_MAXIMUM_LIFETIME,
+        components: Components = BUILT_IN,
         map: Map = map,  # noqa: A002 - it stands for the built-in function
     ) -> Self:
         """Return the group that a group info describes.
@@ -81,6 +87,7 @@ class PublicGroup(GroupView):
             now: Seconds since 1970-01-01T00:00Z.
             member_lifetimes: Whether a group is refused in which a member's lifetime has ended.
             maximum_lifetime: The longest lifetime that is accepted, in seconds.
+            components: The logic of the application's components; see `Settings.components`.
             map: How to verify the members' signatures.
 
         Raises:
@@ -92,7 +99,7 @@ class PublicGroup(GroupView):
         suite = suite_of(info.group_context.cipher_suite)
         lifetimes = LifetimePolicy(now, maximum_lifetime) if member_lifetimes else None
         state = validated_info(suite, info, tree, lifetimes, map)
-        return cls(state, info, maximum_lifetime)
+        return cls(state, info, maximum_lifetime, with_built_in(components))
 
     def __repr__(self) -> str:
         return f"PublicGroup({self.group_id!r}, epoch {self.epoch})"
@@ -106,6 +113,18 @@ class PublicGroup(GroupView):
     def credentials(self) -> tuple[CredentialCheck, ...]:
         """The credentials of the group, to be judged when one begins to follow it."""
         return checks_of_tree(self.state.tree, self.context.extensions)
+
+    def component(self, component_id: int, *, entropy: Entropy = os_entropy) -> PublicComponent:
+        """Return what a component can do with public keys (draft-ietf-mls-extensions-10 section 4).
+
+        Args:
+            component_id: The component.
+            entropy: The source of randomness for encryption.
+
+        Raises:
+            UsageError: *component_id* is no number of 16 bits.
+        """
+        return PublicComponent(ComponentID(component_id), self.state, entropy, self.group_info)
 
     def with_group_info(self, group_info: bytes) -> Self:
         """Return the group with the epoch's group info, as a committer provides it.
@@ -148,7 +167,11 @@ class PublicGroup(GroupView):
 
     @classmethod
     def load(
-        cls, rows: Mapping[str, bytes], *, maximum_lifetime: int = DEFAULT_MAXIMUM_LIFETIME
+        cls,
+        rows: Mapping[str, bytes],
+        *,
+        maximum_lifetime: int = DEFAULT_MAXIMUM_LIFETIME,
+        components: Components = BUILT_IN,
     ) -> Self:
         """Return the group of stored rows.
 
@@ -156,13 +179,14 @@ class PublicGroup(GroupView):
             rows: All rows of the group, and no others.
             maximum_lifetime: The longest lifetime that is accepted, in seconds; not among the
                 rows.
+            components: The logic of the application's components, not among the rows either.
 
         Raises:
             NewerSnapshotError: A row has a version that is not known here.
             DamagedSnapshotError: The rows are not what was stored; names the row.
         """
         state, info = load_public(rows)
-        return cls(state, info, maximum_lifetime)
+        return cls(state, info, maximum_lifetime, with_built_in(components))
 
     def receive(self, wire: bytes, *, now: int) -> Step[Self]:
         """Process what went by for the group.
@@ -186,6 +210,8 @@ class PublicGroup(GroupView):
             return Step(self, (Held(FutureEpoch(epoch)),))
         if isinstance(message, PrivateMessage):
             kind, aad = message.content_type, message.authenticated_data
+            if epoch == self.epoch:
+                check_aad(self.context.extensions, aad)
             return Step(self, (EncryptedMessage(epoch, kind, aad),))
         return self._public(message, now)
 
@@ -193,6 +219,7 @@ class PublicGroup(GroupView):
         state = self.state
         key_of = signature_keys(state.tree, state.context.extensions)
         signed = unprotect_public(state.suite, message, state.context, None, key_of)
+        check_framed(state.context, signed.content)
         if state.reinit is not None:
             raise HandshakeAfterEndError("the group was reinitialised")
         rules = Rules(LifetimePolicy(now, self.maximum_lifetime), self.components)

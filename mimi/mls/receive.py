@@ -16,6 +16,7 @@ from mimi.crypto import Secret
 from mimi.mls.apply import Transition, transition
 from mimi.mls.codepoints import ContentType, WireFormat
 from mimi.mls.component_errors import SelfRemoveFramingError
+from mimi.mls.context import GroupContext
 from mimi.mls.credentials import checks_of_proposal
 from mimi.mls.errors import (
     HandshakeAfterEndError,
@@ -51,6 +52,7 @@ from mimi.mls.framing import (
 )
 from mimi.mls.member import MemberState, NewEpoch, PastEpoch
 from mimi.mls.message import MLSMessage
+from mimi.mls.negotiation import check_aad, check_framing
 from mimi.mls.ownleaf import check_own_support
 from mimi.mls.proposal import Commit, Proposal, SelfRemove, Update
 from mimi.mls.protect import (
@@ -138,10 +140,22 @@ def _private(group: G, message: PrivateMessage, wire: bytes, now: int) -> Step[G
     )
     opened = changed(group, message_keys=keys)
     content = signed.content.content
+    check_framed(state.context, signed.content)
     if isinstance(content, bytes):
         event = _application(signed.content, data, sender, content)
         return Step(opened, (event,))
     return _handshake(group, opened, signed, now, data)
+
+
+def check_framed(context: GroupContext, framed: FramedContent) -> None:
+    """Check the framing of what components say in a message of an epoch.
+
+    Raises:
+        MalformedError: Authenticated or application data is not what the group has agreed on.
+    """
+    check_aad(context.extensions, framed.authenticated_data)
+    if isinstance(framed.content, bytes):
+        check_framing(context.extensions, framed.content)
 
 
 def _application(
@@ -181,6 +195,7 @@ def _public(group: G, message: PublicMessage, wire: bytes, now: int) -> Step[G]:
         signature_keys(state.tree, state.context.extensions),
     )
     content, sender = signed.content.content, signed.content.sender
+    check_framed(state.context, signed.content)
     if sender == MemberSender(group.private.leaf):
         if isinstance(content, Commit):
             raise OwnEchoError("a commit in this member's name that it does not hold")
@@ -384,6 +399,7 @@ def _late(group: G, message: PrivateMessage | PublicMessage, wire: bytes, epoch:
     )
     content = signed.content.content
     assert isinstance(content, bytes)  # noqa: S101 - its content type says so
+    check_framed(past.context, signed.content)
     left = PastEpoch(past.context, past.sender_data_secret, keys, past.replaced)
     kept = (*group.past[: back - 1], left, *group.past[back:])
     event: Event[G] = _application(signed.content, data, sender, content)

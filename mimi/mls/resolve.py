@@ -112,8 +112,6 @@ def resolve(state: PublicState, commit: Commit, committer: Sender) -> tuple[Cove
                     "an external commit has all proposals but SelfRemove by value"
                 )
             covered.append(Covered(pending.proposal, pending.sender, item))
-        elif isinstance(item, SelfRemove):
-            raise SelfRemoveByValueError("a SelfRemove is committed by reference")
         else:
             covered.append(Covered(item, committer))
     return tuple(covered)
@@ -224,6 +222,8 @@ def check_list(
     """
     listed = tuple(covered)
     proposals = [item.proposal for item in listed]
+    if any(isinstance(item.proposal, SelfRemove) and item.reference is None for item in listed):
+        raise SelfRemoveByValueError("a SelfRemove is committed by reference")
     if not has_path and (not proposals or any(item.path_required for item in proposals)):
         raise MissingPathError("the commit needs a path and has none")
     if not proposals and isinstance(committer, MemberSender):

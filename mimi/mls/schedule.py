@@ -11,8 +11,11 @@
                                             "epoch", GroupContext[n] -+-> epoch_secret
                                                                               |
               init[n], sender data, encryption, exporter, external, confirm, -+
-              membership, resumption, authentication
+              membership, resumption, authentication,
+              application export (draft-ietf-mls-extensions-10 section 4.4)
 """
+
+from typing import Self
 
 import attrs
 
@@ -21,6 +24,7 @@ from mimi.crypto import HPKEPrivateKey, Secret, Suite
 from mimi.errors import UsageError
 from mimi.mls.context import GroupContext
 from mimi.mls.errors import ConfirmationTagError
+from mimi.mls.exporter import ExporterTree
 from mimi.mls.secrets import SecretTree
 
 
@@ -51,15 +55,17 @@ LABELS = (
     b"membership",
     b"resumption",
     b"authentication",
+    b"application_export",
 )
-"""The labels of table 4, in the order of the fields of `EpochSecrets`."""
+"""The labels of table 4, in the order of the fields of `EpochSecrets`; the last is the draft's."""
 
 
 @attrs.frozen
 class EpochSecrets:
     """The secrets of one epoch, Nh octets each (section 8, table 4).
 
-    The encryption_secret is None once the secret tree is open: see `open_secret_tree`.
+    The encryption_secret is None once the secret tree is open, the application_export_secret once
+    the exporter tree is: see `open_secret_tree` and `open_exporter_tree`.
     """
 
     suite: Suite
@@ -72,6 +78,7 @@ class EpochSecrets:
     membership_key: Secret
     resumption_psk: Secret
     epoch_authenticator: Secret
+    application_export_secret: Secret | None
 
     @classmethod
     def derive(
@@ -128,19 +135,36 @@ class EpochSecrets:
         if self.encryption_secret is None:
             raise UsageError("the secret tree of the epoch is open already")
         tree = SecretTree(self.suite, leaf_count, self.encryption_secret)
-        kept = EpochSecrets(
+        return self._keeping(None, self.application_export_secret), tree
+
+    def open_exporter_tree(self) -> tuple["EpochSecrets", ExporterTree]:
+        """Return the secrets without the application_export_secret, and the tree made of it.
+
+        Keep what this returns, and drop the value that it was called on, as of `open_secret_tree`
+        (draft-ietf-mls-extensions-10 section 4.4).
+
+        Raises:
+            UsageError: The exporter tree was opened before.
+        """
+        if self.application_export_secret is None:
+            raise UsageError("the exporter tree of the epoch is open already")
+        tree = ExporterTree.of(self.suite, self.application_export_secret)
+        return self._keeping(self.encryption_secret, None), tree
+
+    def _keeping(self, encryption: Secret | None, application_export: Secret | None) -> Self:
+        return type(self)(
             self.suite,
             self.init_secret,
             self.sender_data_secret,
-            None,
+            encryption,
             self.exporter_secret,
             self.external_secret,
             self.confirmation_key,
             self.membership_key,
             self.resumption_psk,
             self.epoch_authenticator,
+            application_export,
         )
-        return kept, tree
 
     def export(self, label: bytes, context: bytes, length: int) -> Secret:
         """Return MLS-Exporter(label, context, length), *length* octets (section 8.5).

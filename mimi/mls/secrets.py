@@ -414,24 +414,38 @@ class SecretTree:
         """
         if not 0 <= leaf < self.leaf_count:
             raise LeafOutsideError(f"leaf {leaf} is not in the secret tree", leaf=leaf)
-        node, way = math.node_of(leaf), []
-        while (secret := self.frontier.find(node)) is None:
-            way.append(node)
-            node = math.parent(node, self.leaf_count)
-        above, octets, beside = node, secret.reveal(), {}
-        for below in reversed(way):
-            left, right = math.children(node)
-            to_left, to_right = self.suite.derive_children(octets)
-            if below == left:
-                octets, beside[right] = to_left, Secret(to_right)
-            else:
-                octets, beside[left] = to_right, Secret(to_left)
-            node = below
-        ratchets = SenderRatchets.of_leaf_secret(self.suite, Secret(octets))
-        return self.frontier.replacing(above, beside), ratchets
+        frontier, secret = without_leaf(self.suite, self.leaf_count, self.frontier, leaf)
+        return frontier, SenderRatchets.of_leaf_secret(self.suite, secret)
 
 
 _PlainTree = _plain(SecretTree)
+
+
+def without_leaf(
+    suite: Suite, leaf_count: int, frontier: NumberMap[NodeIndex, Secret], leaf: LeafIndex
+) -> tuple[NumberMap[NodeIndex, Secret], Secret]:
+    """Return a frontier without the way to a leaf, and the leaf's secret (section 9.2).
+
+    Args:
+        suite: The cipher suite.
+        leaf_count: The number of leaves.
+        frontier: The secrets that are left, one of them above the leaf or at it.
+        leaf: A leaf of the tree.
+    """
+    node, way = math.node_of(leaf), []
+    while (secret := frontier.find(node)) is None:
+        way.append(node)
+        node = math.parent(node, leaf_count)
+    above, octets, beside = node, secret.reveal(), {}
+    for below in reversed(way):
+        left, right = math.children(node)
+        to_left, to_right = suite.derive_children(octets)
+        if below == left:
+            octets, beside[right] = to_left, Secret(to_right)
+        else:
+            octets, beside[left] = to_right, Secret(to_left)
+        node = below
+    return frontier.replacing(above, beside), Secret(octets)
 
 
 def _check_tiling(

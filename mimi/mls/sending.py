@@ -11,6 +11,7 @@ from mimi.mls.framing import AuthenticatedContent, FramedContent, MemberSender, 
 from mimi.mls.grease import grease_extensions
 from mimi.mls.member import MemberState, OwnUpdate
 from mimi.mls.message import MLSMessage
+from mimi.mls.negotiation import check_own_framing, own_aad
 from mimi.mls.proposal import Commit, Proposal, SelfRemove, Update
 from mimi.mls.protect import authenticate, proposal_ref, protect_private, protect_public
 from mimi.mls.resolve import (
@@ -33,6 +34,7 @@ def framed(
 ) -> AuthenticatedContent:
     """Return application data or a proposal, signed by the member."""
     context = group.state.context
+    aad = own_aad(context.extensions, aad)
     message = FramedContent(
         context.group_id, context.epoch, MemberSender(group.private.leaf), aad, content
     )
@@ -79,6 +81,7 @@ def protect(group: G, data: bytes, aad: bytes) -> tuple[G, bytes]:
             f"{len(group.state.proposals)} proposals must be committed first",
             proposals=tuple(group.state.proposals.values()),
         )
+    check_own_framing(group.context.extensions, data)
     message = framed(group, data, aad, WireFormat.MLS_PRIVATE_MESSAGE)
     group, private = sealed(group, message, len(data))
     return group, encode(MLSMessage(private))

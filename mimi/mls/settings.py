@@ -10,10 +10,9 @@ import attrs
 
 from mimi.errors import UsageError
 from mimi.mls.appdata import Components
+from mimi.mls.builtin import BUILT_IN, with_built_in
 from mimi.mls.codepoints import WireFormat
-from mimi.mls.rules import NO_COMPONENTS
 from mimi.mls.secrets import Window, at_least
-from mimi.mls.state import read_only
 from mimi.tree.leaf import DEFAULT_MAXIMUM_LIFETIME
 
 PaddingPolicy: TypeAlias = Callable[[int], int]
@@ -96,4 +95,4 @@ class Settings:
     octets_per_epoch: int = attrs.field(default=1 << 43, validator=_at_least_0)
     tree_in_welcome: bool = True
     grease: bool = True
-    components: Components = attrs.field(default=NO_COMPONENTS, converter=read_only, eq=False)
+    components: Components = attrs.field(default=BUILT_IN, converter=with_built_in, eq=False)

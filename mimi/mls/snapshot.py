@@ -5,6 +5,7 @@
     group                   what a commit changes: context, secrets, private keys
     tree/<band>/<place>     the ratchet tree, five levels a row
     epoch/<n>               an epoch that is gone, for messages that come late
+    epoch/<n>/exporter      the frontier of the present epoch's exporter tree
     epoch/<n>/secret/<node> the frontier of an epoch's secret tree
     epoch/<n>/sender/<leaf> the ratchets of a sender
     sent                    how much this member has encrypted
@@ -29,11 +30,13 @@ from mimi.mls.member import MemberState
 from mimi.mls.rows import Changes, Fields, RowEdit, Rows, damage, is_same
 from mimi.mls.secrets import SecretTree
 from mimi.mls.snapshot_epoch import (
+    exporter_fields,
     member_fields,
     placed,
     proposal_fields,
     public_fields,
     read_context,
+    read_exporter,
     read_held,
     read_member,
     read_past,
@@ -152,6 +155,16 @@ def _write_epochs(out: RowEdit, now: MemberState, before: MemberState | None) ->
             write_past(out, past)
     for epoch in heads:
         out.erase(f"epoch/{epoch}")
+    _write_exporter(out, now, before)
+
+
+def _write_exporter(out: RowEdit, now: MemberState, before: MemberState | None) -> None:
+    if before is not None and now.exporter is before.exporter:
+        return
+    epoch = now.context.epoch
+    out.write(f"epoch/{epoch}/exporter", "exporter", exporter_fields(now.exporter))
+    if before is not None and before.context.epoch != epoch:
+        out.erase(f"epoch/{before.context.epoch}/exporter")
 
 
 def _write_held(out: RowEdit, now: MemberState, before: MemberState | None) -> None:
@@ -175,6 +188,7 @@ def load_member(stored: Mapping[str, bytes]) -> dict[str, Any]:
         contents, sent = rows.take("contents", "contents"), rows.take("sent", "sent")
         fields = rows.take("group", "group")
         suite, context = read_context(fields)
+        exported = rows.take(f"epoch/{context.epoch}/exporter", "exporter")
         tree = read_tree(rows, suite, context.tree_hash)
         proposals = read_proposals(rows, suite, contents.number("proposals"))
         state = read_public(fields, context, tree, proposals)
@@ -186,6 +200,7 @@ def load_member(stored: Mapping[str, bytes]) -> dict[str, Any]:
             "signer": signer,
             "secrets": secrets,
             "message_keys": read_secrets(rows, suite, context.epoch, tree.leaf_count),
+            "exporter": read_exporter(exported, suite),
             "sent_octets": sent.number("sent_octets"),
             "past": past,
             "updates": read_updates(rows, suite, contents.number("updates")),
@@ -195,7 +210,7 @@ def load_member(stored: Mapping[str, bytes]) -> dict[str, Any]:
             "own_commits": fields.octet_strings("own_commits"),
             "removed": fields.flag("removed"),
         }
-        for each in (contents, sent, fields):
+        for each in (contents, sent, exported, fields):
             each.done()
         rows.done()
         return loaded

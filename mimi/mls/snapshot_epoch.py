@@ -6,6 +6,7 @@ from mimi.codec import decode, encode
 from mimi.crypto import Secret, SignaturePrivateKey, Suite, suite_of
 from mimi.mls.context import GroupContext
 from mimi.mls.errors import DamagedSnapshotError
+from mimi.mls.exporter import ExporterTree
 from mimi.mls.framing import Sender
 from mimi.mls.member import HeldCommit, NewEpoch, OwnUpdate, PastEpoch
 from mimi.mls.proposal import Proposal, ReInit
@@ -31,7 +32,7 @@ SECRETS = (
     "resumption_psk",
     "epoch_authenticator",
 )
-"""The secrets of an epoch that are kept: the encryption_secret is consumed at once."""
+"""The secrets of an epoch that are kept: the roots of its two trees are consumed at once."""
 
 
 # What everybody knows
@@ -170,7 +171,7 @@ def read_member(
     """
     suite, tree, leaf = state.suite, state.tree, LeafIndex(fields.number("leaf_index"))
     secrets = {name: fields.secret(name, suite.nh) for name in SECRETS}
-    epoch = EpochSecrets(suite, encryption_secret=None, **secrets)
+    epoch = EpochSecrets(suite, encryption_secret=None, application_export_secret=None, **secrets)
     with damage(fields.row):
         signer = suite.signature_private_key(fields.octets("signature_private_key"))
         keys = {
@@ -186,6 +187,22 @@ def read_member(
     if math.node_of(leaf) not in keys or own.signature_key != signer.public:
         raise DamagedSnapshotError("the keys of one's own leaf are missing or wrong", fields.row)
     return private, signer, epoch
+
+
+def exporter_fields(exporter: ExporterTree) -> dict[str, object]:
+    """Return what a row says of an epoch's exporter tree."""
+    frontier = exporter.frontier
+    return {"exporter_tree": {at: frontier[at].reveal() for at in sorted(frontier)}}
+
+
+def read_exporter(fields: Fields, suite: Suite) -> ExporterTree:
+    """Take the exporter tree of an epoch.
+
+    Raises:
+        DamagedSnapshotError: It is missing, or none.
+    """
+    with damage(fields.row):
+        return ExporterTree.restore(suite, fields.table("exporter_tree"))
 
 
 def update_fields(update: OwnUpdate) -> dict[str, object]:
@@ -294,6 +311,7 @@ def write_held(out: RowEdit, held: HeldCommit, tree: RatchetTree) -> None:
     epoch = {
         **public_fields(state),
         **member_fields(new.private, new.signer, new.secrets),
+        **exporter_fields(new.exporter),
         "leaf_count": state.tree.leaf_count,
         "nodes": {at: None if node is None else encode(node) for at, node in nodes if at < width},
         "frontier": {at: keys.frontier[at].reveal() for at in sorted(keys.frontier)},
@@ -334,6 +352,7 @@ def _read_new_epoch(fields: Fields, present: PublicState) -> NewEpoch:
     check_tree_hash(tree, context.tree_hash, fields.row)
     state = read_public(fields, context, tree, {})
     private, signer, secrets = read_member(fields, state)
+    exporter = read_exporter(fields, suite)
     frontier = fields.table("frontier")
     senders = {
         LeafIndex(at): read_sender(each, suite) for at, each in fields.tables("senders").items()
@@ -347,4 +366,4 @@ def _read_new_epoch(fields: Fields, present: PublicState) -> NewEpoch:
         )
     replaced = _read_replaced(fields)
     fields.done()
-    return NewEpoch(state, private, signer, secrets, keys, replaced)
+    return NewEpoch(state, private, signer, secrets, keys, exporter, replaced)

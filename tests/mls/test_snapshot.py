@@ -61,7 +61,7 @@ def test_structures_are_stored_in_their_encoding():
 def test_every_kind_of_row_is_there():
     assert {payload_of(row)[0] for row in eventful().save().values()} == {
         *("group", "sent", "contents", "tree", "proposal", "update", "psk"),
-        *("epoch", "secret", "sender", "held"),
+        *("epoch", "secret", "sender", "exporter", "held"),
     }
     kinds = {payload_of(row)[0] for row in follower().save().values()}
     assert kinds == {"public_group", "contents", "tree", "proposal", "group_info"}
@@ -363,15 +363,18 @@ def test_an_epoch_is_erased_with_the_window():
     alice.says(b"first")
     stored = Stored(alice.group)
     names = {name for name in stored.rows if name.startswith(f"epoch/{first.epoch}/")}
-    assert len(names) == 2
+    assert len(names) == 3
+    exporter = f"epoch/{first.epoch}/exporter"
     for _ in range(2):
         bob.commits()
         _, erased = stored.keep(alice.group)
-        assert not names & set(erased)
+        assert names & set(erased) <= {exporter}
         assert in_the_clear(stored.rows, first.secrets.sender_data_secret.reveal())
     bob.commits()
     _, erased = stored.keep(alice.group)
-    assert names | {f"epoch/{first.epoch}"} == set(erased)
+    exporter = f"epoch/{alice.group.epoch - 1}/exporter"
+    gone = {name for name in names if not name.endswith("exporter")}
+    assert gone | {f"epoch/{first.epoch}", exporter} == set(erased)
     assert not in_the_clear(stored.rows, first.secrets.sender_data_secret.reveal())
 
 
@@ -381,7 +384,7 @@ def test_without_a_window_an_epoch_is_erased_at_once():
     init = alice.group.secrets.init_secret.reveal()
     bob.commits()
     _, erased = stored.keep(alice.group)
-    assert erased == (f"epoch/{epoch}/secret/1",)
+    assert erased == (f"epoch/{epoch}/secret/1", f"epoch/{epoch}/exporter")
     assert not in_the_clear(stored.rows, init)
 
 
