@@ -104,6 +104,7 @@ from mimi.mls.protect import (
 )
 from mimi.mls.psk import (
     PSK,
+    ApplicationPSK,
     ExternalPSK,
     PreSharedKeyID,
     ResumptionPSK,
@@ -113,6 +114,15 @@ from mimi.mls.public import (
     PublicGroup,
 )
 from mimi.mls.rows import Changes
+from mimi.mls.safe import (
+    ClientComponent,
+    GroupComponent,
+    PublicComponent,
+    safe_decrypt_with_label,
+    safe_encrypt_with_label,
+    safe_sign_with_label,
+    safe_verify_with_label,
+)
 from mimi.mls.schedule import (
     EpochSecrets,
     joiner_secret,
@@ -159,9 +169,11 @@ __all__ = [
     "PSK",
     "Add",
     "ApplicationMessage",
+    "ApplicationPSK",
     "AuthenticatedContent",
     "Changes",
     "Client",
+    "ClientComponent",
     "Commit",
     "CommitAuthData",
     "CommitStaged",
@@ -179,6 +191,7 @@ __all__ = [
     "FramedContentAuthData",
     "FutureEpoch",
     "Group",
+    "GroupComponent",
     "GroupContext",
     "GroupContextExtensions",
     "GroupInfo",
@@ -209,6 +222,7 @@ __all__ = [
     "ProposalOrRef",
     "ProposalOrRefType",
     "ProposalReceived",
+    "PublicComponent",
     "PublicGroup",
     "PublicMessage",
     "PublicState",
@@ -248,6 +262,10 @@ __all__ = [
     "protect_public",
     "psk_secret",
     "reinitialise",
+    "safe_decrypt_with_label",
+    "safe_encrypt_with_label",
+    "safe_sign_with_label",
+    "safe_verify_with_label",
     "sign_content",
     "sign_group_info",
     "sign_key_package",

@@ -10,7 +10,7 @@ that a commit covers, in their order, and returns the new data or refuses. A com
 is a subclass of `Component`, handed to clients and followers in `Settings.components`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
@@ -26,7 +26,8 @@ from mimi.mls.components import (
     APP_DATA_DICTIONARY,
     APP_DATA_UPDATE,
     app_data,
-    with_app_data,
+    component_of,
+    with_components,
 )
 from mimi.mls.framing import Sender
 from mimi.mls.proposal import (
@@ -145,47 +146,46 @@ def with_app_data_applied(
         if isinstance(proposal, AppEphemeral):
             known = components[proposal.component_id]
             known.check_ephemeral(Proposed(proposal.data, sender), state)
-    data = app_data(extensions)
-    changes = dict(_by_component(listed))
-    for number, updates in changes.items():
-        data = _changed(data, number, updates, components[number], state)
-    return with_app_data(extensions, data) if changes else extensions
+    changes = {
+        number: _changed(component_of(extensions, number), number, updates, components, state)
+        for number, updates in _by_component(listed).items()
+    }
+    return with_components(extensions, changes) if changes else extensions
 
 
 _Listed: TypeAlias = list[tuple[AppDataUpdate, Sender]]
 
 
-def _by_component(
-    listed: Iterable[tuple[Proposal, Sender]],
-) -> Iterator[tuple[int, _Listed]]:
+def _by_component(listed: Iterable[tuple[Proposal, Sender]]) -> dict[int, _Listed]:
     groups: dict[int, _Listed] = {}
     for proposal, sender in listed:
         if isinstance(proposal, AppDataUpdate):
             groups.setdefault(int(proposal.component_id), []).append((proposal, sender))
-    yield from groups.items()
+    return groups
 
 
 def _changed(
-    data: dict[int, bytes],
+    before: bytes | None,
     number: int,
     updates: _Listed,
-    component: Component,
+    components: Components,
     state: "PublicState",
-) -> dict[int, bytes]:
+) -> bytes | None:
+    """Return what a component says after the updates of one commit; None for nothing any more."""
+    component = components[number]
     removals = [item for item in updates if isinstance(item[0].change, RemoveData)]
     if removals and len(updates) > 1:
         raise ComponentConflictError(
             f"component {number} is removed, and changed or removed again", component=number
         )
-    before = data.get(number)
     if removals:
         if before is None:
             raise AbsentComponentError(f"component {number} has no state", component=number)
         component.check_removal(before, removals[0][1], state)
-        return {at: kept for at, kept in data.items() if at != number}
+        return None
     proposed = tuple(
         Proposed(proposal.change.update, sender)
         for proposal, sender in updates
         if isinstance(proposal.change, UpdateData)
     )
-    return {**data, number: component.updated(before, proposed, state)}
+    return component.updated(before, proposed, state)

@@ -16,6 +16,7 @@ import attrs
 from mimi.mls.appdata import Components, with_app_data_applied
 from mimi.mls.context import GroupContext
 from mimi.mls.errors import WrongEpochError
+from mimi.mls.external_receivers import check_external_receivers
 from mimi.mls.framing import AuthenticatedContent, CommitAuthData, MemberSender, Sender
 from mimi.mls.keypackage import KeyPackage
 from mimi.mls.negotiation import check_negotiated
@@ -35,6 +36,7 @@ from mimi.mls.resolve import Covered, check_list, check_proposal, resolve
 from mimi.mls.rules import Rules
 from mimi.mls.state import PublicState, next_state
 from mimi.mls.transcript import confirmed_transcript_hash
+from mimi.mls.tree_options import source_domains
 from mimi.tree.errors import UnrotatedKeyError
 from mimi.tree.extension import Extensions
 from mimi.tree.leaf import (
@@ -44,6 +46,7 @@ from mimi.tree.leaf import (
     verify_leaf_signature,
 )
 from mimi.tree.math import LeafIndex
+from mimi.tree.multicredential import verify_bindings
 from mimi.tree.path import MergedPath, merge_update_path
 from mimi.tree.ratchet import RatchetTree
 from mimi.tree.validate import check_group_support
@@ -166,10 +169,13 @@ def check_epoch(tree: RatchetTree, extensions: Extensions) -> None:
         RequiredComponentError: A member lacks a component that the group requires.
         RequiredSafeAADError: A member lacks one that it requires in the safe AAD.
         RequiredWireFormatError: A member lacks a wire format that it requires.
+        ExternalReceiverKeyError: An external receiver has no key.
         MalformedError: The contents of an extension do not parse.
     """
     check_group_support(tree, GroupNeeds.of(extensions))
     check_negotiated(tree, extensions)
+    check_external_receivers(tree.suite, extensions)
+    source_domains(extensions)  # or every later look at them would fail
 
 
 @attrs.frozen(eq=False)
@@ -253,6 +259,8 @@ def transition(state: PublicState, message: AuthenticatedContent, rules: Rules) 
             check_proposal(state, item.proposal, item.sender, rules)
     applied = apply(state, covered, rules.components)
     committer, merged = _merge(state, commit, sender, applied)
+    if commit.path is not None:
+        verify_bindings(commit.path.leaf_node, rules.capabilities, committer)
     tree = applied.tree if merged is None else merged.tree
     check_epoch(tree, applied.extensions)
     return Transition(state, message, committer, covered, applied, merged)

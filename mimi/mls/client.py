@@ -19,7 +19,7 @@ from mimi.crypto import (
 )
 from mimi.errors import UsageError
 from mimi.mls.apply import check_epoch
-from mimi.mls.components import is_last_resort, last_resort_extension
+from mimi.mls.components import ComponentID, is_last_resort, last_resort_extension
 from mimi.mls.context import GroupContext
 from mimi.mls.errors import NoSecretsError, UnknownPSKError, WelcomeSuiteError
 from mimi.mls.external import (
@@ -50,9 +50,10 @@ from mimi.mls.ownleaf import (
 from mimi.mls.proposal import Add
 from mimi.mls.psk import PSK, PreSharedKeyID, ResumptionPSK
 from mimi.mls.rows import Changes
+from mimi.mls.safe import ClientComponent
 from mimi.mls.schedule import EpochSecrets
 from mimi.mls.settings import Settings
-from mimi.mls.snapshot_client import ClientParts, client_changes, load_client
+from mimi.mls.snapshot_client import PARTS, ClientParts, client_changes, load_client
 from mimi.mls.state import changed, next_state, quick, read_only
 from mimi.tree.credential import Credential
 from mimi.tree.extension import Extensions
@@ -66,6 +67,7 @@ from mimi.tree.leaf import (
     sign_leaf,
 )
 from mimi.tree.math import LeafIndex
+from mimi.tree.multicredential import verify_bindings
 from mimi.tree.private import PrivateTree
 from mimi.tree.ratchet import RatchetTree
 from mimi.tree.validate import Map
@@ -198,6 +200,7 @@ class Client:
         )
         leaf = sign_leaf(self.suite, content, self.signer)
         check_capabilities(self.suite, leaf)
+        verify_bindings(leaf, None)
         package = sign_key_package(self.suite, leaf, init_key, self.signer, extensions)
         own = OwnKeyPackage(package, init_key, encryption_key, self.signer)
         return self.with_key_package(own), encode(MLSMessage(package))
@@ -238,6 +241,15 @@ class Client:
         """Return the client without a pre-shared key; groups have copies of their own."""
         rest = {at: value for at, value in self.psks.items() if at != stored_as(psk)}
         return changed(self, psks=read_only(rest))
+
+    def component(self, component_id: int) -> ClientComponent:
+        """Return what a component can do with one's keys (draft-ietf-mls-extensions-10 section 4).
+
+        Raises:
+            UsageError: *component_id* is no number of 16 bits.
+        """
+        component = ComponentID(component_id)
+        return ClientComponent(component, self.suite, self.signer, self.key_packages, self.entropy)
 
     # Groups (section 11)
 
@@ -464,12 +476,4 @@ class Client:
         return cls(settings=settings, entropy=entropy, **parts)
 
     def _parts(self) -> ClientParts:
-        return ClientParts(
-            self.suite,
-            self.credential,
-            self.signer,
-            self.capabilities,
-            self.leaf_extensions,
-            self.key_packages,
-            self.psks,
-        )
+        return ClientParts(**{part: getattr(self, part) for part in PARTS})

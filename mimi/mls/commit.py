@@ -46,6 +46,7 @@ from mimi.mls.welcome import NewMember, encrypt_welcome
 from mimi.tree import math
 from mimi.tree.leaf import LeafNodeContent, check_capabilities
 from mimi.tree.math import LeafIndex
+from mimi.tree.multicredential import verify_bindings
 from mimi.tree.path import ContextOf, CreatedPath, MergedPath, create_update_path
 from mimi.tree.private import PrivateTree
 from mimi.tree.ratchet import RatchetTree
@@ -117,7 +118,7 @@ def create(group: G, plan: Plan, *, founding: bool = False) -> Draft[G]:
     )
     after, wire = wrapped(group, concluded.message)
     taken = None
-    if group.settings.handshake == WireFormat.MLS_PRIVATE_MESSAGE:
+    if group.settings.handshake != WireFormat.MLS_PUBLIC_MESSAGE:
         taken = group.message_keys.next_generation(group.leaf_index, RatchetKind.HANDSHAKE)
     welcome = _welcome(after, concluded, shared) if applied.added else None
 
@@ -232,6 +233,7 @@ def conclude(
     suite = before.suite
     if shared.path is not None:
         check_capabilities(suite, shared.path.update_path.leaf_node, keys.private.leaf)
+        verify_bindings(shared.path.update_path.leaf_node, None, keys.private.leaf)
     check_epoch(tree, extensions)
     check_media_types(tree, extensions)
     me = keys.private.leaf

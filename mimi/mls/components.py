@@ -10,7 +10,16 @@ All code points that the draft suggests are here.
 from collections.abc import Iterable, Mapping
 from typing import Annotated, TypeAlias
 
-from mimi.codec import CodePoint16, Opaque, decode, increasing_by, point, struct
+from mimi.codec import (
+    CodePoint16,
+    Opaque,
+    decode,
+    encode_length,
+    increasing_by,
+    point,
+    struct,
+)
+from mimi.errors import MalformedError
 from mimi.mls.codepoints import PSKType
 from mimi.tree.codepoints import ExtensionType, ProposalType
 from mimi.tree.extension import Extension, Extensions, extension, find
@@ -35,6 +44,7 @@ class ComponentID(CodePoint16):
     CONTENT_MEDIA_TYPES = point(0x0003)
     LAST_RESORT_KEY_PACKAGE = point(0x0004)
     APP_ACK = point(0x0005)
+    MESSAGE_ID = point(0x0040)
 
 
 @struct
@@ -83,12 +93,100 @@ def dictionary(data: AppData | Iterable[tuple[int, bytes]]) -> Extension:
     return extension(APP_DATA_DICTIONARY, AppDataDictionary(listed))
 
 
-def with_app_data(extensions: Extensions, data: AppData) -> Extensions:
-    """Return *extensions* with another dictionary in its place, at the end where it is new."""
-    made = dictionary(data)
-    if find(extensions, APP_DATA_DICTIONARY) is None:
+def check_dictionary(extensions: Extensions) -> None:
+    """Check that the dictionary of *extensions*, if there is one, is as it should be throughout.
+
+    Raises:
+        MalformedError: It does not parse, is unsorted, or has a component twice.
+    """
+    data = find(extensions, APP_DATA_DICTIONARY)
+    if data is not None:
+        decode(AppDataDictionary, data)
+
+
+# A dictionary that was checked once is not decoded again, however large it is: its entries are
+# stepped over, up to the one that is asked for, and what changes is put between those that stay.
+
+
+def component_of(extensions: Extensions, component: int) -> bytes | None:
+    """Return what a component says in *extensions*, None for nothing.
+
+    Raises:
+        MalformedError: The extension app_data_dictionary does not parse, as far as it is read.
+    """
+    data = find(extensions, APP_DATA_DICTIONARY)
+    if data is None:
+        return None
+    begin, start, end = _place(data, component, _first(data))
+    return None if begin == end else data[start:end]
+
+
+def with_components(extensions: Extensions, changes: Mapping[int, bytes | None]) -> Extensions:
+    """Return *extensions* in which some components say something else.
+
+    Args:
+        extensions: Their dictionary, where there is none, is added at the end.
+        changes: From the numbers of components to what they say; None for nothing any more.
+
+    Raises:
+        MalformedError: The extension app_data_dictionary does not parse, as far as it is read.
+    """
+    present = find(extensions, APP_DATA_DICTIONARY)
+    data = b"\0" if present is None else present
+    kept, pieces = _first(data), []
+    for component, said in sorted(changes.items()):
+        begin, _, end = _place(data, component, kept)
+        pieces.append(data[kept:begin])
+        if said is not None:
+            pieces += (component.to_bytes(2, "big"), encode_length(len(said)), said)
+        kept = end
+    entries = b"".join((*pieces, data[kept:]))
+    made = Extension(APP_DATA_DICTIONARY, encode_length(len(entries)) + entries)
+    if present is None:
         return (*extensions, made)
     return tuple(made if at.extension_type == made.extension_type else at for at in extensions)
+
+
+def _place(data: bytes, component: int, at: int) -> tuple[int, int, int]:
+    """Return where a component's entry begins, its data begins, and both end.
+
+    All three are the same, where it has none: where it would stand.
+
+    Args:
+        data: The encoded dictionary.
+        component: The component.
+        at: Where an entry begins that is not behind it.
+    """
+    octets = len(data)
+    try:
+        while at < octets:
+            number, first = data[at] << 8 | data[at + 1], data[at + 2]
+            if number > component:
+                break
+            if first < 0x40:
+                start = at + 3
+                end = start + first
+            elif first < 0x80:
+                start = at + 4
+                end = start + ((first & 0x3F) << 8 | data[at + 3])
+            else:
+                start = at + 6
+                end = start + (int.from_bytes(data[at + 2 : start], "big") & 0x3FFFFFFF)
+            if number == component:
+                if end > octets:
+                    break
+                return at, start, end
+            at = end
+    except IndexError:
+        at = octets + 1
+    if at > octets:
+        raise MalformedError("a component ends behind the dictionary", "AppDataDictionary", octets)
+    return at, at, at
+
+
+def _first(data: bytes) -> int:
+    """Return where the first entry of an encoded dictionary begins."""
+    return (1, 2, 4, 4)[data[0] >> 6] if data else 0
 
 
 # Last-resort key packages (section 6.4). Earlier drafts had an extension of its own for the mark,

@@ -21,6 +21,7 @@ from mimi.tree.credential import BasicCredential, Credential
 from mimi.tree.extension import Extensions, external_senders
 from mimi.tree.leaf import LeafNode
 from mimi.tree.math import LeafIndex
+from mimi.tree.multicredential import CredentialBinding, bindings_of
 from mimi.tree.ratchet import RatchetTree
 
 
@@ -72,6 +73,16 @@ class CredentialCheck:
     signature_key: bytes
     leaf_index: LeafIndex | None = None
     predecessor: Predecessor | None = None
+
+    @property
+    def bindings(self) -> tuple[CredentialBinding, ...]:
+        """The credentials within it, each to be judged for its own credential_key; mostly none.
+
+        Of a `WeakMultiCredential` those are verified that this client supports, and no others (see
+        `mimi.tree.multicredential.is_supported`); of an external sender none are, since nothing
+        says what they would be bound to (draft-ietf-mls-extensions-10 section 6.5).
+        """
+        return bindings_of(self.credential)
 
 
 def _check(

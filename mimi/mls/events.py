@@ -218,7 +218,7 @@ class Held:
 
 @attrs.frozen
 class EncryptedMessage:
-    """A private message went by, which a follower without secrets cannot read.
+    """A private or semi-private message went by, which a follower without secrets cannot read.
 
     Attributes:
         epoch: In which it was sent.

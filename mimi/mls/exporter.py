@@ -22,12 +22,13 @@ import attrs
 from mimi.crypto import Secret, Suite
 from mimi.errors import UsageError
 from mimi.mls.components import ComponentID
+from mimi.mls.frontier import Frontier, height_above, without_leaf
 from mimi.mls.numbermap import NumberMap
-from mimi.mls.secrets import without_leaf
 from mimi.tree import math
 from mimi.tree.math import LeafIndex, NodeIndex
 
-LEAF_COUNT = 1 << 16
+DEPTH = 16
+LEAF_COUNT = 1 << DEPTH
 ROOT = math.root(LEAF_COUNT)
 
 
@@ -53,7 +54,7 @@ class ExporterTree:
     """
 
     suite: Suite
-    frontier: NumberMap[NodeIndex, Secret]
+    frontier: Frontier
 
     def __repr__(self) -> str:
         return f"ExporterTree({len(self.frontier)} secrets)"
@@ -88,7 +89,8 @@ class ExporterTree:
         Raises:
             UsageError: *component_id* is no number of 16 bits.
         """
-        return self._above(ComponentID(component_id)) is not None
+        component = LeafIndex(ComponentID(component_id))
+        return height_above(self.frontier, component, DEPTH) is not None
 
     def export(self, component_id: int) -> tuple["ExporterTree", Secret]:
         """Take a component's secret: SafeExportSecret(ComponentID), Nh octets.
@@ -101,22 +103,13 @@ class ExporterTree:
             UsageError: *component_id* is no number of 16 bits.
         """
         component = ComponentID(component_id)
-        if self._above(component) is None:
+        found = without_leaf(self.suite, self.frontier, LeafIndex(component), DEPTH)
+        if found is None:
             raise ComponentSecretConsumedError(
                 f"component {component!r} has exported its secret in this epoch",
                 component=component,
             )
-        frontier, secret = without_leaf(self.suite, LEAF_COUNT, self.frontier, LeafIndex(component))
-        return ExporterTree(self.suite, frontier), secret
-
-    def _above(self, component: ComponentID) -> NodeIndex | None:
-        """Return the node of the frontier from which a component's secret follows."""
-        node = math.node_of(LeafIndex(component))
-        while node not in self.frontier:
-            if node == ROOT:
-                return None
-            node = math.parent(node, LEAF_COUNT)
-        return node
+        return ExporterTree(self.suite, found[0]), found[1]
 
 
 def _leaves_below(node: int) -> range:

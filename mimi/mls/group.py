@@ -1,20 +1,21 @@
 """The group as a member holds it: every operation of a client, on an immutable value."""
 
 from collections.abc import Iterable, Mapping
-from typing import Self
+from typing import Any, Self
 
 import attrs
 
 from mimi.codec import decode, encode
 from mimi.crypto import Entropy, Secret, SignaturePrivateKey, draw, os_entropy
+from mimi.mls import appack, sending, tree_options
 from mimi.mls import commit as commits
 from mimi.mls import receive as receiving
-from mimi.mls import sending
+from mimi.mls.appack import AppAck, MessageRange
 from mimi.mls.codepoints import ResumptionPSKUsage
 from mimi.mls.commit import Plan
 from mimi.mls.draft import Draft
 from mimi.mls.errors import UnexpectedMessageError, UnknownReferenceError
-from mimi.mls.events import Step
+from mimi.mls.events import CommitStaged, Step
 from mimi.mls.framing import MemberSender
 from mimi.mls.keypackage import KeyPackage
 from mimi.mls.member import MemberState, stored_as
@@ -103,6 +104,24 @@ class Group(MemberState):
         """
         return self.component(component_id).export_secret()
 
+    def app_ack(self) -> AppAck:
+        """Return which application messages of the epoch have arrived (section 6.1 of the draft).
+
+        `mimi.mls.appack.app_ack_proposal` makes the proposal of it.
+        """
+        return appack.app_ack(appack.received(self.message_keys, self.leaf_index))
+
+    def lost(self, commit: CommitStaged[Any]) -> tuple[MessageRange, ...]:
+        """Return what members acknowledge by a commit and what has not arrived here.
+
+        Args:
+            commit: A commit that was received, accepted or not.
+
+        Raises:
+            StaleDraftError: It is of another group, or of an epoch whose keys are not kept.
+        """
+        return appack.lost_messages(self, commit)
+
     def group_info(self, *, tree: bool = True, external_pub: bool = True) -> bytes:
         """Return the encoded MLSMessage with the group info of the epoch (section 12.4.3).
 
@@ -112,6 +131,25 @@ class Group(MemberState):
         """
         info = sending.group_info(self, tree=tree, external_pub=external_pub)
         return encode(MLSMessage(info))
+
+    def partial_group_info(
+        self, *, before: bool, tree: bool = True, external_pub: bool = True
+    ) -> bytes:
+        """Return the encoded PartialGroupInfo to send beside the commit that opened this epoch.
+
+        It is for a server that makes the group info itself (`PublicGroup.with_commit`;
+        draft-mahy-mls-ratchet-tree-options-03 section 4), from the committer alone: from what
+        `Draft.accept` returns.
+
+        Args:
+            before: Whether the group info of the epoch before carried the tree.
+            tree: Whether this one does.
+            external_pub: Whether one can join with it by an external commit.
+        """
+        partial = tree_options.partial_group_info(
+            self, before=before, now=tree, external_pub=external_pub
+        )
+        return encode(partial)
 
     # Sending
 

@@ -21,6 +21,7 @@ from mimi.mls.errors import (
     SuccessorMembersError,
     UnexpectedMessageError,
 )
+from mimi.mls.external_receivers import check_external_receivers
 from mimi.mls.keypackage import KeyPackage
 from mimi.mls.member import NewEpoch
 from mimi.mls.message import MLSMessage
@@ -28,6 +29,7 @@ from mimi.mls.ownleaf import check_own_support
 from mimi.mls.psk import PreSharedKeyID, ResumptionPSK, psk_secret
 from mimi.mls.schedule import EpochSecrets
 from mimi.mls.state import Member, PublicState, next_state
+from mimi.mls.tree_options import source_domains
 from mimi.mls.welcome import (
     GroupInfo,
     GroupSecrets,
@@ -40,7 +42,7 @@ from mimi.tree import math
 from mimi.tree.codepoints import ExtensionType
 from mimi.tree.credential import Credential
 from mimi.tree.extension import Extensions, external_senders, find
-from mimi.tree.leaf import LifetimePolicy
+from mimi.tree.leaf import Capabilities, LifetimePolicy
 from mimi.tree.math import LeafIndex
 from mimi.tree.private import PrivateTree
 from mimi.tree.ratchet import RatchetTree
@@ -188,7 +190,8 @@ def open_welcome(
     context = info.group_context
     if context.group_id in known.groups:
         raise DuplicateGroupError("the client takes part in the group", group_id=context.group_id)
-    state = validated_info(suite, info, tree, lifetimes, map)
+    mine = own.key_package.leaf_node.capabilities
+    state = validated_info(suite, info, tree, lifetimes, map, mine)
     private = _private_tree(state.tree, own, secrets, info.signer)
     check_own_support(own.key_package.leaf_node, context.extensions, private.leaf)
     epoch_secrets = EpochSecrets.derive(suite, secrets.joiner_secret, psks, context)
@@ -319,6 +322,7 @@ def validated_info(
     tree: bytes | None,
     lifetimes: LifetimePolicy | None,
     map: Map = map,  # noqa: A002 - it stands for the built-in function
+    capabilities: Capabilities | None = None,
 ) -> PublicState:
     """Return the public state of a group info that is checked in full, but for its tag.
 
@@ -331,12 +335,15 @@ def validated_info(
     check_group_info(ratchet_tree, info)
     context = info.group_context
     external_senders(context.extensions)  # or every later look at them would fail
+    source_domains(context.extensions)
+    check_external_receivers(suite, context.extensions)
     validate_tree(
         ratchet_tree,
         context.group_id,
         context.extensions,
         tree_hash=None,
         lifetimes=lifetimes,
+        capabilities=capabilities,
         map=map,
     )
     return next_state(context, ratchet_tree, info.confirmation_tag)

@@ -204,7 +204,8 @@ class MemberState(GroupView):
     def rules(self, now: int) -> Rules:
         """Return by what commits and proposals are judged at *now*."""
         lifetimes = LifetimePolicy(now, self.settings.maximum_lifetime)
-        return Rules(lifetimes, self.settings.components)
+        mine = self.state.tree.member(self.leaf_index).capabilities
+        return Rules(lifetimes, self.settings.components, mine)
 
     # Pre-shared keys
 

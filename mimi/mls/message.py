@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from mimi.codec import struct
-from mimi.mls import framing, keypackage, welcome
+from mimi.mls import framing, keypackage, semiprivate, welcome
 from mimi.mls.codepoints import MessageBody
 from mimi.tree.codepoints import ProtocolVersion
 
@@ -27,3 +27,6 @@ RFC9420_BODIES = (
 
 Whoever can name MLSMessage has these declared: they join the choice where they are imported.
 """
+
+ALL_BODIES = (*RFC9420_BODIES, semiprivate.SemiPrivateMessage)
+"""Those, and the wire formats of the drafts."""

@@ -28,11 +28,10 @@ from mimi.mls.component_errors import (
     RequiredWireFormatError,
 )
 from mimi.mls.components import (
-    APP_DATA_DICTIONARY,
     REQUIRED_WIRE_FORMATS,
     SUPPORTED_WIRE_FORMATS,
-    AppDataDictionary,
     ComponentID,
+    component_of,
 )
 from mimi.tree.extension import Extensions, find
 from mimi.tree.math import LeafIndex
@@ -129,12 +128,6 @@ def framing(content: bytes, media_type: MediaType | None = None) -> bytes:
 
 
 @lru_cache(maxsize=1024)
-def _dictionary(data: bytes) -> dict[int, bytes]:
-    listed = decode(AppDataDictionary, data).component_data
-    return {int(item.component_id): item.data for item in listed}
-
-
-@lru_cache(maxsize=1024)
 def _components_list(data: bytes) -> frozenset[int]:
     return frozenset(map(int, decode(ComponentsList, data).component_ids))
 
@@ -150,16 +143,6 @@ def _media_types(data: bytes) -> tuple[MediaType, ...]:
 @lru_cache(maxsize=1024)
 def _wire_formats(data: bytes) -> frozenset[int]:
     return frozenset(map(int, decode(WireFormats, data).wire_formats))
-
-
-def component_of(extensions: Extensions, component: int) -> bytes | None:
-    """Return what a component says in *extensions*, None for nothing.
-
-    Raises:
-        MalformedError: The extension app_data_dictionary does not parse.
-    """
-    data = find(extensions, APP_DATA_DICTIONARY)
-    return None if data is None else _dictionary(data).get(component)
 
 
 def _listed(extensions: Extensions, component: int, read: Callable[[bytes], T]) -> T | None:
@@ -277,6 +260,25 @@ def check_aad(extensions: Extensions, aad: bytes) -> None:
     """
     if safe_aad_components(extensions) is not None:
         decode(SafeAAD, aad)
+
+
+def safe_aad_of(extensions: Extensions, aad: bytes) -> dict[int, bytes]:
+    """Return what the components say in the authenticated data of a message of the group.
+
+    Args:
+        extensions: Those of the group context of the message's epoch.
+        aad: The authenticated data of any event.
+
+    Returns:
+        From the numbers of components to their data; nothing where the group has no ``safe_aad``.
+
+    Raises:
+        MalformedError: The group has ``safe_aad``, and it is no `SafeAAD`.
+    """
+    if safe_aad_components(extensions) is None:
+        return {}
+    items = decode(SafeAAD, aad).aad_items
+    return {int(item.component_id): item.aad_item_data for item in items}
 
 
 def check_framing(extensions: Extensions, data: bytes) -> None:

@@ -65,7 +65,7 @@ def join_by_commit(client: "Client", info: GroupInfo, how: Joining) -> ExternalD
     present = how.groups.get(group_id)
     if how.resync is None and present is not None and not present.removed:
         raise DuplicateGroupError("the client takes part in the group", group_id=group_id)
-    state = validated_info(suite, info, how.tree, judged, how.map)
+    state = validated_info(suite, info, how.tree, judged, how.map, client.capabilities)
     for wire in how.pending:
         state = with_self_remove(state, wire, rules)
     named = tuple(PreSharedKeyID(psk, draw(client.entropy, suite.nh)) for psk in how.psks)

@@ -19,6 +19,7 @@ from mimi.tree.leaf import (
     check_group_needs,
 )
 from mimi.tree.math import LeafIndex
+from mimi.tree.multicredential import bindings_of
 
 
 @attrs.frozen(repr=False)
@@ -133,5 +134,9 @@ def listing(capabilities: Capabilities, extensions: Extensions) -> Capabilities:
 
 
 def default_capabilities(suite: CipherSuite, credential: Credential) -> Capabilities:
-    """Return the capabilities of a client that supports RFC 9420 and nothing more."""
-    return Capabilities(cipher_suites=(suite,), credentials=(credential.tag,))
+    """Return the capabilities of a client that supports RFC 9420 and its own credential."""
+    suites, types = {suite: None}, {credential.tag: None}
+    for binding in bindings_of(credential):
+        suites[binding.cipher_suite] = None
+        types[binding.credential.credential_type] = None
+    return Capabilities(cipher_suites=tuple(suites), credentials=tuple(types))

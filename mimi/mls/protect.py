@@ -8,6 +8,8 @@
 and the same way back, each check in its place. What a message means is for the group to say.
 """
 
+from typing import TYPE_CHECKING
+
 from mimi.codec import decode, encode
 from mimi.crypto import (
     DecryptionError,
@@ -55,6 +57,9 @@ from mimi.mls.framing import (
 from mimi.mls.proposal import REFERENCE_LABEL, Commit
 from mimi.mls.secrets import MessageKey, RatchetKind, SecretTree, Window
 from mimi.mls.senders import KeyOf, check_sender
+
+if TYPE_CHECKING:
+    from mimi.mls.semiprivate import SemiPrivateMessage
 
 SIGNATURE_LABEL = b"FramedContentTBS"
 
@@ -264,7 +269,7 @@ def _sender_data_key(suite: Suite, secret: Secret, ciphertext: bytes) -> tuple[b
     return suite.derive_key_and_nonce(secret.reveal(), ciphertext[: suite.nh])
 
 
-def _guarded(nonce: Secret, reuse_guard: bytes) -> bytes:
+def guarded_nonce(nonce: Secret, reuse_guard: bytes) -> bytes:
     """Return the nonce with its first four octets XORed with the reuse guard."""
     octets = nonce.reveal()
     head = int.from_bytes(octets[:4], "big") ^ int.from_bytes(reuse_guard, "big")
@@ -314,7 +319,8 @@ def protect_private(
     leaf, where = content.sender.leaf_index, (content.group_id, content.epoch, kind)
     secrets, generation, key = secrets.next_key(leaf, ratchet)
     guard = draw(entropy, 4)
-    nonce, bound = _guarded(key.nonce, guard), PrivateContentAAD(*where, content.authenticated_data)
+    nonce = guarded_nonce(key.nonce, guard)
+    bound = PrivateContentAAD(*where, content.authenticated_data)
     ciphertext = suite.aead_seal(key.key.reveal(), nonce, encode(bound), plaintext)
     data = encode(SenderData(leaf, generation, guard))
     data_key, data_nonce = _sender_data_key(suite, sender_data_secret, ciphertext)
@@ -323,9 +329,9 @@ def protect_private(
 
 
 def open_sender_data(
-    suite: Suite, message: PrivateMessage, sender_data_secret: Secret
+    suite: Suite, message: "PrivateMessage | SemiPrivateMessage", sender_data_secret: Secret
 ) -> SenderData:
-    """Return who sent a private message, and with which generation.
+    """Return who sent a private or semi-private message, and with which generation.
 
     Raises:
         SenderDataError: The sender data does not decrypt.
@@ -425,7 +431,7 @@ def _open_content(
     suite: Suite, message: PrivateMessage, key: MessageKey, data: SenderData
 ) -> bytes:
     aad = encode(message, PrivateContentAAD)
-    nonce = _guarded(key.nonce, data.reuse_guard)
+    nonce = guarded_nonce(key.nonce, data.reuse_guard)
     try:
         return suite.aead_open(key.key.reveal(), nonce, aad, message.ciphertext)
     except DecryptionError as error:

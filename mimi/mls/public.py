@@ -4,6 +4,9 @@ What can be seen in public messages is checked as a member checks it: structure,
 tree, parent hashes, the rules for proposals, capabilities. What cannot be seen is whether a commit
 is encrypted to the right members under the right keys, and whether its tags hold: a member who
 lies there can lead a follower astray, and no member follows.
+
+Encrypted handshakes are beyond it, but for semi-private ones whose external receiver it is
+(draft-mahy-mls-semiprivatemessage-07): see `PublicGroup.with_receivers`.
 """
 
 from collections.abc import Mapping
@@ -11,7 +14,8 @@ from typing import Self
 
 import attrs
 
-from mimi.crypto import Entropy, os_entropy, suite_of
+from mimi.codec import decode
+from mimi.crypto import Entropy, HPKEPrivateKey, os_entropy, suite_of
 from mimi.mls.appdata import Components
 from mimi.mls.apply import transition
 from mimi.mls.builtin import BUILT_IN, with_built_in
@@ -32,7 +36,7 @@ from mimi.mls.events import (
     Step,
 )
 from mimi.mls.external import read_group_info
-from mimi.mls.framing import PrivateMessage, PublicMessage
+from mimi.mls.framing import AuthenticatedContent, PrivateMessage
 from mimi.mls.join import validated_info
 from mimi.mls.negotiation import check_aad
 from mimi.mls.proposal import Commit, Proposal
@@ -41,9 +45,11 @@ from mimi.mls.receive import addressed, check_framed, receive_proposal, waiting_
 from mimi.mls.rows import Changes
 from mimi.mls.rules import Rules
 from mimi.mls.safe import PublicComponent
+from mimi.mls.semiprivate import SemiPrivateMessage, check_semi_private, open_as_receiver
 from mimi.mls.senders import signature_keys
 from mimi.mls.snapshot import load_public, public_changes
 from mimi.mls.state import GroupView, PublicState, changed, quick
+from mimi.mls.tree_options import MissingGroupInfoError, PartialGroupInfo, rebuilt_group_info
 from mimi.mls.welcome import GroupInfo, check_group_info
 from mimi.tree.leaf import DEFAULT_MAXIMUM_LIFETIME, LifetimePolicy
 from mimi.tree.ratchet import RatchetTree
@@ -60,12 +66,14 @@ class PublicGroup(GroupView):
         group_info: The epoch's group info, where somebody has provided it; None otherwise.
         maximum_lifetime: The longest lifetime of a key package that is accepted, in seconds.
         components: The logic of the application's components, and the built-in one.
+        receivers: The private keys with which it reads semi-private messages.
     """
 
     state: PublicState
     group_info: GroupInfo | None = None
     maximum_lifetime: int = DEFAULT_MAXIMUM_LIFETIME
     components: Components = BUILT_IN
+    receivers: tuple[HPKEPrivateKey, ...] = ()
 
     @classmethod
     def from_group_info(
@@ -126,6 +134,15 @@ class PublicGroup(GroupView):
         """
         return PublicComponent(ComponentID(component_id), self.state, entropy, self.group_info)
 
+    def with_receivers(self, *keys: HPKEPrivateKey) -> Self:
+        """Return the group as one of its external receivers follows it.
+
+        Args:
+            keys: The private keys of ``external_receiver_public_key``: several while an old one
+                gives way to a new one. They are not among the rows that are stored.
+        """
+        return changed(self, receivers=keys)
+
     def with_group_info(self, group_info: bytes) -> Self:
         """Return the group with the epoch's group info, as a committer provides it.
 
@@ -140,6 +157,27 @@ class PublicGroup(GroupView):
             raise WrongEpochError("the group info is not that of the epoch")
         check_group_info(state.tree, info)
         return changed(self, group_info=info)
+
+    def with_commit(self, commit: CommitStaged[Self], partial_group_info: bytes) -> Self:
+        """Return the group after a commit, with the group info that comes with it in part.
+
+        Args:
+            commit: What `receive` has staged, of this group as it is now.
+            partial_group_info: The encoded PartialGroupInfo, from the committer
+                (draft-mahy-mls-ratchet-tree-options-03 section 4).
+
+        Raises:
+            InvalidError: It does not make the committer's group info; a class for each rule.
+            MalformedError: It does not parse.
+            MissingGroupInfoError: The group info of this epoch is not known.
+            StaleDraftError: The commit was staged in another group or epoch.
+        """
+        if self.group_info is None:
+            raise MissingGroupInfoError("there is no group info of the epoch before")
+        partial = decode(PartialGroupInfo, partial_group_info)
+        after = commit.accept(self).group
+        info = rebuilt_group_info(self.group_info, after.state, commit.committer, partial)
+        return changed(after, group_info=info)
 
     # Storing
 
@@ -213,12 +251,30 @@ class PublicGroup(GroupView):
             if epoch == self.epoch:
                 check_aad(self.context.extensions, aad)
             return Step(self, (EncryptedMessage(epoch, kind, aad),))
-        return self._public(message, now)
-
-    def _public(self, message: PublicMessage, now: int) -> Step[Self]:
+        if isinstance(message, SemiPrivateMessage):
+            return self._semi_private(message, now)
         state = self.state
         key_of = signature_keys(state.tree, state.context.extensions)
         signed = unprotect_public(state.suite, message, state.context, None, key_of)
+        return self._handshake(signed, now)
+
+    def _semi_private(self, message: SemiPrivateMessage, now: int) -> Step[Self]:
+        state, epoch = self.state, message.epoch
+        if epoch != self.epoch:
+            raise WrongEpochError(f"the message is of epoch {epoch}, not {self.epoch}", epoch=epoch)
+        check_semi_private(state.suite, state.context, message)
+        signed = open_as_receiver(message, state.context, state.tree, self.receivers)
+        if signed is not None:
+            return self._handshake(signed, now)
+        check_aad(state.context.extensions, message.authenticated_data)
+        if state.reinit is not None:
+            raise HandshakeAfterEndError("the group was reinitialised")
+        seen = EncryptedMessage(epoch, message.content_type, message.authenticated_data)
+        return Step(self, (seen,))
+
+    def _handshake(self, signed: AuthenticatedContent, now: int) -> Step[Self]:
+        """Process a proposal or a commit whose signature holds."""
+        state = self.state
         check_framed(state.context, signed.content)
         if state.reinit is not None:
             raise HandshakeAfterEndError("the group was reinitialised")

@@ -65,6 +65,12 @@ from mimi.mls.resolve import check_first_self_removal, check_proposal
 from mimi.mls.rules import Rules
 from mimi.mls.schedule import EpochSecrets, joiner_secret
 from mimi.mls.secrets import RatchetKind
+from mimi.mls.semiprivate import (
+    GroupMessage,
+    SemiPrivateMessage,
+    check_semi_private,
+    open_semi_private,
+)
 from mimi.mls.senders import signature_keys
 from mimi.mls.state import PendingProposal, PublicState, changed, replaced_leaves
 from mimi.tree import math
@@ -102,7 +108,7 @@ def receive(group: G, wire: bytes, now: int) -> Step[G]:
     return _private(group, message, wire, now)
 
 
-def addressed(wire: bytes) -> tuple[PublicMessage | PrivateMessage, bytes, int]:
+def addressed(wire: bytes) -> tuple[GroupMessage, bytes, int]:
     """Return a group's message with the group and the epoch that it names.
 
     Raises:
@@ -110,7 +116,7 @@ def addressed(wire: bytes) -> tuple[PublicMessage | PrivateMessage, bytes, int]:
         UnexpectedMessageError: It is no message of a group.
     """
     message = decode(MLSMessage, wire).body
-    if isinstance(message, PrivateMessage):
+    if isinstance(message, PrivateMessage | SemiPrivateMessage):
         return message, message.group_id, message.epoch
     if isinstance(message, PublicMessage):
         return message, message.content.group_id, message.content.epoch
@@ -120,8 +126,12 @@ def addressed(wire: bytes) -> tuple[PublicMessage | PrivateMessage, bytes, int]:
 # Messages of the present epoch
 
 
-def _private(group: G, message: PrivateMessage, wire: bytes, now: int) -> Step[G]:
+def _private(
+    group: G, message: PrivateMessage | SemiPrivateMessage, wire: bytes, now: int
+) -> Step[G]:
     state = group.state
+    if isinstance(message, SemiPrivateMessage):
+        check_semi_private(state.suite, state.context, message)
     data = open_sender_data(state.suite, message, group.secrets.sender_data_secret)
     leaf = data.leaf_index
     if leaf == group.private.leaf:
@@ -129,15 +139,11 @@ def _private(group: G, message: PrivateMessage, wire: bytes, now: int) -> Step[G
     sender = state.tree.leaf(leaf)
     if sender is None:
         raise UnknownSenderError(f"leaf {leaf} is blank", sender=MemberSender(leaf))
-    keys, signed = open_private(
-        state.suite,
-        message,
-        data,
-        state.context,
-        group.message_keys,
-        sender.signature_key,
-        group.settings.window,
-    )
+    where = data, state.context, group.message_keys, sender.signature_key, group.settings.window
+    if isinstance(message, SemiPrivateMessage):
+        keys, signed = open_semi_private(state.suite, message, *where)
+    else:
+        keys, signed = open_private(state.suite, message, *where)
     opened = changed(group, message_keys=keys)
     content = signed.content.content
     check_framed(state.context, signed.content)
@@ -171,7 +177,9 @@ def _application(
     )
 
 
-def _own_private(group: G, message: PrivateMessage, wire: bytes, data: SenderData) -> Step[G]:
+def _own_private(
+    group: G, message: PrivateMessage | SemiPrivateMessage, wire: bytes, data: SenderData
+) -> Step[G]:
     """Recognise one's own private message: it cannot be decrypted, its key is gone."""
     if group.held is not None and group.held.wire == wire:
         return _confirmed(group)
@@ -366,7 +374,7 @@ def follow(group: MemberState, change: Transition) -> NewEpoch:
 # Messages of earlier epochs
 
 
-def _late(group: G, message: PrivateMessage | PublicMessage, wire: bytes, epoch: int) -> Step[G]:
+def _late(group: G, message: GroupMessage, wire: bytes, epoch: int) -> Step[G]:
     if group.own_commits and group.suite.hash(wire) in group.own_commits:
         return Step(group, (OwnCommitConfirmed(epoch),))
     back = group.context.epoch - epoch

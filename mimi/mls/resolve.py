@@ -67,6 +67,7 @@ from mimi.tree.leaf import (
     verify_leaf_signature,
 )
 from mimi.tree.math import LeafIndex
+from mimi.tree.multicredential import verify_bindings
 
 JOINING = (AppDataUpdate, AppEphemeral, SelfRemove)
 """What an external commit may cover besides what RFC 9420 names."""
@@ -136,10 +137,12 @@ def check_proposal(state: PublicState, proposal: Proposal, sender: Sender, rules
     match proposal:
         case Add(key_package=key_package):
             validate_key_package(state.suite, key_package, lifetimes=rules.lifetimes)
+            verify_bindings(key_package.leaf_node, rules.capabilities)
         case Update(leaf_node=leaf):
             if not isinstance(sender, MemberSender):
                 raise UpdateSenderError(f"{sender} has no leaf to update", sender=sender)
             check_update_leaf(state, leaf, sender.leaf_index)
+            verify_bindings(leaf, rules.capabilities, sender.leaf_index)
         case Remove(removed=removed):
             state.tree.member(removed)
         case PreSharedKey():

@@ -5,7 +5,7 @@ from types import MappingProxyType
 import attrs
 
 from mimi.mls.appdata import Components
-from mimi.tree.leaf import LifetimePolicy
+from mimi.tree.leaf import Capabilities, LifetimePolicy
 
 NO_COMPONENTS: Components = MappingProxyType({})
 
@@ -17,7 +17,9 @@ class Rules:
     Attributes:
         lifetimes: How lifetimes of key packages are judged.
         components: The components that the application knows.
+        capabilities: What our own client supports; None for somebody who is no member.
     """
 
     lifetimes: LifetimePolicy
     components: Components = NO_COMPONENTS
+    capabilities: Capabilities | None = None

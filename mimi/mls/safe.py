@@ -16,24 +16,24 @@ The key of the tree's root is not offered: the group's external key does the sam
 in every epoch.
 """
 
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Generic, TypeVar
 
 import attrs
 
 from mimi.codec import Opaque, encode, struct
-from mimi.crypto import (
-    Entropy,
-    HPKEPrivateKey,
-    SignaturePrivateKey,
-    Suite,
-)
+from mimi.crypto import Entropy, HPKEPrivateKey, Secret, SignaturePrivateKey, Suite
 from mimi.errors import UsageError
 from mimi.mls.components import ComponentID
 from mimi.mls.errors import MissingExternalPubError
 from mimi.mls.external import external_pub
+from mimi.mls.join import OwnKeyPackage
+from mimi.mls.keypackage import KeyPackage
 from mimi.mls.member import MemberState
 from mimi.mls.psk import ApplicationPSK
-from mimi.mls.state import PublicState
+from mimi.mls.state import PublicState, changed
+from mimi.mls.welcome import GroupInfo
+from mimi.tree import math
 from mimi.tree.math import LeafIndex
 from mimi.tree.path import HPKECiphertext
 
@@ -148,7 +148,7 @@ class PublicComponent:
         context = self._state.context
         return f"{type(self).__name__}({self.component_id!r}, {context.group_id!r})"
 
-    def verify(  # noqa: PLR0913 - what a signature covers, and whose it is
+    def verify(
         self,
         leaf: LeafIndex,
         label: bytes,

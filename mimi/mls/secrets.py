@@ -37,7 +37,9 @@ from mimi.mls.errors import (
     KeyConsumedError,
     LeafOutsideError,
 )
+from mimi.mls.frontier import without_leaf
 from mimi.mls.numbermap import NumberMap
+from mimi.mls.spans import Span, Spans, joined
 from mimi.tree import math
 from mimi.tree.math import LeafIndex, NodeIndex
 
@@ -116,6 +118,9 @@ def _plain(declaration: type[Any]) -> Any:
 
 NOTHING_SKIPPED: Mapping[int, MessageKey] = MappingProxyType({})
 
+MOST_FORGOTTEN = 256
+"""How many ranges of generations a ratchet tells apart that no message has used nor can use."""
+
 
 @attrs.frozen(init=False, weakref_slot=False)
 class Ratchet:
@@ -126,12 +131,16 @@ class Ratchet:
         secret: The ratchet secret of the next generation.
         generation: The next generation.
         skipped: The keys of earlier generations that no message has used yet, oldest first.
+        forgotten: Earlier generations that no message has used and whose keys are no longer kept:
+            messages that are lost. Beyond `MOST_FORGOTTEN` ranges the oldest count as one, with
+            what is between them.
     """
 
     suite: Suite
     secret: Secret
     generation: int
     skipped: MappingProxyType[int, MessageKey]
+    forgotten: Spans
 
     def __init__(
         self,
@@ -139,17 +148,22 @@ class Ratchet:
         secret: Secret,
         generation: int = 0,
         skipped: Mapping[int, MessageKey] = NOTHING_SKIPPED,
+        forgotten: Spans = (),
     ) -> None:
         in_order = MappingProxyType({at: skipped[at] for at in sorted(skipped)})
-        self.__attrs_init__(suite, secret, generation, in_order)
+        self.__attrs_init__(suite, secret, generation, in_order, forgotten)
 
     def _at(
-        self, generation: int, secret: Secret, skipped: MappingProxyType[int, MessageKey]
+        self,
+        generation: int,
+        secret: Secret,
+        skipped: MappingProxyType[int, MessageKey],
+        forgotten: Spans,
     ) -> "Ratchet":
         """Return the ratchet at another generation; *skipped* is shared, not copied."""
         plain = _PlainRatchet()
         plain.suite, plain.secret = self.suite, secret
-        plain.generation, plain.skipped = generation, skipped
+        plain.generation, plain.skipped, plain.forgotten = generation, skipped, forgotten
         plain.__class__ = Ratchet
         ratchet: Ratchet = plain
         return ratchet
@@ -167,7 +181,7 @@ class Ratchet:
         if generation > LAST_GENERATION:
             raise GenerationExhaustedError("the ratchet has used all its generations")
         key, following = _derived(self.suite, self.secret, generation)
-        return self._at(generation + 1, following, self.skipped), generation, key
+        return self._at(generation + 1, following, self.skipped, self.forgotten), generation, key
 
     def take(self, generation: int, window: Window) -> tuple["Ratchet", MessageKey]:
         """Take the key of any generation, for receiving.
@@ -186,9 +200,9 @@ class Ratchet:
                 f"generation {generation} is over {window.ahead} ahead of {self.generation}",
                 generation=generation,
             )
-        secret, skipped = self._skip_to(generation, window)
+        secret, skipped, forgotten = self._skip_to(generation, window)
         key, following = _derived(self.suite, secret, generation)
-        return self._at(generation + 1, following, skipped), key
+        return self._at(generation + 1, following, skipped, forgotten), key
 
     def _take_skipped(self, generation: int) -> tuple["Ratchet", MessageKey]:
         rest = self.skipped.copy()
@@ -197,28 +211,44 @@ class Ratchet:
             raise KeyConsumedError(
                 f"generation {generation} is used or no longer kept", generation=generation
             )
-        return self._at(self.generation, self.secret, MappingProxyType(rest)), key
+        skipped = MappingProxyType(rest)
+        return self._at(self.generation, self.secret, skipped, self.forgotten), key
 
     def _skip_to(
         self, generation: int, window: Window
-    ) -> tuple[Secret, MappingProxyType[int, MessageKey]]:
-        """Return the secret of a generation, and the keys that are kept once that is taken."""
+    ) -> tuple[Secret, MappingProxyType[int, MessageKey], Spans]:
+        """Return the secret of a generation; what is kept and what is forgotten once it is taken.
+
+        What is forgotten is older than all that is kept, whatever the windows were, so that it
+        follows on what was forgotten before.
+        """
         secret, skipped, suite = self.secret, self.skipped, self.suite
         oldest = generation - window.behind
         if generation == self.generation and (
             not skipped or (len(skipped) <= window.kept and next(iter(skipped)) >= oldest)
         ):
-            return secret, skipped
+            return secret, skipped, self.forgotten
         new: dict[int, MessageKey] = {}
-        for at in range(self.generation, generation):
-            if at >= oldest and generation - at <= window.kept:
-                new[at], secret = _derived(suite, secret, at)
-            else:
-                secret = Secret(suite.derive_tree_secret(secret.reveal(), b"secret", at, suite.nh))
+        first = min(generation, max(self.generation, oldest, generation - window.kept))
+        for at in range(self.generation, first):
+            secret = Secret(suite.derive_tree_secret(secret.reveal(), b"secret", at, suite.nh))
+        for at in range(first, generation):
+            new[at], secret = _derived(suite, secret, at)
         old = [at for at in skipped if at >= oldest]
-        surplus = len(old) + len(new) - window.kept
-        kept = {at: skipped[at] for at in old[max(surplus, 0) :]}
-        return secret, MappingProxyType(kept | new)
+        surplus = max(len(old) + len(new) - window.kept, 0)
+        kept = {at: skipped[at] for at in old[surplus:]}
+        gone = [(at, at) for at in skipped if at not in kept]
+        if first > self.generation:
+            gone.append((self.generation, first - 1))
+        return secret, MappingProxyType(kept | new), _with_forgotten(self.forgotten, gone)
+
+
+def _with_forgotten(before: Spans, gone: list[Span]) -> Spans:
+    if not gone:
+        return before
+    spans = joined((*before, *gone))
+    surplus = len(spans) - MOST_FORGOTTEN
+    return spans if surplus <= 0 else ((spans[0][0], spans[surplus][1]), *spans[surplus + 1 :])
 
 
 _PlainRatchet = _plain(Ratchet)
@@ -407,45 +437,16 @@ class SecretTree:
         return (self.frontier, ratchets) if ratchets is not None else self._opened(leaf)
 
     def _opened(self, leaf: LeafIndex) -> tuple[NumberMap[NodeIndex, Secret], SenderRatchets]:
-        """Return the ratchets of a leaf, and the frontier without the way to it (section 9.2).
-
-        The secret above the leaf goes, with all that is derived on the way; what is derived for
-        the siblings of the nodes on the way comes in its place.
-        """
+        """Return the ratchets of a leaf, and the frontier without the way to it (section 9.2)."""
         if not 0 <= leaf < self.leaf_count:
             raise LeafOutsideError(f"leaf {leaf} is not in the secret tree", leaf=leaf)
-        frontier, secret = without_leaf(self.suite, self.leaf_count, self.frontier, leaf)
-        return frontier, SenderRatchets.of_leaf_secret(self.suite, secret)
+        depth = self.leaf_count.bit_length() - 1
+        found = without_leaf(self.suite, self.frontier, leaf, depth)
+        assert found is not None  # noqa: S101 - what is no sender is below the frontier
+        return found[0], SenderRatchets.of_leaf_secret(self.suite, found[1])
 
 
 _PlainTree = _plain(SecretTree)
-
-
-def without_leaf(
-    suite: Suite, leaf_count: int, frontier: NumberMap[NodeIndex, Secret], leaf: LeafIndex
-) -> tuple[NumberMap[NodeIndex, Secret], Secret]:
-    """Return a frontier without the way to a leaf, and the leaf's secret (section 9.2).
-
-    Args:
-        suite: The cipher suite.
-        leaf_count: The number of leaves.
-        frontier: The secrets that are left, one of them above the leaf or at it.
-        leaf: A leaf of the tree.
-    """
-    node, way = math.node_of(leaf), []
-    while (secret := frontier.find(node)) is None:
-        way.append(node)
-        node = math.parent(node, leaf_count)
-    above, octets, beside = node, secret.reveal(), {}
-    for below in reversed(way):
-        left, right = math.children(node)
-        to_left, to_right = suite.derive_children(octets)
-        if below == left:
-            octets, beside[right] = to_left, Secret(to_right)
-        else:
-            octets, beside[left] = to_right, Secret(to_left)
-        node = below
-    return frontier.replacing(above, beside), Secret(octets)
 
 
 def _check_tiling(

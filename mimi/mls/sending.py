@@ -7,6 +7,7 @@ from mimi.crypto import SignaturePrivateKey
 from mimi.mls.apply import apply
 from mimi.mls.codepoints import WireFormat
 from mimi.mls.errors import AEADLimitError, ClosedGroupError, PendingProposalsError
+from mimi.mls.external_receivers import MLS_SEMIPRIVATE_MESSAGE
 from mimi.mls.framing import AuthenticatedContent, FramedContent, MemberSender, PrivateMessage
 from mimi.mls.grease import grease_extensions
 from mimi.mls.member import MemberState, OwnUpdate
@@ -20,6 +21,7 @@ from mimi.mls.resolve import (
     check_proposal,
     check_support,
 )
+from mimi.mls.semiprivate import SemiPrivateMessage, protect_semi_private
 from mimi.mls.state import PendingProposal, changed, read_only
 from mimi.mls.welcome import GroupInfo, sign_group_info
 from mimi.tree.codepoints import ExtensionType
@@ -41,13 +43,16 @@ def framed(
     return authenticate(group.state.tree.suite, wire_format, message, context, group.signer)
 
 
-def sealed(group: G, message: AuthenticatedContent, size: int) -> tuple[G, PrivateMessage]:
+def sealed(
+    group: G, message: AuthenticatedContent, size: int
+) -> tuple[G, PrivateMessage | SemiPrivateMessage]:
     """Encrypt a signed message; *size* is the length of its content, for padding and limit.
 
     A commit is counted and never refused: it opens the epoch in which everybody starts anew.
 
     Raises:
         AEADLimitError: The epoch's bound is reached.
+        SemiPrivateUnavailableError: The group has not agreed on semi-private messages.
     """
     settings, padding = group.settings, group.settings.padding(size)
     sent = group.sent_octets + size + padding
@@ -55,14 +60,13 @@ def sealed(group: G, message: AuthenticatedContent, size: int) -> tuple[G, Priva
         raise AEADLimitError(
             f"{sent} octets in one epoch are more than {settings.octets_per_epoch}"
         )
-    keys, private = protect_private(
-        group.state.tree.suite,
-        message,
-        group.message_keys,
-        group.secrets.sender_data_secret,
-        group.entropy,
-        padding,
-    )
+    suite, context = group.state.tree.suite, group.state.context
+    taken = group.message_keys, group.secrets.sender_data_secret, group.entropy, padding
+    private: PrivateMessage | SemiPrivateMessage
+    if message.wire_format == MLS_SEMIPRIVATE_MESSAGE:
+        keys, private = protect_semi_private(suite, message, context, *taken)
+    else:
+        keys, private = protect_private(suite, message, *taken)
     return changed(group, message_keys=keys, sent_octets=sent), private
 
 

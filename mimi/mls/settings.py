@@ -12,6 +12,7 @@ from mimi.errors import UsageError
 from mimi.mls.appdata import Components
 from mimi.mls.builtin import BUILT_IN, with_built_in
 from mimi.mls.codepoints import WireFormat
+from mimi.mls.external_receivers import MLS_SEMIPRIVATE_MESSAGE
 from mimi.mls.secrets import Window, at_least
 from mimi.tree.leaf import DEFAULT_MAXIMUM_LIFETIME
 
@@ -52,9 +53,16 @@ def padme(length: int) -> int:
     return -length & mask
 
 
+HANDSHAKES = (
+    WireFormat.MLS_PUBLIC_MESSAGE,
+    WireFormat.MLS_PRIVATE_MESSAGE,
+    MLS_SEMIPRIVATE_MESSAGE,
+)
+
+
 def _is_handshake_format(_: object, __: object, value: WireFormat) -> None:
-    if value not in (WireFormat.MLS_PUBLIC_MESSAGE, WireFormat.MLS_PRIVATE_MESSAGE):
-        raise UsageError("proposals and commits are sent in public or in private messages")
+    if value not in HANDSHAKES:
+        raise UsageError("proposals and commits are sent in public or (semi-)private messages")
 
 
 _at_least_0 = at_least(0)
@@ -65,8 +73,10 @@ class Settings:
     """How a client behaves in its groups.
 
     Attributes:
-        handshake: How proposals and commits are sent; both ways are received. A server that
-            follows the group (`mimi.mls.PublicGroup`) needs public messages.
+        handshake: How proposals and commits are sent; all ways are received. A server that
+            follows the group (`mimi.mls.PublicGroup`) needs public messages, or to be one of the
+            external receivers of semi-private ones, on which the group must have agreed. A
+            SelfRemove is always public.
         padding: How private messages are padded.
         window: How far messages of one sender may be out of order.
         past_epochs: How many epochs are kept for messages that come late.

@@ -38,6 +38,9 @@ class ClientParts:
     psks: Mapping[PSK, Secret]
 
 
+PARTS = tuple(field.name for field in attrs.fields(ClientParts))
+
+
 def client_changes(now: ClientParts, before: ClientParts | None = None) -> Changes:
     """Return what a client has otherwise than what is stored.
 

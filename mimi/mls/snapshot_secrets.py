@@ -7,8 +7,18 @@ is among the erased rows, what is beside the way among the written ones (RFC 942
 from mimi.crypto import Secret, Suite
 from mimi.mls.errors import DamagedSnapshotError
 from mimi.mls.rows import Fields, RowEdit, Rows, damage
-from mimi.mls.secrets import LAST_GENERATION, MessageKey, Ratchet, SecretTree, SenderRatchets
+from mimi.mls.secrets import (
+    LAST_GENERATION,
+    MessageKey,
+    Ratchet,
+    SecretTree,
+    SenderRatchets,
+)
+from mimi.mls.spans import Spans, joined
 from mimi.tree.math import LeafIndex, NodeIndex
+
+_PLACE = 4
+"""The octets of a generation in a list of ranges."""
 
 
 def write_secrets(out: RowEdit, epoch: int, now: SecretTree, before: SecretTree | None) -> None:
@@ -55,6 +65,9 @@ def _ratchet_fields(ratchet: Ratchet) -> dict[str, object]:
         "skipped": skipped,
         "generation": ratchet.generation,
         "ratchet_secret": ratchet.secret.reveal(),
+        "forgotten": b"".join(
+            at.to_bytes(_PLACE, "big") for span in ratchet.forgotten for at in span
+        ),
     }
 
 
@@ -90,6 +103,7 @@ def _read_ratchet(fields: Fields, suite: Suite) -> Ratchet:
     skipped = fields.table("skipped", suite.nk + suite.nn)
     generation = fields.number("generation")
     secret = fields.secret("ratchet_secret", suite.nh)
+    forgotten = _read_spans(fields.octets("forgotten"), generation, fields.row)
     fields.done()
     if generation > LAST_GENERATION + 1 or any(at >= generation for at in skipped):
         raise DamagedSnapshotError("a ratchet has no such generation", fields.row)
@@ -97,4 +111,20 @@ def _read_ratchet(fields: Fields, suite: Suite) -> Ratchet:
         at: MessageKey(Secret(octets[: suite.nk]), Secret(octets[suite.nk :]))
         for at, octets in skipped.items()
     }
-    return Ratchet(suite, secret, generation, keys)
+    return Ratchet(suite, secret, generation, keys, forgotten)
+
+
+def _read_spans(octets: bytes, generation: int, row: str) -> Spans:
+    """Return ranges of generations before *generation*.
+
+    Raises:
+        DamagedSnapshotError: They are none.
+    """
+    places = [
+        int.from_bytes(octets[at : at + _PLACE], "big") for at in range(0, len(octets), _PLACE)
+    ]
+    spans = tuple(zip(places[::2], places[1::2], strict=False))
+    in_order = all(first <= last for first, last in spans) and joined(spans) == spans
+    if len(octets) % (2 * _PLACE) or not in_order or any(last >= generation for _, last in spans):
+        raise DamagedSnapshotError("a ratchet has forgotten no such generations", row)
+    return spans

@@ -35,6 +35,7 @@ from mimi.tree.errors import (
 )
 from mimi.tree.extension import Extensions, HPKEPublicKey, required_capabilities
 from mimi.tree.math import LeafIndex, LeafIndexField, NodeIndex
+from mimi.tree.multicredential import check_bindings
 
 SIGNATURE_LABEL = b"LeafNodeTBS"
 
@@ -237,6 +238,8 @@ def check_capabilities(suite: Suite, leaf: LeafNode, leaf_index: LeafIndex | Non
         UnlistedCredentialError: They lack the type of its own credential.
         UnlistedExtensionError: They lack the type of one of its own extensions.
         CredentialKeyError: Its certificate is for another key.
+        EmptyMultiCredentialError: Its credential should have bindings and has none.
+        NestedMultiCredentialError: A credential in a binding has bindings itself.
     """
     listed = leaf.capabilities
     if ProtocolVersion.MLS10 not in listed.versions or suite.code not in listed.cipher_suites:
@@ -258,6 +261,7 @@ def check_capabilities(suite: Suite, leaf: LeafNode, leaf_index: LeafIndex | Non
                 f"{_at(leaf_index)}capabilities lack extension {carried}", leaf=leaf_index
             )
     check_credential_key(leaf.credential, leaf.signature_key, leaf_index)
+    check_bindings(leaf.credential, leaf_index)
 
 
 @attrs.frozen

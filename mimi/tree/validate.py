@@ -17,6 +17,7 @@ from mimi.tree.errors import (
 from mimi.tree.extension import Extensions
 from mimi.tree.hashes import parent_hash
 from mimi.tree.leaf import (
+    Capabilities,
     CommitSource,
     GroupNeeds,
     KeyPackageSource,
@@ -29,6 +30,12 @@ from mimi.tree.leaf import (
     verify_leaf_signature,
 )
 from mimi.tree.math import LeafIndex, NodeIndex
+from mimi.tree.multicredential import (
+    MULTI,
+    WEAK_MULTI,
+    check_binding_support,
+    verify_bindings,
+)
 from mimi.tree.node import ParentNode
 from mimi.tree.ratchet import RatchetTree
 
@@ -47,6 +54,7 @@ def validate_tree(
     *,
     tree_hash: bytes | None,
     lifetimes: LifetimePolicy | None,
+    capabilities: Capabilities | None = None,
     map: Map = map,  # noqa: A002 - it stands for the built-in function
 ) -> None:
     """Check a received tree in full, all but the credentials.
@@ -57,6 +65,7 @@ def validate_tree(
         extensions: Those of the group context.
         tree_hash: That of the group context; None when there is nothing to compare with.
         lifetimes: How leaves' lifetimes are judged; None not at all.
+        capabilities: Those of the client that is to join; None for somebody who stays outside.
         map: How to verify the signatures: an executor's ``map`` spreads them over threads.
 
     Raises:
@@ -69,7 +78,7 @@ def validate_tree(
     check_unmerged_leaves(tree)
     verify_parent_hashes(tree)
     check_leaves(tree, extensions, lifetimes)
-    verify_leaf_signatures(tree, group_id, map=map)
+    verify_leaf_signatures(tree, group_id, capabilities, map=map)
 
 
 def check_keys(tree: RatchetTree) -> None:
@@ -200,6 +209,7 @@ def check_group_support(tree: RatchetTree, needs: GroupNeeds) -> None:
         RequiredCapabilityError: A leaf lacks something required (section 11.1).
         UnsupportedExtensionError: A leaf does not support an extension in use (section 13.4).
         UnsupportedCredentialError: A leaf does not support the credential of another (section 7.3).
+        UnsupportedBindingError: Nor the bindings in it, as far as it has to.
     """
     index = tree.index
     if needs and not (
@@ -212,6 +222,8 @@ def check_group_support(tree: RatchetTree, needs: GroupNeeds) -> None:
             check_group_needs(leaf, needs, at)
     if not index.all_support("credentials", index.credential_types):
         _check_credential_types(tree)
+    if not index.credential_types.isdisjoint((MULTI, WEAK_MULTI)):
+        check_binding_support(tree.members())
 
 
 def _check_credential_types(tree: RatchetTree) -> None:
@@ -232,18 +244,21 @@ def _check_credential_types(tree: RatchetTree) -> None:
 def verify_leaf_signatures(
     tree: RatchetTree,
     group_id: bytes,
+    capabilities: Capabilities | None = None,
     *,
     map: Map = map,  # noqa: A002 - it stands for the built-in function
 ) -> None:
-    """Check the signatures of all leaves.
+    """Check the signatures of all leaves, and those in their credentials.
 
     Raises:
         LeafSignatureError: One does not verify; names the leaf.
+        InvalidError: A binding is not valid; see `mimi.tree.multicredential.verify_bindings`.
     """
 
     def verify(batch: Members) -> None:
         for index, leaf in batch:
             verify_leaf_signature(tree.suite, leaf, group_id, index)
+            verify_bindings(leaf, capabilities, index)
 
     members = tuple(tree.members())
     for _ in map(verify, (members[at : at + BATCH] for at in range(0, len(members), BATCH))):

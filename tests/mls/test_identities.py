@@ -125,6 +125,7 @@ def test_a_member_who_changed_its_key_no_longer_signs_with_the_old_one():
         before.signer,
         after.secrets,
         after.message_keys,
+        after.exporter,
         after.settings,
         after.entropy,
     )

@@ -11,6 +11,7 @@ from mimi.crypto import OutputLengthError, Secret, SecretExposureError
 from mimi.errors import MalformedError, UsageError
 from mimi.mls.context import GroupContext
 from mimi.mls.errors import ConfirmationTagError
+from mimi.mls.exporter import ExporterTree
 from mimi.mls.schedule import EpochSecrets, joiner_secret, welcome_secret
 from mimi.mls.secrets import SecretTree
 from mimi.tree.codepoints import ExtensionType
@@ -26,6 +27,7 @@ LABELS = {
     "membership_key": b"membership",
     "resumption_psk": b"resumption",
     "epoch_authenticator": b"authentication",
+    "application_export_secret": b"application_export",
 }
 
 
@@ -132,6 +134,18 @@ def test_the_secret_tree_takes_the_encryption_secret_away(suite):
     assert kept.init_secret == secrets.init_secret
     with pytest.raises(UsageError, match="open already"):
         kept.open_secret_tree(4)
+
+
+@every_suite
+def test_the_exporter_tree_takes_the_application_export_secret_away(suite):
+    secrets = Epoch.of(suite).secrets
+    kept, tree = secrets.open_exporter_tree()
+    assert tree == ExporterTree.of(suite, secrets.application_export_secret)
+    assert kept.application_export_secret is None
+    assert kept.encryption_secret == secrets.encryption_secret
+    assert kept.open_secret_tree(4)[0] == secrets.open_secret_tree(4)[0].open_exporter_tree()[0]
+    with pytest.raises(UsageError, match="open already"):
+        kept.open_exporter_tree()
 
 
 def test_secrets_are_neither_shown_nor_pickled():

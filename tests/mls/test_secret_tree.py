@@ -205,7 +205,8 @@ def pair(ratchets: SenderRatchets) -> tuple[Ratchet, Ratchet]:
 def stored(ratchet: Ratchet) -> Ratchet:
     """Return a ratchet made anew of what a storage keeps."""
     secret = Secret(ratchet.secret.reveal())
-    return Ratchet(ratchet.suite, secret, ratchet.generation, dict(ratchet.skipped))
+    skipped, forgotten = dict(ratchet.skipped), ratchet.forgotten
+    return Ratchet(ratchet.suite, secret, ratchet.generation, skipped, forgotten)
 
 
 def test_what_is_restored_does_not_hang_on_the_callers_maps():

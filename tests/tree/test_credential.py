@@ -137,7 +137,7 @@ def test_a_credential_is_encoded_with_its_type():
     assert (basic.tag, chain.tag) == (CredentialType.BASIC, CredentialType.X509)
 
 
-@pytest.mark.parametrize("kind", [0, 3, 0x0A0A, 0xFFFF])
+@pytest.mark.parametrize("kind", [0, 5, 0x0A0A, 0xFFFF])
 def test_a_credential_of_an_unknown_type_is_malformed(kind):
     with pytest.raises(MalformedError) as caught:
         decode(Credential, kind.to_bytes(2, "big") + b"\5alice")
