@@ -62,7 +62,9 @@ class Component:
     A subclass overrides what it supports; by default everything is refused. The methods are pure:
     they are called on every member and follower, and for a commit more than once. They refuse by
     raising `ComponentRefusalError`, or a class of their own below `InvalidError` or
-    `ForbiddenError`.
+    `ForbiddenError`; a `MalformedError` of what they decode refuses as well. Everybody must come
+    to the same result, or the group falls apart. Any other exception is passed on to the caller,
+    whose group is as it was.
     """
 
     def updated(
@@ -85,18 +87,31 @@ class Component:
         raise ComponentRefusalError(f"{type(self).__name__} takes no ephemeral data")
 
     def check_data(self, data: bytes) -> None:
-        """Check data that is there: of a group that is created or joined."""
+        """Check data that did not come by updates.
+
+        It is that of a group which is created or joined, or that GroupContextExtensions bring.
+        """
 
 
 Components: TypeAlias = Mapping[int, Component]
 """From the numbers of components to their logic: what the application knows."""
 
 
-def check_app_data_proposal(proposal: Proposal, components: Components) -> None:
+def check_app_data_proposal(
+    proposal: Proposal, extensions: Extensions, components: Components
+) -> None:
     """Check an AppDataUpdate or an AppEphemeral by itself.
+
+    Args:
+        proposal: Any proposal.
+        extensions: Those of the group context.
+        components: What the application knows.
 
     Raises:
         UnknownComponentError: The application does not have the component.
+        AbsentComponentError: It removes what is not there, and nothing else in the same commit
+            could put it there.
+        MalformedError: The extension required_capabilities does not parse.
     """
     if not isinstance(proposal, (AppDataUpdate, AppEphemeral)):
         return
@@ -104,6 +119,46 @@ def check_app_data_proposal(proposal: Proposal, components: Components) -> None:
         raise UnknownComponentError(
             f"component {proposal.component_id} is not known", component=proposal.component_id
         )
+    if (
+        isinstance(proposal, AppDataUpdate)
+        and isinstance(proposal.change, RemoveData)
+        and component_of(extensions, proposal.component_id) is None
+        and _is_update_required(extensions)
+    ):
+        raise absent(proposal.component_id)
+
+
+def absent(component: int) -> AbsentComponentError:
+    """Return the error that a component has no state."""
+    return AbsentComponentError(f"component {component} has no state", component=component)
+
+
+def _is_update_required(extensions: Extensions) -> bool:
+    """Return whether AppDataUpdate alone changes app_data_dictionary."""
+    return APP_DATA_UPDATE in required_capabilities(extensions).proposal_types
+
+
+def check_group_data(
+    extensions: Extensions, components: Components, before: Extensions = ()
+) -> None:
+    """Check what components say in a group context, where it did not come from them.
+
+    Args:
+        extensions: Those of the group context.
+        components: What the application knows: what others say is not looked at.
+        before: Those of the epoch before, whose data was checked.
+
+    Raises:
+        InvalidError: A component refuses its data.
+        ForbiddenError: A component forbids it.
+        MalformedError: The dictionary does not parse.
+    """
+    if find(extensions, APP_DATA_DICTIONARY) == find(before, APP_DATA_DICTIONARY):
+        return
+    known = app_data(before)
+    for number, data in app_data(extensions).items():
+        if number in components and known.get(number) != data:
+            components[number].check_data(data)
 
 
 def check_dictionary_kept(extensions: Extensions, new: Extensions) -> None:
@@ -113,10 +168,8 @@ def check_dictionary_kept(extensions: Extensions, new: Extensions) -> None:
         DictionaryChangedError: They add, remove or change app_data_dictionary.
         MalformedError: The extension required_capabilities does not parse.
     """
-    required = required_capabilities(extensions).proposal_types
-    if APP_DATA_UPDATE in required and find(new, APP_DATA_DICTIONARY) != find(
-        extensions, APP_DATA_DICTIONARY
-    ):
+    present, proposed = (find(each, APP_DATA_DICTIONARY) for each in (extensions, new))
+    if proposed != present and _is_update_required(extensions):
         raise DictionaryChangedError("app_data_dictionary is for AppDataUpdate to change")
 
 
@@ -138,11 +191,11 @@ def with_app_data_applied(
         InvalidError: A component is not known, or refuses; or the list is invalid.
         ForbiddenError: A component forbids it.
     """
+    if extensions is not state.context.extensions:
+        check_group_data(extensions, components, state.context.extensions)
     listed = [each for each in proposals if isinstance(each[0], (AppDataUpdate, AppEphemeral))]
-    if not listed:
-        return extensions
     for proposal, sender in listed:
-        check_app_data_proposal(proposal, components)
+        check_app_data_proposal(proposal, extensions, components)
         if isinstance(proposal, AppEphemeral):
             known = components[proposal.component_id]
             known.check_ephemeral(Proposed(proposal.data, sender), state)
@@ -180,7 +233,7 @@ def _changed(
         )
     if removals:
         if before is None:
-            raise AbsentComponentError(f"component {number} has no state", component=number)
+            raise absent(number)
         component.check_removal(before, removals[0][1], state)
         return None
     proposed = tuple(

@@ -9,7 +9,7 @@
 What is here needs no secrets: members and followers do the same, a committer too.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
@@ -19,7 +19,7 @@ from mimi.mls.errors import WrongEpochError
 from mimi.mls.external_receivers import check_external_receivers
 from mimi.mls.framing import AuthenticatedContent, CommitAuthData, MemberSender, Sender
 from mimi.mls.keypackage import KeyPackage
-from mimi.mls.negotiation import check_negotiated
+from mimi.mls.negotiation import check_media_types, check_negotiated, same_requirements
 from mimi.mls.proposal import (
     Add,
     Commit,
@@ -157,8 +157,23 @@ def _members_changed(
     return tree, tuple(added)
 
 
-def check_epoch(tree: RatchetTree, extensions: Extensions) -> None:
+def check_epoch(
+    tree: RatchetTree,
+    extensions: Extensions,
+    before: PublicState | None = None,
+    touched: Iterable[LeafIndex] = (),
+    *,
+    sending: bool = False,
+) -> None:
     """Check the tree of a new epoch as a whole (sections 7.3 and 12.2).
+
+    Args:
+        tree: The tree.
+        extensions: Those of the group context.
+        before: The epoch before, which was checked; None for the first one of a group.
+        touched: The leaves that are others than before.
+        sending: Whether we are about to open the epoch ourselves: then members must also read the
+            media types of the group (draft-ietf-mls-extensions-10 section 6.2.3).
 
     Raises:
         DuplicateSignatureKeyError: Two leaves have one signature key.
@@ -169,13 +184,28 @@ def check_epoch(tree: RatchetTree, extensions: Extensions) -> None:
         RequiredComponentError: A member lacks a component that the group requires.
         RequiredSafeAADError: A member lacks one that it requires in the safe AAD.
         RequiredWireFormatError: A member lacks a wire format that it requires.
+        RequiredMediaTypeError: A member does not read a media type that it requires.
         ExternalReceiverKeyError: An external receiver has no key.
         MalformedError: The contents of an extension do not parse.
     """
     check_group_support(tree, GroupNeeds.of(extensions))
-    check_negotiated(tree, extensions)
+    leaves = tuple(tree.members() if before is None else _changed_leaves(tree, touched))
+    if before is not None and not same_requirements(extensions, before.context.extensions):
+        leaves = tuple(tree.members())
+    check_negotiated(leaves, extensions)
+    if sending:
+        check_media_types(leaves, extensions)
     check_external_receivers(tree.suite, extensions)
     source_domains(extensions)  # or every later look at them would fail
+
+
+def _changed_leaves(
+    tree: RatchetTree, touched: Iterable[LeafIndex]
+) -> Iterator[tuple[LeafIndex, LeafNode]]:
+    for index in touched:
+        leaf = tree.leaf(index)
+        if leaf is not None:
+            yield index, leaf
 
 
 @attrs.frozen(eq=False)
@@ -262,7 +292,7 @@ def transition(state: PublicState, message: AuthenticatedContent, rules: Rules) 
     if commit.path is not None:
         verify_bindings(commit.path.leaf_node, rules.capabilities, committer)
     tree = applied.tree if merged is None else merged.tree
-    check_epoch(tree, applied.extensions)
+    check_epoch(tree, applied.extensions, state, (*applied.touched, committer))
     return Transition(state, message, committer, covered, applied, merged)
 
 

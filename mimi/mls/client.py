@@ -18,8 +18,15 @@ from mimi.crypto import (
     suite_of,
 )
 from mimi.errors import UsageError
+from mimi.mls.appdata import check_group_data
 from mimi.mls.apply import check_epoch
-from mimi.mls.components import ComponentID, is_last_resort, last_resort_extension
+from mimi.mls.components import (
+    LAST_RESORT,
+    ComponentID,
+    check_dictionary,
+    is_last_resort,
+    with_components,
+)
 from mimi.mls.context import GroupContext
 from mimi.mls.errors import NoSecretsError, UnknownPSKError, WelcomeSuiteError
 from mimi.mls.external import (
@@ -40,14 +47,16 @@ from mimi.mls.join import (
 from mimi.mls.keypackage import key_package_ref, sign_key_package
 from mimi.mls.member import NOTHING, MemberState, NewEpoch, stored_as
 from mimi.mls.message import MLSMessage
+from mimi.mls.negotiation import Needs
 from mimi.mls.outside import Joining, join_by_commit
 from mimi.mls.ownleaf import (
+    advertising,
     check_own_capabilities,
     check_own_support,
     default_capabilities,
     listing,
 )
-from mimi.mls.proposal import Add
+from mimi.mls.proposal import Add, Proposal
 from mimi.mls.psk import PSK, PreSharedKeyID, ResumptionPSK
 from mimi.mls.rows import Changes
 from mimi.mls.safe import ClientComponent
@@ -183,8 +192,12 @@ class Client:
         init_key = self.suite.generate_key_pair(self.entropy)
         encryption_key = self.suite.generate_key_pair(self.entropy)
         if last_resort:
-            extensions = (*extensions, last_resort_extension())
+            extensions = with_components(extensions, LAST_RESORT)
         capabilities, leaf_extensions = self.capabilities, self.leaf_extensions
+        carried, known = listing(capabilities, extensions), self.settings.components
+        leaf_extensions = advertising(carried, leaf_extensions, known)
+        check_dictionary(extensions)
+        Needs.of_leaf(leaf_extensions)
         if self.settings.grease:
             extensions = grease_extensions(extensions, self.entropy)
             capabilities, leaf_extensions = grease_leaf(capabilities, leaf_extensions, self.entropy)
@@ -277,7 +290,9 @@ class Client:
         package = read_key_package(wire)
         own = fresh.key_packages[key_package_ref(suite, package)]
         tree = RatchetTree.of_leaf(suite, package.leaf_node)
-        check_epoch(tree, extensions)
+        check_epoch(tree, extensions, sending=True)
+        check_dictionary(extensions)
+        check_group_data(extensions, self.settings.components)
         check_own_support(package.leaf_node, extensions, LeafIndex(0))
         if group_id is None:
             group_id = draw(self.entropy, suite.nh)
@@ -332,7 +347,7 @@ class Client:
             return self.psk_value(psk.psk, known_groups)
 
         states = {at: group.state for at, group in known_groups.items() if not group.removed}
-        known = Known(own, value, states, same_client)
+        known = Known(own, value, states, same_client, self.settings.components)
         lifetimes = None
         if self.settings.member_lifetimes:
             lifetimes = LifetimePolicy(now, self.settings.maximum_lifetime)
@@ -375,6 +390,7 @@ class Client:
         resync: LeafIndex | None = None,
         pending: Iterable[bytes] = (),
         psks: Iterable[PSK] = (),
+        proposals: Iterable[Proposal] = (),
         groups: Iterable[MemberState] = (),
         aad: bytes = b"",
         map: Map = map,  # noqa: A002 - it stands for the built-in function
@@ -388,6 +404,7 @@ class Client:
             resync: The leaf that the client had before, which the commit removes.
             pending: The encoded SelfRemove proposals of members, which the commit must cover.
             psks: Pre-shared keys to bring in.
+            proposals: Any `AppDataUpdate` and `AppEphemeral` that the commit carries as well.
             groups: The groups that the client takes part in, and those whose resumption PSKs
                 are asked for.
             aad: Authenticated data.
@@ -401,7 +418,8 @@ class Client:
         info = read_group_info(group_info)
         self._check_suite(info.group_context)
         known = {group.context.group_id: group for group in groups}
-        how = Joining(now, tree, resync, tuple(pending), tuple(psks), known, aad, map)
+        lists = tuple(pending), tuple(psks), tuple(proposals)
+        how = Joining(now, tree, resync, *lists, known, aad, map)
         return join_by_commit(self, info, how)
 
     def propose_joining(

@@ -17,7 +17,7 @@ import attrs
 
 from mimi.codec import encode
 from mimi.crypto import Secret, SignaturePrivateKey
-from mimi.errors import InvalidError
+from mimi.errors import ForbiddenError, InvalidError, MalformedError
 from mimi.mls.apply import Applied, Transition, apply, check_epoch, next_context
 from mimi.mls.codepoints import WireFormat
 from mimi.mls.context import GroupContext
@@ -31,12 +31,21 @@ from mimi.mls.framing import (
 )
 from mimi.mls.member import MemberState, NewEpoch
 from mimi.mls.message import MLSMessage
-from mimi.mls.negotiation import check_media_types, own_aad
+from mimi.mls.negotiation import own_aad
 from mimi.mls.ownleaf import check_own_support
-from mimi.mls.proposal import Add, Commit, PreSharedKey, Proposal, ReInit, Remove, Update
+from mimi.mls.proposal import (
+    Add,
+    Commit,
+    PreSharedKey,
+    Proposal,
+    ReInit,
+    Remove,
+    SelfRemove,
+    Update,
+)
 from mimi.mls.protect import sign_content
 from mimi.mls.psk import ResumptionPSK
-from mimi.mls.resolve import Covered, check_list, check_proposal
+from mimi.mls.resolve import Covered, check_list, check_proposal, removed_by
 from mimi.mls.schedule import EpochSecrets, joiner_secret
 from mimi.mls.secrets import RatchetKind
 from mimi.mls.sending import group_info, wrapped
@@ -44,6 +53,7 @@ from mimi.mls.state import PublicState, next_state, replaced_leaves
 from mimi.mls.transcript import confirmed_transcript_hash
 from mimi.mls.welcome import NewMember, encrypt_welcome
 from mimi.tree import math
+from mimi.tree.extension import Extensions
 from mimi.tree.leaf import LeafNodeContent, check_capabilities
 from mimi.tree.math import LeafIndex
 from mimi.tree.multicredential import verify_bindings
@@ -65,6 +75,7 @@ class Plan:
         signer: The private key of the new leaf's signature key.
         aad: Authenticated data.
         now: Seconds since 1970-01-01T00:00Z.
+        info_extensions: What the group info of the Welcome says besides.
     """
 
     covered: tuple[Covered, ...]
@@ -73,6 +84,7 @@ class Plan:
     signer: SignaturePrivateKey
     aad: bytes
     now: int
+    info_extensions: Extensions = ()
 
 
 def create(group: G, plan: Plan, *, founding: bool = False) -> Draft[G]:
@@ -120,7 +132,9 @@ def create(group: G, plan: Plan, *, founding: bool = False) -> Draft[G]:
     taken = None
     if group.settings.handshake != WireFormat.MLS_PUBLIC_MESSAGE:
         taken = group.message_keys.next_generation(group.leaf_index, RatchetKind.HANDSHAKE)
-    welcome = _welcome(after, concluded, shared) if applied.added else None
+    welcome = None
+    if applied.added:
+        welcome = _welcome(after, concluded, shared, plan.info_extensions)
 
     def transition() -> Transition:
         return shared.transition(concluded.message, plan.covered, group.leaf_index)
@@ -234,9 +248,8 @@ def conclude(
     if shared.path is not None:
         check_capabilities(suite, shared.path.update_path.leaf_node, keys.private.leaf)
         verify_bindings(shared.path.update_path.leaf_node, None, keys.private.leaf)
-    check_epoch(tree, extensions)
-    check_media_types(tree, extensions)
     me = keys.private.leaf
+    check_epoch(tree, extensions, before, (*shared.applied.touched, me), sending=True)
     check_own_support(tree.member(me), extensions, me)
     signature = sign_content(suite, wire_format, content, before.context, signer)
     confirmed = confirmed_transcript_hash(
@@ -255,10 +268,13 @@ def conclude(
     return Concluded(message, epoch, joiner)
 
 
-def _welcome(group: MemberState, concluded: Concluded, shared: Shared) -> bytes:
+def _welcome(
+    group: MemberState, concluded: Concluded, shared: Shared, extensions: Extensions
+) -> bytes:
     """Return the encoded Welcome for all whom a commit adds (section 12.4.3.1)."""
     opened = MemberState.of_epoch(concluded.epoch, group.settings, group.entropy)
-    info = group_info(opened, tree=group.settings.tree_in_welcome, external_pub=False)
+    with_tree = group.settings.tree_in_welcome
+    info = group_info(opened, tree=with_tree, external_pub=False, extensions=extensions)
     members = []
     for index, package in shared.applied.added:
         secret = None
@@ -295,9 +311,10 @@ TRIALS = 256
 def choose(group: MemberState, by_value: Iterable[Covered]) -> tuple[Covered, ...]:
     """Return the pending proposals that can be committed beside those by value (section 12.2).
 
-    A Remove is preferred to all else, above all to an Update of the same leaf; what members
-    propose to what others do, a later Update to an earlier, everything to a ReInit. One's own
-    Updates are left out, since a commit replaces the committer's leaf.
+    A SelfRemove is preferred to all else, above all to a Remove or an Update of the same leaf;
+    then a Remove, what members propose to what others do, a later Update to an earlier, everything
+    to a ReInit. One's own Updates are left out, since a commit replaces the committer's leaf, and
+    one's own SelfRemove, which somebody else has to commit.
     A proposal that cannot stand with the others is left out as well, and a resumption PSK of this
     group beside an Add: who is added could not join. So nobody can keep the group from going on
     by proposing what cannot be committed, nor hold up a committer by proposing much of it: after
@@ -305,11 +322,13 @@ def choose(group: MemberState, by_value: Iterable[Covered]) -> tuple[Covered, ..
     """
     if not group.state.proposals:
         return ()
-    fixed = tuple(by_value)
     pending = [
         Covered(item.proposal, item.sender, item.reference)
         for item in group.state.proposals.values()
     ]
+    pending = [item for item in pending if removed_by(item) != group.leaf_index]
+    leaving = [item for item in pending if isinstance(item.proposal, SelfRemove)]
+    fixed = without_needless(by_value, [item for item in leaving if _can_stand(group, (item,))])
     if any(isinstance(item.proposal, Add) for item in (*pending, *fixed)):
         pending = [item for item in pending if not _is_own_resumption(group, item.proposal)]
     updates = [item for item in pending if isinstance(item.proposal, Update)]
@@ -320,10 +339,31 @@ def choose(group: MemberState, by_value: Iterable[Covered]) -> tuple[Covered, ..
     return tuple(item for item in pending if item.reference in references)
 
 
-def _rank(item: Covered) -> tuple[bool, bool, bool]:
+def without_needless(
+    by_value: Iterable[Covered], referred: Iterable[Covered]
+) -> tuple[Covered, ...]:
+    """Return proposals by value without each Remove of a member that removes itself.
+
+    Beside a SelfRemove, a Remove of the same leaf is invalid (draft-ietf-mls-extensions-10
+    section 6.3).
+
+    Args:
+        by_value: What the committer wants.
+        referred: The pending proposals that the commit covers.
+    """
+    leaving = {removed_by(item) for item in referred if isinstance(item.proposal, SelfRemove)}
+    return tuple(
+        item
+        for item in by_value
+        if not isinstance(item.proposal, Remove) or removed_by(item) not in leaving
+    )
+
+
+def _rank(item: Covered) -> tuple[bool, bool, bool, bool]:
     """Return the order in which proposals are tried: what must not be crowded out comes first."""
     proposal, outside = item.proposal, not isinstance(item.sender, MemberSender)
-    return isinstance(proposal, ReInit), not isinstance(proposal, Remove), outside
+    leaving, removing = isinstance(proposal, SelfRemove), isinstance(proposal, Remove)
+    return isinstance(proposal, ReInit), not leaving, not removing, outside
 
 
 def _is_own_resumption(group: MemberState, proposal: Proposal) -> bool:
@@ -354,17 +394,19 @@ def _extended(
 
 
 def _can_stand(group: MemberState, covered: tuple[Covered, ...]) -> bool:
-    """Return whether proposals can be committed together by this member."""
+    """Return whether proposals can be committed together by this member.
+
+    What a component refuses in whatever way must not stop who commits the rest.
+    """
     sender = MemberSender(group.leaf_index)
     try:
         check_list(group.state, covered, sender, has_path=True)
         applied = apply(group.state, covered, group.settings.components)
-        check_epoch(applied.tree, applied.extensions)
-        check_media_types(applied.tree, applied.extensions)
+        check_epoch(applied.tree, applied.extensions, group.state, applied.touched, sending=True)
         check_own_support(
             group.state.tree.member(sender.leaf_index), applied.extensions, sender.leaf_index
         )
         group.psk_secret(applied.psks)
-    except InvalidError:
+    except (InvalidError, ForbiddenError, MalformedError):
         return False
     return True

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, TypeAlias
 
 from mimi.codec import (
+    GREASE_VALUES,
     CodePoint16,
     Opaque,
     decode,
@@ -45,6 +46,15 @@ class ComponentID(CodePoint16):
     LAST_RESORT_KEY_PACKAGE = point(0x0004)
     APP_ACK = point(0x0005)
     MESSAGE_ID = point(0x0040)
+
+
+COMPONENT_GREASE = tuple(value for value in GREASE_VALUES if value < 0x8000)
+"""The GREASE values of components: those above are for private use."""
+
+
+def is_grease_component(component: int) -> bool:
+    """Return whether a number is a GREASE value of components."""
+    return component in COMPONENT_GREASE
 
 
 @struct
@@ -172,9 +182,7 @@ def _place(data: bytes, component: int, at: int) -> tuple[int, int, int]:
             else:
                 start = at + 6
                 end = start + (int.from_bytes(data[at + 2 : start], "big") & 0x3FFFFFFF)
-            if number == component:
-                if end > octets:
-                    break
+            if number == component and end <= octets:
                 return at, start, end
             at = end
     except IndexError:
@@ -186,16 +194,17 @@ def _place(data: bytes, component: int, at: int) -> tuple[int, int, int]:
 
 def _first(data: bytes) -> int:
     """Return where the first entry of an encoded dictionary begins."""
-    return (1, 2, 4, 4)[data[0] >> 6] if data else 0
+    if not data:
+        raise MalformedError("a dictionary without its length", "AppDataDictionary", 0)
+    return (1, 2, 4, 4)[data[0] >> 6]
 
 
 # Last-resort key packages (section 6.4). Earlier drafts had an extension of its own for the mark,
 # which deployed implementations still write: it is read, and not written.
 
 
-def last_resort_extension() -> Extension:
-    """Return the extension that marks a key package of last resort."""
-    return dictionary([(ComponentID.LAST_RESORT_KEY_PACKAGE, b"")])
+LAST_RESORT: Mapping[int, bytes | None] = {ComponentID.LAST_RESORT_KEY_PACKAGE: b""}
+"""What the extensions of a key package of last resort say."""
 
 
 def is_last_resort(extensions: Extensions) -> bool:

@@ -15,7 +15,7 @@ from mimi.mls.apply import Transition
 from mimi.mls.errors import CredentialRefusedError
 from mimi.mls.framing import MemberSender
 from mimi.mls.keypackage import KeyPackage
-from mimi.mls.proposal import Add, GroupContextExtensions, Proposal, Update
+from mimi.mls.proposal import Add, GroupContextExtensions, Proposal, Remove, Update
 from mimi.mls.state import PublicState
 from mimi.tree.credential import BasicCredential, Credential
 from mimi.tree.extension import Extensions, external_senders
@@ -113,8 +113,9 @@ def checks_of_transition(transition: Transition) -> tuple[CredentialCheck, ...]:
             role, old = Role.COMMITTER, before.leaf(committer)
         else:
             role, old = Role.JOINER, None
-            for removed in applied.removed:
-                old = before.leaf(removed)
+            for item in transition.covered:
+                if isinstance(item.proposal, Remove):  # its own leaf; a SelfRemove is another's
+                    old = before.leaf(item.proposal.removed)
         checks.append(_check(role, committer, tree.member(committer), old))
     return tuple(check for check in checks if check is not None)
 

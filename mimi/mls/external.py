@@ -7,7 +7,7 @@
     Commit(ExternalInit(kem_output), ..., path)  -->  the joiner takes the leftmost blank leaf
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 import attrs
@@ -40,7 +40,7 @@ from mimi.mls.proposal import (
 )
 from mimi.mls.protect import authenticate
 from mimi.mls.psk import PreSharedKeyID
-from mimi.mls.resolve import Covered, check_list, check_proposal
+from mimi.mls.resolve import Covered, check_list, check_proposal, removed_by
 from mimi.mls.rules import Rules
 from mimi.mls.state import Member, PublicState
 from mimi.mls.welcome import GroupInfo
@@ -124,11 +124,13 @@ class Joiner:
     Attributes:
         leaf: What its leaf says; encryption key and source are replaced.
         signer: The private key of the leaf's signature key.
-        remove: The leaf that it had before, in a resync; None where it is new.
+        remove: The leaf that it had before, in a resync; None where it is new. A SelfRemove of
+            the same leaf takes the place of the Remove.
         psks: The pre-shared keys to bring in, with their values.
         psk_secret: What they make.
         aad: Authenticated data.
         rules: By what the proposals are judged.
+        proposals: What it proposes besides: AppDataUpdate and AppEphemeral.
     """
 
     leaf: LeafNodeContent
@@ -138,6 +140,7 @@ class Joiner:
     psk_secret: Secret
     aad: bytes
     rules: Rules
+    proposals: tuple[Proposal, ...] = ()
 
 
 def commit_from_outside(
@@ -160,14 +163,11 @@ def commit_from_outside(
         kem_output, init_secret = suite.send_external_init(public, entropy)
     except InvalidPublicKeyError as error:
         raise MissingExternalPubError(f"external_pub: {error.reason}") from error
-    proposals: list[Proposal] = [ExternalInit(kem_output)]
-    if joiner.remove is not None:
-        proposals.append(Remove(joiner.remove))
-    proposals += (PreSharedKey(psk) for psk in joiner.psks)
-    covered = tuple(Covered(proposal, sender) for proposal in proposals)
-    covered += tuple(
+    referred = tuple(
         Covered(each.proposal, each.sender, each.reference) for each in state.proposals.values()
     )
+    proposals = (ExternalInit(kem_output), *_by_value(joiner, referred))
+    covered = (*(Covered(proposal, sender) for proposal in proposals), *referred)
     check_list(state, covered, sender, has_path=True)
     for proposal in proposals:
         check_proposal(state, proposal, sender, joiner.rules)
@@ -195,6 +195,14 @@ def commit_from_outside(
     message = PublicMessage(content, concluded.message.auth, None)
     transition = shared.transition(concluded.message, covered, index)
     return encode(MLSMessage(message)), transition, concluded
+
+
+def _by_value(joiner: Joiner, referred: tuple[Covered, ...]) -> Iterator[Proposal]:
+    """Yield what a joiner proposes besides the ExternalInit."""
+    if joiner.remove is not None and joiner.remove not in map(removed_by, referred):
+        yield Remove(joiner.remove)
+    yield from (PreSharedKey(psk) for psk in joiner.psks)
+    yield from joiner.proposals
 
 
 # Proposals from outside (section 12.1.8)

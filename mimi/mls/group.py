@@ -122,14 +122,17 @@ class Group(MemberState):
         """
         return appack.lost_messages(self, commit)
 
-    def group_info(self, *, tree: bool = True, external_pub: bool = True) -> bytes:
+    def group_info(
+        self, *, tree: bool = True, external_pub: bool = True, extensions: Extensions = ()
+    ) -> bytes:
         """Return the encoded MLSMessage with the group info of the epoch (section 12.4.3).
 
         Args:
             tree: Whether it carries the ratchet tree.
             external_pub: Whether one can join with it by an external commit.
+            extensions: What it says besides.
         """
-        info = sending.group_info(self, tree=tree, external_pub=external_pub)
+        info = sending.group_info(self, tree=tree, external_pub=external_pub, extensions=extensions)
         return encode(MLSMessage(info))
 
     def partial_group_info(
@@ -248,6 +251,7 @@ class Group(MemberState):
         references: Iterable[bytes] | None = None,
         leaf: LeafChange = UNCHANGED,
         path: bool = True,
+        group_info_extensions: Extensions = (),
         aad: bytes = b"",
     ) -> Draft[Self]:
         """Draft a commit: nothing happens until the draft is held or accepted (section 12.4.1).
@@ -255,7 +259,7 @@ class Group(MemberState):
         Args:
             now: Seconds since 1970-01-01T00:00Z.
             add: Key packages of new members, encoded or not.
-            remove: Leaves of members to remove.
+            remove: Leaves of members to remove; who removes itself need not be named.
             psks: Pre-shared keys to bring in.
             extensions: The new extensions of the group context, all of them; None keeps them.
             reinit: The successor of the group; committed alone.
@@ -263,6 +267,7 @@ class Group(MemberState):
             references: Which pending proposals to cover; None for all that can stand together.
             leaf: How one's own leaf changes; implies a path.
             path: Whether to give fresh keys even where no proposal needs it.
+            group_info_extensions: What the Welcome says to the new members alone.
             aad: Authenticated data.
 
         Raises:
@@ -289,9 +294,11 @@ class Group(MemberState):
             pending = commits.choose(self, values)
         else:
             pending = tuple(self._covered(reference) for reference in references)
+        values = commits.without_needless(values, pending)
         content, signer = self._own_leaf(leaf)
-        fresh = path or leaf is not UNCHANGED
-        return commits.create(self, Plan((*pending, *values), fresh, content, signer, aad, now))
+        fresh, listed = path or leaf is not UNCHANGED, (*pending, *values)
+        plan = Plan(listed, fresh, content, signer, aad, now, group_info_extensions)
+        return commits.create(self, plan)
 
     def _covered(self, reference: bytes) -> Covered:
         pending = self.state.proposals.get(reference)
@@ -303,7 +310,8 @@ class Group(MemberState):
         if change is UNCHANGED:
             return self.leaf_node, self.signer
         grease = self.entropy if self.settings.grease else None
-        return change.of(self.leaf_node, grease), change.signer or self.signer
+        content = change.of(self.leaf_node, grease, self.settings.components)
+        return content, change.signer or self.signer
 
     def _psk_id(self, psk: PSK) -> PreSharedKeyID:
         return PreSharedKeyID(psk, draw(self.entropy, self.suite.nh))

@@ -7,7 +7,9 @@ import attrs
 
 from mimi.codec import decode
 from mimi.crypto import HPKEPrivateKey, Secret, SignaturePrivateKey, Suite
+from mimi.mls.appdata import Components, check_group_data
 from mimi.mls.codepoints import ResumptionPSKUsage
+from mimi.mls.components import check_dictionary
 from mimi.mls.context import GroupContext
 from mimi.mls.credentials import CredentialCheck, checks_of_tree
 from mimi.mls.errors import (
@@ -25,8 +27,10 @@ from mimi.mls.external_receivers import check_external_receivers
 from mimi.mls.keypackage import KeyPackage
 from mimi.mls.member import NewEpoch
 from mimi.mls.message import MLSMessage
+from mimi.mls.negotiation import check_negotiated
 from mimi.mls.ownleaf import check_own_support
 from mimi.mls.psk import PreSharedKeyID, ResumptionPSK, psk_secret
+from mimi.mls.rules import NO_COMPONENTS
 from mimi.mls.schedule import EpochSecrets
 from mimi.mls.state import Member, PublicState, next_state
 from mimi.mls.tree_options import source_domains
@@ -81,12 +85,14 @@ class Known:
         psk_values: From the names of pre-shared keys to their values.
         groups: From identifiers to the client's groups: their states, by `PublicState`.
         same_client: How members of a successor are compared with those of the old group.
+        components: The components that the application knows.
     """
 
     own: OwnKeyPackage
     psk_values: Callable[[PreSharedKeyID], Secret]
     groups: Mapping[bytes, PublicState]
     same_client: SameClient
+    components: Components = NO_COMPONENTS
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -191,7 +197,7 @@ def open_welcome(
     if context.group_id in known.groups:
         raise DuplicateGroupError("the client takes part in the group", group_id=context.group_id)
     mine = own.key_package.leaf_node.capabilities
-    state = validated_info(suite, info, tree, lifetimes, map, mine)
+    state = validated_info(suite, info, tree, lifetimes, map, mine, known.components)
     private = _private_tree(state.tree, own, secrets, info.signer)
     check_own_support(own.key_package.leaf_node, context.extensions, private.leaf)
     epoch_secrets = EpochSecrets.derive(suite, secrets.joiner_secret, psks, context)
@@ -323,11 +329,13 @@ def validated_info(
     lifetimes: LifetimePolicy | None,
     map: Map = map,  # noqa: A002 - it stands for the built-in function
     capabilities: Capabilities | None = None,
+    components: Components = NO_COMPONENTS,
 ) -> PublicState:
     """Return the public state of a group info that is checked in full, but for its tag.
 
     Raises:
-        InvalidError: The tree or the signature is invalid; a class for each rule.
+        InvalidError: The tree or the signature is invalid, a member lacks what the group requires,
+            or a component refuses what the group says; a class for each rule.
         MalformedError: The tree does not parse, or an extension of the group context.
         MissingTreeError: The tree is nowhere.
     """
@@ -346,4 +354,7 @@ def validated_info(
         capabilities=capabilities,
         map=map,
     )
+    check_dictionary(context.extensions)
+    check_negotiated(ratchet_tree.members(), context.extensions)
+    check_group_data(context.extensions, components)
     return next_state(context, ratchet_tree, info.confirmation_tag)

@@ -13,9 +13,10 @@
 A leaf's values that nobody knows, GREASE among them, are no support and do no harm.
 """
 
-from collections.abc import Callable, Iterable
-from functools import lru_cache
-from typing import Annotated, TypeVar
+from collections.abc import Iterable
+from typing import Annotated
+
+from attrs import frozen
 
 from mimi.codec import Opaque, decode, encode, increasing_by, struct
 from mimi.errors import MalformedError
@@ -28,16 +29,29 @@ from mimi.mls.component_errors import (
     RequiredWireFormatError,
 )
 from mimi.mls.components import (
+    APP_DATA_DICTIONARY,
     REQUIRED_WIRE_FORMATS,
     SUPPORTED_WIRE_FORMATS,
     ComponentID,
+    check_dictionary,
     component_of,
+    dictionary,
+    is_grease_component,
 )
-from mimi.tree.extension import Extensions, find
+from mimi.tree.extension import Extension, Extensions, find
+from mimi.tree.leaf import LeafNode
 from mimi.tree.math import LeafIndex
-from mimi.tree.ratchet import RatchetTree
 
-T = TypeVar("T")
+DEFAULT_WIRE_FORMATS = frozenset(
+    (
+        WireFormat.MLS_PUBLIC_MESSAGE,
+        WireFormat.MLS_PRIVATE_MESSAGE,
+        WireFormat.MLS_WELCOME,
+        WireFormat.MLS_GROUP_INFO,
+        WireFormat.MLS_KEY_PACKAGE,
+    )
+)
+"""Those of RFC 9420, which everybody supports and nobody lists."""
 
 
 @struct
@@ -124,30 +138,36 @@ def framing(content: bytes, media_type: MediaType | None = None) -> bytes:
     return encode(ApplicationFraming(kind, content))
 
 
-# What leaves and groups say. Leaves of one application say the same, so that few are read.
+def agreement(
+    *,
+    components: Iterable[int] = (),
+    safe_aad: Iterable[int] | None = None,
+    media_types: Iterable[MediaType] = (),
+    data: Iterable[tuple[int, bytes]] = (),
+) -> Extension:
+    """Return ``app_data_dictionary``: of a leaf, what it supports; of a group, what all must.
+
+    Args:
+        components: Those of ``app_components``.
+        safe_aad: Those of ``safe_aad``; None for none such, in a group for AAD without framing.
+        media_types: Those of ``content_media_types``; none such, where there are none.
+        data: What further components say.
+    """
+    said = dict(data)
+    said[ComponentID.APP_COMPONENTS] = encode(_listing(components))
+    if safe_aad is not None:
+        said[ComponentID.SAFE_AAD] = encode(_listing(safe_aad))
+    kinds = tuple(media_types)
+    if kinds:
+        said[ComponentID.CONTENT_MEDIA_TYPES] = encode(MediaTypeList(kinds))
+    return dictionary(said)
 
 
-@lru_cache(maxsize=1024)
-def _components_list(data: bytes) -> frozenset[int]:
-    return frozenset(map(int, decode(ComponentsList, data).component_ids))
+def _listing(components: Iterable[int]) -> ComponentsList:
+    return ComponentsList(tuple(map(ComponentID, sorted(set(components)))))
 
 
-@lru_cache(maxsize=1024)
-def _media_types(data: bytes) -> tuple[MediaType, ...]:
-    listed: tuple[MediaType, ...] = decode(MediaTypeList, data).media_type_list
-    if not listed:
-        raise MalformedError("content_media_types names no media type")
-    return listed
-
-
-@lru_cache(maxsize=1024)
-def _wire_formats(data: bytes) -> frozenset[int]:
-    return frozenset(map(int, decode(WireFormats, data).wire_formats))
-
-
-def _listed(extensions: Extensions, component: int, read: Callable[[bytes], T]) -> T | None:
-    data = component_of(extensions, component)
-    return None if data is None else read(data)
+# What leaves and groups say
 
 
 def media_types(extensions: Extensions) -> tuple[MediaType, ...]:
@@ -156,13 +176,18 @@ def media_types(extensions: Extensions) -> tuple[MediaType, ...]:
     Raises:
         MalformedError: The component does not parse, or names none.
     """
-    return _listed(extensions, ComponentID.CONTENT_MEDIA_TYPES, _media_types) or ()
+    data = component_of(extensions, ComponentID.CONTENT_MEDIA_TYPES)
+    if data is None:
+        return ()
+    listed: tuple[MediaType, ...] = decode(MediaTypeList, data).media_type_list
+    if not listed:
+        raise MalformedError("content_media_types names no media type", "MediaTypeList", 0)
+    return listed
 
 
 def app_components(extensions: Extensions) -> frozenset[int]:
     """Return the components that a leaf supports, or that a group requires."""
-    found = _listed(extensions, ComponentID.APP_COMPONENTS, _components_list)
-    return frozenset() if found is None else found
+    return _components(extensions, ComponentID.APP_COMPONENTS) or frozenset()
 
 
 def safe_aad_components(extensions: Extensions) -> frozenset[int] | None:
@@ -170,17 +195,81 @@ def safe_aad_components(extensions: Extensions) -> frozenset[int] | None:
 
     None is that there is no such component: in a group, that AAD is not framed.
     """
-    return _listed(extensions, ComponentID.SAFE_AAD, _components_list)
+    return _components(extensions, ComponentID.SAFE_AAD)
+
+
+def _components(extensions: Extensions, component: int) -> frozenset[int] | None:
+    data = component_of(extensions, component)
+    return None if data is None else frozenset(decode(ComponentsList, data).component_ids)
 
 
 def wire_formats(extensions: Extensions, *, required: bool) -> frozenset[int]:
     """Return the wire formats that a leaf supports or a group requires beside the default ones."""
     data = find(extensions, REQUIRED_WIRE_FORMATS if required else SUPPORTED_WIRE_FORMATS)
-    return frozenset() if data is None else _wire_formats(data)
+    return frozenset() if data is None else frozenset(decode(WireFormats, data).wire_formats)
 
 
-def check_negotiated(tree: RatchetTree, extensions: Extensions) -> None:
-    """Check that every member supports what the group requires by its components.
+@frozen
+class Needs:
+    """What a leaf supports, or what a group requires of leaves.
+
+    Attributes:
+        components: As ``app_components`` says.
+        safe_aad: As ``safe_aad`` says.
+        wire_formats: As ``supported_wire_formats`` or ``required_wire_formats`` says.
+    """
+
+    components: frozenset[int]
+    safe_aad: frozenset[int]
+    wire_formats: frozenset[int]
+
+    @classmethod
+    def of_group(cls, extensions: Extensions) -> "Needs":
+        """Return what the extensions of a group context require.
+
+        Raises:
+            MalformedError: What is said there does not parse, ``content_media_types`` included.
+        """
+        media_types(extensions)
+        formats = wire_formats(extensions, required=True) - DEFAULT_WIRE_FORMATS
+        aad = safe_aad_components(extensions) or frozenset()
+        return cls(app_components(extensions), aad, formats)
+
+    @classmethod
+    def of_leaf(cls, extensions: Extensions) -> "Needs":
+        """Return what the extensions of a leaf support.
+
+        GREASE values support nothing: members send them at random.
+
+        Raises:
+            MalformedError: What is said there does not parse, anywhere in the dictionary.
+        """
+        if not any(at.extension_type in _NEGOTIATING for at in extensions):
+            return SILENT
+        check_dictionary(extensions)
+        media_types(extensions)
+        formats = wire_formats(extensions, required=False)
+        aad = safe_aad_components(extensions) or frozenset()
+        return cls(_real(app_components(extensions)), _real(aad), formats)
+
+
+_NEGOTIATING = (APP_DATA_DICTIONARY, SUPPORTED_WIRE_FORMATS)
+SILENT = Needs(frozenset(), frozenset(), frozenset())
+
+
+def _real(listed: frozenset[int]) -> frozenset[int]:
+    return frozenset(number for number in listed if not is_grease_component(number))
+
+
+def check_negotiated(
+    leaves: Iterable[tuple[LeafIndex, LeafNode]],
+    extensions: Extensions,
+) -> None:
+    """Check that leaves are sound, and support what the group requires by its components.
+
+    Args:
+        leaves: The members, or those that are others than before.
+        extensions: Those of the group context.
 
     Raises:
         RequiredComponentError: A member lacks a required component.
@@ -188,59 +277,73 @@ def check_negotiated(tree: RatchetTree, extensions: Extensions) -> None:
         RequiredWireFormatError: A member lacks a required wire format.
         MalformedError: What the group, or a leaf, says does not parse.
     """
-    components = app_components(extensions)
-    aad = safe_aad_components(extensions) or frozenset()
-    formats = wire_formats(extensions, required=True)
-    media_types(extensions)
-    if not (components or aad or formats):
-        return
-    for index, leaf in tree.members():
-        check_leaf_negotiated(leaf.extensions, components, aad, formats, index)
+    needs = Needs.of_group(extensions)
+    for index, leaf in leaves:
+        try:
+            supported = Needs.of_leaf(leaf.extensions)
+        except MalformedError as error:
+            path = f"ratchet_tree[{2 * index}].{error.path}"
+            raise MalformedError(error.reason, path, error.offset) from error
+        _check_leaf(supported, needs, index)
 
 
-def check_leaf_negotiated(
-    leaf: Extensions,
-    components: frozenset[int],
-    aad: frozenset[int],
-    formats: frozenset[int],
-    index: LeafIndex,
-) -> None:
-    """Check that one leaf supports what the group requires; see `check_negotiated`."""
-    missing = components - app_components(leaf)
+def _check_leaf(leaf: Needs, group: Needs, index: LeafIndex) -> None:
+    missing = group.components - leaf.components
     if missing:
         raise RequiredComponentError(
             f"leaf {index} lacks component {min(missing)}", leaf=index, component=min(missing)
         )
-    missing = aad - (safe_aad_components(leaf) or frozenset())
+    missing = group.safe_aad - leaf.safe_aad
     if missing:
         raise RequiredSafeAADError(
             f"leaf {index} lacks component {min(missing)} in the safe AAD",
             leaf=index,
             component=min(missing),
         )
-    missing = formats - wire_formats(leaf, required=False)
+    missing = group.wire_formats - leaf.wire_formats
     if missing:
         raise RequiredWireFormatError(
             f"leaf {index} lacks wire format {min(missing)}", leaf=index, wire_format=min(missing)
         )
 
 
-def check_media_types(tree: RatchetTree, extensions: Extensions) -> None:
-    """Check that every member reads the media types of the group: what a committer takes care of.
+def same_requirements(extensions: Extensions, before: Extensions) -> bool:
+    """Return whether two epochs require the same of their members' leaves, octet for octet."""
+    return extensions is before or _requirements(extensions) == _requirements(before)
+
+
+def _requirements(extensions: Extensions) -> tuple[bytes | None, ...]:
+    return (
+        find(extensions, REQUIRED_WIRE_FORMATS),
+        *(component_of(extensions, component) for component in REQUIRING),
+    )
+
+
+REQUIRING = (ComponentID.APP_COMPONENTS, ComponentID.SAFE_AAD, ComponentID.CONTENT_MEDIA_TYPES)
+"""The components that say what members must support."""
+
+
+def check_media_types(leaves: Iterable[tuple[LeafIndex, LeafNode]], extensions: Extensions) -> None:
+    """Check that leaves read the media types of the group: what a committer takes care of.
 
     Receivers do not refuse: a committer may know by other means what a member reads.
+
+    Args:
+        leaves: The members, or those that are others than before.
+        extensions: Those of the group context.
 
     Raises:
         RequiredMediaTypeError: A member does not say that it does.
     """
-    required = {_compared(kind) for kind in media_types(extensions)}
-    if not required:
-        return
-    for index, leaf in tree.members():
-        missing = required - {_compared(kind) for kind in media_types(leaf.extensions)}
-        if missing:
-            name = min(missing)[0].decode(errors="replace")
-            raise RequiredMediaTypeError(f"leaf {index} does not read {name}", leaf=index)
+    required = {_compared(kind): kind for kind in media_types(extensions)}
+    for index, leaf in leaves if required else ():
+        known = set(map(_compared, media_types(leaf.extensions)))
+        for compared, kind in required.items():
+            if compared not in known:
+                name = kind.type.decode(errors="replace")
+                raise RequiredMediaTypeError(
+                    f"leaf {index} does not read {name}", leaf=index, media_type=kind
+                )
 
 
 def _compared(kind: MediaType) -> tuple[bytes, frozenset[tuple[bytes, bytes]]]:
@@ -321,5 +424,14 @@ def check_own_framing(extensions: Extensions, data: bytes) -> None:
 
 
 def media_type_of(extensions: Extensions, framed: ApplicationFraming) -> MediaType:
-    """Return the media type of application data: an empty one is the group's first."""
-    return framed.media_type if framed.media_type.type else media_types(extensions)[0]
+    """Return the media type of application data: an empty one is the group's first.
+
+    Raises:
+        FramingError: It is empty, and the group has no ``content_media_types``.
+    """
+    if framed.media_type.type:
+        return framed.media_type
+    required = media_types(extensions)
+    if not required:
+        raise FramingError("no media type, in a group that has none")
+    return required[0]

@@ -19,8 +19,8 @@ from mimi.mls.group import Group
 from mimi.mls.join import validated_info
 from mimi.mls.member import MemberState
 from mimi.mls.message import MLSMessage
-from mimi.mls.ownleaf import new_leaf
-from mimi.mls.proposal import SelfRemove
+from mimi.mls.ownleaf import advertising, new_leaf
+from mimi.mls.proposal import Proposal, SelfRemove
 from mimi.mls.protect import unprotect_public
 from mimi.mls.psk import PSK, PreSharedKeyID, psk_secret
 from mimi.mls.receive import check_framed, receive_proposal
@@ -45,6 +45,7 @@ class Joining:
     resync: LeafIndex | None
     pending: tuple[bytes, ...]
     psks: tuple[PSK, ...]
+    proposals: tuple[Proposal, ...]
     groups: Mapping[bytes, MemberState]
     aad: bytes
     map: Map
@@ -58,14 +59,14 @@ def join_by_commit(client: "Client", info: GroupInfo, how: Joining) -> ExternalD
         InvalidError: A rule is broken; a class for each.
         MissingTreeError: The tree is nowhere.
     """
-    suite, settings = client.suite, client.settings
-    rules = Rules(LifetimePolicy(how.now, settings.maximum_lifetime), settings.components)
+    suite, settings, known = client.suite, client.settings, client.settings.components
+    rules = Rules(LifetimePolicy(how.now, settings.maximum_lifetime), known)
     judged = rules.lifetimes if settings.member_lifetimes else None
     group_id = info.group_context.group_id
     present = how.groups.get(group_id)
     if how.resync is None and present is not None and not present.removed:
         raise DuplicateGroupError("the client takes part in the group", group_id=group_id)
-    state = validated_info(suite, info, how.tree, judged, how.map, client.capabilities)
+    state = validated_info(suite, info, how.tree, judged, how.map, client.capabilities, known)
     for wire in how.pending:
         state = with_self_remove(state, wire, rules)
     named = tuple(PreSharedKeyID(psk, draw(client.entropy, suite.nh)) for psk in how.psks)
@@ -73,11 +74,10 @@ def join_by_commit(client: "Client", info: GroupInfo, how: Joining) -> ExternalD
         (psk, client.psk_value(psk.psk, how.groups)) for psk in named
     )
     grease = client.entropy if settings.grease else None
-    leaf = new_leaf(
-        client.credential, client.signer, client.capabilities, client.leaf_extensions, grease
-    )
+    extensions = advertising(client.capabilities, client.leaf_extensions, known)
+    leaf = new_leaf(client.credential, client.signer, client.capabilities, extensions, grease)
     secret = psk_secret(suite, values)
-    joiner = Joiner(leaf, client.signer, how.resync, named, secret, how.aad, rules)
+    joiner = Joiner(leaf, client.signer, how.resync, named, secret, how.aad, rules, how.proposals)
     commit, transition, concluded = commit_from_outside(
         state, external_pub(info.extensions), joiner, client.entropy
     )

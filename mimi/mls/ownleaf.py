@@ -1,12 +1,21 @@
 """How a member's own leaf comes about and changes (RFC 9420 sections 7.2 and 13.5)."""
 
+from collections.abc import Iterable
+
 import attrs
 
-from mimi.codec import replace
+from mimi.codec import encode, replace
 from mimi.crypto import CipherSuite, Entropy, SignaturePrivateKey
 from mimi.errors import UsageError
+from mimi.mls.components import (
+    APP_DATA_DICTIONARY,
+    ComponentID,
+    component_of,
+    with_components,
+)
 from mimi.mls.errors import CapabilitiesError
 from mimi.mls.grease import grease_leaf, without_grease
+from mimi.mls.negotiation import ComponentsList
 from mimi.tree.codepoints import DEFAULT_EXTENSIONS, DEFAULT_PROPOSALS
 from mimi.tree.credential import Credential
 from mimi.tree.extension import Extensions
@@ -46,12 +55,15 @@ class LeafChange:
         ]
         return f"LeafChange({', '.join(changed) or 'nothing'})"
 
-    def of(self, leaf: LeafNode, entropy: Entropy | None) -> LeafNodeContent:
+    def of(
+        self, leaf: LeafNode, entropy: Entropy | None, components: Iterable[int] = ()
+    ) -> LeafNodeContent:
         """Return what the new leaf says; encryption key and source are for others to set.
 
         Args:
             leaf: The present leaf.
             entropy: The source of GREASE for new lists; None for none.
+            components: Those that the application knows.
 
         Raises:
             CapabilitiesError: The capabilities list what clients do not list.
@@ -65,7 +77,9 @@ class LeafChange:
             raise UsageError("capabilities and extensions change together")
         if capabilities is None or extensions is None:
             capabilities, extensions = leaf.capabilities, leaf.extensions
-        elif entropy is not None:
+        else:
+            extensions = advertising(capabilities, extensions, components)
+        if self.extensions is not None and entropy is not None:
             capabilities, extensions = grease_leaf(capabilities, extensions, entropy)
         return LeafNodeContent(
             leaf.encryption_key,
@@ -121,6 +135,27 @@ def check_own_support(leaf: LeafNode, extensions: Extensions, index: LeafIndex) 
     if needs:
         real = replace(leaf, capabilities=without_grease(leaf.capabilities))
         check_group_needs(real, needs, index)
+
+
+def advertising(
+    capabilities: Capabilities, extensions: Extensions, components: Iterable[int]
+) -> Extensions:
+    """Return the extensions of a leaf, which say what components its client knows.
+
+    Whoever supports ``app_data_dictionary`` must say so (draft-ietf-mls-extensions-10 section
+    4.6). Where the application says it itself, nothing is added.
+
+    Args:
+        capabilities: What the client supports.
+        extensions: Those of the leaf so far.
+        components: Those that the application knows.
+    """
+    if APP_DATA_DICTIONARY not in capabilities.extensions:
+        return extensions
+    if component_of(extensions, ComponentID.APP_COMPONENTS) is not None:
+        return extensions
+    listed = tuple(map(ComponentID, sorted(components)))
+    return with_components(extensions, {ComponentID.APP_COMPONENTS: encode(ComponentsList(listed))})
 
 
 def listing(capabilities: Capabilities, extensions: Extensions) -> Capabilities:

@@ -106,8 +106,9 @@ class PublicGroup(GroupView):
         info = read_group_info(group_info)
         suite = suite_of(info.group_context.cipher_suite)
         lifetimes = LifetimePolicy(now, maximum_lifetime) if member_lifetimes else None
-        state = validated_info(suite, info, tree, lifetimes, map)
-        return cls(state, info, maximum_lifetime, with_built_in(components))
+        known = with_built_in(components)
+        state = validated_info(suite, info, tree, lifetimes, map, components=known)
+        return cls(state, info, maximum_lifetime, known)
 
     def __repr__(self) -> str:
         return f"PublicGroup({self.group_id!r}, epoch {self.epoch})"

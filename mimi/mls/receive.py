@@ -252,11 +252,11 @@ def receive_proposal(
     """
     sender = signed.content.sender
     check_proposal(state, proposal, sender, rules)
+    reference = proposal_ref(state.suite, signed)
     if isinstance(proposal, SelfRemove):
         if signed.wire_format != WireFormat.MLS_PUBLIC_MESSAGE:
             raise SelfRemoveFramingError("a SelfRemove that joiners cannot read", sender=sender)
-        check_first_self_removal(state, sender)
-    reference = proposal_ref(state.suite, signed)
+        check_first_self_removal(state, sender, reference)
     event = ProposalReceived(
         reference,
         proposal,

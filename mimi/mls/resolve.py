@@ -17,6 +17,7 @@ from mimi.mls.component_errors import (
     SelfRemoveByValueError,
     SelfRemoveSenderError,
 )
+from mimi.mls.components import check_dictionary
 from mimi.mls.errors import (
     ExternalCommitProposalError,
     ExternalCommitReferenceError,
@@ -38,6 +39,7 @@ from mimi.mls.errors import (
 )
 from mimi.mls.framing import MemberSender, NewMemberCommitSender, Sender
 from mimi.mls.keypackage import validate_key_package
+from mimi.mls.negotiation import Needs
 from mimi.mls.proposal import (
     Add,
     AppDataUpdate,
@@ -138,11 +140,14 @@ def check_proposal(state: PublicState, proposal: Proposal, sender: Sender, rules
         case Add(key_package=key_package):
             validate_key_package(state.suite, key_package, lifetimes=rules.lifetimes)
             verify_bindings(key_package.leaf_node, rules.capabilities)
+            check_dictionary(key_package.extensions)
+            Needs.of_leaf(key_package.leaf_node.extensions)
         case Update(leaf_node=leaf):
             if not isinstance(sender, MemberSender):
                 raise UpdateSenderError(f"{sender} has no leaf to update", sender=sender)
             check_update_leaf(state, leaf, sender.leaf_index)
             verify_bindings(leaf, rules.capabilities, sender.leaf_index)
+            Needs.of_leaf(leaf.extensions)
         case Remove(removed=removed):
             state.tree.member(removed)
         case PreSharedKey():
@@ -157,8 +162,10 @@ def check_proposal(state: PublicState, proposal: Proposal, sender: Sender, rules
             required_capabilities(extensions)
             external_senders(extensions)
             check_dictionary_kept(state.context.extensions, extensions)
+            check_dictionary(extensions)
+            Needs.of_group(extensions)
         case AppDataUpdate() | AppEphemeral():
-            check_app_data_proposal(proposal, rules.components)
+            check_app_data_proposal(proposal, state.context.extensions, rules.components)
         case SelfRemove():
             if not isinstance(sender, MemberSender):
                 raise SelfRemoveSenderError(f"{sender} has no leaf to remove", sender=sender)
@@ -201,14 +208,22 @@ def check_psk_proposal(state: PublicState, proposal: PreSharedKey) -> None:
         )
 
 
-def check_first_self_removal(state: PublicState, sender: Sender) -> None:
+def check_first_self_removal(
+    state: PublicState, sender: Sender, reference: bytes | None = None
+) -> None:
     """Check that a member has not proposed to remove itself before in the epoch.
 
+    Args:
+        state: The epoch.
+        sender: The member.
+        reference: By what the proposal will be referred to: it may arrive twice.
+
     Raises:
-        RepeatedSelfRemoveError: It has.
+        RepeatedSelfRemoveError: It has, by another proposal.
     """
-    for pending in state.proposals.values():
-        if isinstance(pending.proposal, SelfRemove) and pending.sender == sender:
+    for at, pending in state.proposals.items():
+        own = isinstance(pending.proposal, SelfRemove) and pending.sender == sender
+        if own and at != reference:
             raise RepeatedSelfRemoveError(f"{sender} has a SelfRemove pending", sender=sender)
 
 
@@ -273,7 +288,7 @@ def check_support(state: PublicState, covered: Iterable[Covered]) -> None:
     Who is removed by the commit need not, nor who is added.
     """
     kinds = {item.proposal.tag for item in covered} - DEFAULT_PROPOSALS
-    if not kinds:
+    if state.tree.index.all_support("proposals", kinds):
         return
     removed = {removed_by(item) for item in covered}
     for index, leaf in state.tree.members():

@@ -69,6 +69,8 @@ from mimi.tree.ratchet import RatchetTree
 
 RECEIVER_LABEL = b"SemiPrivateMessageReceiver"
 
+NOT_AGREED = "the group does not require mls_semiprivate_message, or names no external_receivers"
+
 
 @struct
 class PerMessageKeyAndNonces:
@@ -181,9 +183,7 @@ def protect_semi_private(
         raise ContentError("members send semi-private messages, and no application data in them")
     receivers = agreed_receivers(context.extensions)
     if not receivers:
-        raise SemiPrivateUnavailableError(
-            "the group does not require mls_semiprivate_message, or names no external_receivers"
-        )
+        raise SemiPrivateUnavailableError(NOT_AGREED)
     plaintext = encode(_CONTENT[kind](content.content, message.auth, padding))
     leaf = content.sender.leaf_index
     secrets, generation, key = secrets.next_key(leaf, RatchetKind.HANDSHAKE)
@@ -202,18 +202,15 @@ def protect_semi_private(
     nonce = guarded_nonce(key.nonce, given.reuse_guard)
     ciphertext = suite.aead_seal(key.key.reveal(), nonce, encode(bound), plaintext)
     data_key = sender_data_key(suite, sender_data_secret, ciphertext)
-    sender_data = suite.aead_seal(
-        data_key.key.reveal(),
-        data_key.nonce.reveal(),
-        encode(bound, SenderDataAAD),
-        encode(SenderData(leaf, generation, given.reuse_guard)),
-    )
+    data = encode(SenderData(leaf, generation, given.reuse_guard))
+    data_bound = encode(bound, SenderDataAAD)
+    sender_data = suite.aead_seal(data_key.key.reveal(), data_key.nonce.reveal(), data_bound, data)
     return secrets, SemiPrivateMessage(
-        bound.group_id,
-        bound.epoch,
-        bound.content_type,
-        bound.authenticated_data,
-        bound.partial_context_hash,
+        content.group_id,
+        content.epoch,
+        kind,
+        content.authenticated_data,
+        partial,
         bound.keys_for_external_receivers,
         bound.framed_content_tbs_hash,
         sender_data,
@@ -252,9 +249,7 @@ def check_semi_private(suite: Suite, context: GroupContext, message: SemiPrivate
         raise SemiPrivateApplicationError("application data in a semi-private message")
     receivers = agreed_receivers(context.extensions)
     if not receivers:
-        raise SemiPrivateNotAgreedError(
-            "the group does not require mls_semiprivate_message, or names no external_receivers"
-        )
+        raise SemiPrivateNotAgreedError(NOT_AGREED)
     listed = sorted(each.external_receiver_ref for each in message.keys_for_external_receivers)
     if listed != sorted(receiver_ref(suite, receiver) for receiver in receivers):
         raise ReceiverListError(

@@ -6,6 +6,7 @@ from mimi.codec import encode
 from mimi.crypto import SignaturePrivateKey
 from mimi.mls.apply import apply
 from mimi.mls.codepoints import WireFormat
+from mimi.mls.components import check_dictionary
 from mimi.mls.errors import AEADLimitError, ClosedGroupError, PendingProposalsError
 from mimi.mls.external_receivers import MLS_SEMIPRIVATE_MESSAGE
 from mimi.mls.framing import AuthenticatedContent, FramedContent, MemberSender, PrivateMessage
@@ -167,9 +168,11 @@ def group_info(
 
     Raises:
         ClosedGroupError: The member was removed.
+        MalformedError: The dictionary in *extensions* does not parse.
     """
     if group.removed:
         raise ClosedGroupError("the member was removed from the group")
+    check_dictionary(extensions)
     state = group.state
     if tree:
         carried = Extension(ExtensionType.RATCHET_TREE, state.tree.encode())

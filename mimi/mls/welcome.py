@@ -25,6 +25,7 @@ from mimi.crypto import (
     Suite,
 )
 from mimi.mls.codepoints import MessageBody, WireFormat
+from mimi.mls.components import check_dictionary
 from mimi.mls.context import GroupContext
 from mimi.mls.errors import (
     GroupInfoError,
@@ -155,11 +156,13 @@ def check_group_info(tree: RatchetTree, group_info: GroupInfo) -> None:
         TreeHashError: The tree is not that of the group info.
         BlankLeafError: The signer is no member.
         GroupInfoSignatureError: The signature is not by the signer's key.
+        MalformedError: The dictionary in its extensions does not parse.
     """
     if group_info.group_context.tree_hash != tree.tree_hash:
         raise TreeHashError("the tree is not that of the group info")
     signer = tree.member(group_info.signer)
     verify_group_info(tree.suite, group_info, signer.signature_key)
+    check_dictionary(group_info.extensions)
 
 
 @attrs.frozen

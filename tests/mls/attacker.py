@@ -14,6 +14,7 @@ from tree.members import NOW, SUITE, content_of
 from mimi.codec import encode, replace
 from mimi.crypto import Secret, SeededEntropy, SignaturePrivateKey
 from mimi.mls import Client, Group, PublicGroup, WireFormat
+from mimi.mls.appdata import Components
 from mimi.mls.apply import Applied, apply, next_context
 from mimi.mls.framing import (
     AuthenticatedContent,
@@ -74,6 +75,7 @@ class Deviation:
         signer: Whose key signs the commit.
         sender: In whose name.
         aad: The authenticated data.
+        components: What the attacker's own application knows.
     """
 
     covered: tuple[Covered, ...] | None = None
@@ -89,6 +91,7 @@ class Deviation:
     signer: SignaturePrivateKey | None = None
     sender: Sender | None = None
     aad: bytes = b"aad"
+    components: Components = NO_COMPONENTS
 
 
 GENUINE = Deviation()
@@ -244,7 +247,7 @@ class Attacker:
         """
         how = attrs.evolve(how, **deviation)
         covered = self._covered(listed) if how.covered is None else how.covered
-        applied = apply(self.state, covered, NO_COMPONENTS)
+        applied = apply(self.state, covered, how.components)
         forged = self._path(applied, how) if how.path else None
         path = None if forged is None else replace(forged.path, nodes=how.nodes(forged.path.nodes))
         content = self.framed(Commit(listed, path), how)

@@ -61,9 +61,10 @@ from mimi.mls.semiprivate import (
 from mimi.mls.settings import Settings
 from mimi.mls.state import changed
 from mimi.mls.tree_options import RATCHET_TREE_SOURCE_DOMAINS
-from mimi.tree.codepoints import CredentialType
+from mimi.mls.welcome import sign_group_info
+from mimi.tree.codepoints import CredentialType, ExtensionType
 from mimi.tree.credential import BasicCredential
-from mimi.tree.extension import Extensions, extension
+from mimi.tree.extension import Extension, Extensions, extension
 from mimi.tree.leaf import Capabilities
 from mimi.tree.path import HPKECiphertext
 
@@ -256,6 +257,17 @@ def forged(
 def named_in(group: Group) -> Iterable[ExternalReceiver]:
     """Return the external receivers of a group, whether or not it has agreed on them."""
     return external_receivers(group.extensions)
+
+
+def group_info_with(group: Group, extensions: Extensions) -> bytes:
+    """Return a group info whose group context has other extensions."""
+    context = replace(group.context, extensions=extensions)
+    tree = Extension(ExtensionType.RATCHET_TREE, group.ratchet_tree)
+    state = group.state
+    info = sign_group_info(
+        group.suite, context, (tree,), state.confirmation_tag, group.leaf_index, group.signer
+    )
+    return encode(MLSMessage(info))
 
 
 def refuses(who: Group | PublicGroup, wire: bytes, kind: type[MimiError], **where: object) -> None:

@@ -14,6 +14,7 @@ from mls.receivers import (
     HubRoom,
     forged,
     gathered_with_hub,
+    group_info_with,
     hpke_key,
     receiver,
     refused_by,
@@ -61,8 +62,6 @@ from mimi.mls.semiprivate_errors import (
     SemiPrivateNotAgreedError,
 )
 from mimi.mls.state import changed
-from mimi.mls.welcome import sign_group_info
-from mimi.tree.codepoints import ExtensionType
 from mimi.tree.credential import BasicCredential
 from mimi.tree.extension import Extension
 from mimi.tree.path import HPKECiphertext
@@ -98,7 +97,7 @@ def check(
     assert isinstance(event, EncryptedMessage)
 
 
-def check_outside(kind: type, **how: Any) -> None:
+def check_outside(kind: type, /, **how: Any) -> None:
     """Check that everybody refuses a forged message for what all can see."""
     alice, bob, hub, stranger = people()
     wire = forged(alice, REMOVE_CAROL, **how)
@@ -360,17 +359,6 @@ def test_a_receiver_must_have_a_key():
     wire = Attacker.inside(alice).commit(GroupContextExtensions(listed))
     for group in (bob, hub, stranger):
         refuses(group, wire, ExternalReceiverKeyError, receiver=1)
-
-
-def group_info_with(group, extensions) -> bytes:
-    """Return a group info whose group context has other extensions."""
-    context = replace(group.context, extensions=extensions)
-    tree = Extension(ExtensionType.RATCHET_TREE, group.ratchet_tree)
-    state = group.state
-    info = sign_group_info(
-        group.suite, context, (tree,), state.confirmation_tag, group.leaf_index, group.signer
-    )
-    return encode(MLSMessage(info))
 
 
 def test_the_extension_must_parse():

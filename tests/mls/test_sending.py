@@ -243,7 +243,7 @@ def test_a_follower_begins_with_a_group_info_and_keeps_the_newest():
     "wire_format", [WireFormat.MLS_WELCOME, WireFormat.MLS_GROUP_INFO, WireFormat.MLS_KEY_PACKAGE]
 )
 def test_handshake_messages_are_public_or_private(wire_format):
-    with pytest.raises(UsageError, match="public or in private messages"):
+    with pytest.raises(UsageError, match="public or \\(semi-\\)private messages"):
         Settings(handshake=wire_format)
 
 

@@ -99,13 +99,18 @@ def offer(name: str, number: int = 0, capabilities: Capabilities = BASE) -> KeyP
 
 @attrs.frozen(eq=False)
 class Scene:
-    """The group as everybody sees it."""
+    """The group as everybody sees it.
+
+    Attributes:
+        guest: The key package of somebody who can be added; None for one of `offer`.
+    """
 
     alice: Group
     bob: Group
     mallory: Group
     erin: Group
     public: PublicGroup
+    guest: KeyPackage | None = None
 
     @property
     def attacker(self) -> Attacker:
@@ -153,8 +158,16 @@ def scene(*extensions: Extension) -> Scene:
     """Return the group; *extensions* are those that it has besides the external senders."""
     names = ("Alice", "Bob", "Mallory", "Dave", "Erin")
     clients = [client(name, WIDE if name == "Mallory" else BASE) for name in names]
-    group = clients[0].create_group(b"victims", now=NOW, extensions=(SENDERS, *extensions))
-    public = PublicGroup.from_group_info(group.group_info(), now=NOW)
+    return staged(clients, (SENDERS, *extensions))
+
+
+def staged(
+    clients: list[Client], extensions: tuple[Extension, ...], guest: KeyPackage | None = None
+) -> Scene:
+    """Return the group of five clients, the fourth of whom is removed in the end."""
+    group = clients[0].create_group(b"victims", now=NOW, extensions=extensions)
+    known = clients[0].settings.components
+    public = PublicGroup.from_group_info(group.group_info(), now=NOW, components=known)
     offers, ready = [], []
     for other in clients[1:]:
         kept, package = other.key_package(now=NOW)
@@ -173,13 +186,13 @@ def scene(*extensions: Extension) -> Scene:
             for at, group in enumerate(groups)
         ]
     del groups[BLANK]
-    return Scene(*groups, public)
+    return Scene(*groups, public, guest)
 
 
 @cache
 def genuine(at: Scene) -> tuple[bytes, bytes]:
     """Return a genuine commit of Bob's, and the epoch that it opens."""
-    draft = at.bob.commit(now=NOW, add=[offer("Grace")], references=())
+    draft = at.bob.commit(now=NOW, add=[at.guest or offer("Grace")], references=())
     return draft.commit, draft.accept().epoch_authenticator
 
 
