@@ -27,7 +27,7 @@ from mimi.mls.components import (
     APP_DATA_UPDATE,
     app_data,
     component_of,
-    with_components,
+    rewritten,
 )
 from mimi.mls.framing import Sender
 from mimi.mls.proposal import (
@@ -199,11 +199,12 @@ def with_app_data_applied(
         if isinstance(proposal, AppEphemeral):
             known = components[proposal.component_id]
             known.check_ephemeral(Proposed(proposal.data, sender), state)
-    changes = {
-        number: _changed(component_of(extensions, number), number, updates, components, state)
-        for number, updates in _by_component(listed).items()
-    }
-    return with_components(extensions, changes) if changes else extensions
+    changes = _by_component(listed)
+
+    def change(number: int, before: bytes | None) -> bytes | None:
+        return _changed(before, number, changes[number], components[number], state)
+
+    return rewritten(extensions, changes, change) if changes else extensions
 
 
 _Listed: TypeAlias = list[tuple[AppDataUpdate, Sender]]
@@ -221,11 +222,10 @@ def _changed(
     before: bytes | None,
     number: int,
     updates: _Listed,
-    components: Components,
+    component: Component,
     state: "PublicState",
 ) -> bytes | None:
     """Return what a component says after the updates of one commit; None for nothing any more."""
-    component = components[number]
     removals = [item for item in updates if isinstance(item[0].change, RemoveData)]
     if removals and len(updates) > 1:
         raise ComponentConflictError(

@@ -189,12 +189,12 @@ def check_epoch(
         MalformedError: The contents of an extension do not parse.
     """
     check_group_support(tree, GroupNeeds.of(extensions))
-    leaves = tuple(tree.members() if before is None else _changed_leaves(tree, touched))
-    if before is not None and not same_requirements(extensions, before.context.extensions):
-        leaves = tuple(tree.members())
-    check_negotiated(leaves, extensions)
-    if sending:
-        check_media_types(leaves, extensions)
+    same = before is not None and same_requirements(extensions, before.context.extensions)
+    leaves = tuple(_changed_leaves(tree, touched) if same else tree.members())
+    if leaves:
+        check_negotiated(leaves, extensions)
+        if sending:
+            check_media_types(leaves, extensions)
     check_external_receivers(tree.suite, extensions)
     source_domains(extensions)  # or every later look at them would fail
 
@@ -292,7 +292,8 @@ def transition(state: PublicState, message: AuthenticatedContent, rules: Rules) 
     if commit.path is not None:
         verify_bindings(commit.path.leaf_node, rules.capabilities, committer)
     tree = applied.tree if merged is None else merged.tree
-    check_epoch(tree, applied.extensions, state, (*applied.touched, committer))
+    touched = applied.touched if merged is None else (*applied.touched, committer)
+    check_epoch(tree, applied.extensions, state, touched)
     return Transition(state, message, committer, covered, applied, merged)
 
 

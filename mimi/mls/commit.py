@@ -248,8 +248,10 @@ def conclude(
     if shared.path is not None:
         check_capabilities(suite, shared.path.update_path.leaf_node, keys.private.leaf)
         verify_bindings(shared.path.update_path.leaf_node, None, keys.private.leaf)
-    me = keys.private.leaf
-    check_epoch(tree, extensions, before, (*shared.applied.touched, me), sending=True)
+    me, touched = keys.private.leaf, shared.applied.touched
+    if shared.path is not None:
+        touched = (*touched, me)
+    check_epoch(tree, extensions, before, touched, sending=True)
     check_own_support(tree.member(me), extensions, me)
     signature = sign_content(suite, wire_format, content, before.context, signer)
     confirmed = confirmed_transcript_hash(

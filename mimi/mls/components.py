@@ -7,7 +7,7 @@ here it stays octets, so that changing one component never reads another.
 All code points that the draft suggests are here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, TypeAlias
 
 from mimi.codec import (
@@ -141,17 +141,38 @@ def with_components(extensions: Extensions, changes: Mapping[int, bytes | None])
     Raises:
         MalformedError: The extension app_data_dictionary does not parse, as far as it is read.
     """
+    return rewritten(extensions, changes, lambda component, _: changes[component])
+
+
+def rewritten(
+    extensions: Extensions,
+    components: Iterable[int],
+    change: Callable[[int, bytes | None], bytes | None],
+) -> Extensions:
+    """Return *extensions* in which some components say what becomes of what they said.
+
+    Args:
+        extensions: Their dictionary, where there is none, is added at the end.
+        components: The numbers of the components.
+        change: From a component and what it says to what it says then; None for nothing. It is
+            called for each in the order of the numbers.
+
+    Raises:
+        MalformedError: The extension app_data_dictionary does not parse, as far as it is read.
+    """
     present = find(extensions, APP_DATA_DICTIONARY)
     data = b"\0" if present is None else present
-    kept, pieces = _first(data), []
-    for component, said in sorted(changes.items()):
-        begin, _, end = _place(data, component, kept)
-        pieces.append(data[kept:begin])
+    view, kept, pieces = memoryview(data), _first(data), list[bytes | memoryview]()
+    for component in sorted(components):
+        begin, start, end = _place(data, component, kept)
+        said = change(component, None if begin == end else data[start:end])
+        pieces.append(view[kept:begin])
         if said is not None:
             pieces += (component.to_bytes(2, "big"), encode_length(len(said)), said)
         kept = end
-    entries = b"".join((*pieces, data[kept:]))
-    made = Extension(APP_DATA_DICTIONARY, encode_length(len(entries)) + entries)
+    pieces.append(view[kept:])
+    length = encode_length(sum(map(len, pieces)))
+    made = Extension(APP_DATA_DICTIONARY, b"".join((length, *pieces)))
     if present is None:
         return (*extensions, made)
     return tuple(made if at.extension_type == made.extension_type else at for at in extensions)

@@ -20,6 +20,7 @@ from mimi.mls.settings import no_padding
 from mimi.mls.state import next_state
 from mimi.tree import math
 from mimi.tree.credential import BasicCredential
+from mimi.tree.extension import Extensions
 from mimi.tree.leaf import (
     Capabilities,
     KeyPackageSource,
@@ -46,39 +47,55 @@ class Many:
     signers: list
     entropy: SeededEntropy
 
-    def group(self, leaf: int) -> Group:
+    def group(self, leaf: int, extensions: Extensions = (), settings: Settings = SETTINGS) -> Group:
         """Return the group as the member at a leaf knows it, who checked the tree on joining."""
         tree = self.tree
         assert tree.index.members == len(self.signers)
         positions = (math.node_of(leaf), *math.direct_path(math.node_of(leaf), tree.leaf_count))
         keys = {at: self.keys[at] for at in positions if tree.node(at) is not None}
-        context = GroupContext(SUITE.code, GROUP_ID, 7, tree.tree_hash, bytes(32), ())
+        context = GroupContext(SUITE.code, GROUP_ID, 7, tree.tree_hash, bytes(32), extensions)
         secrets = EpochSecrets.of_epoch_secret(SUITE, Secret(bytes(32)))
         state = next_state(context, tree, secrets.confirmation_tag(bytes(32)))
         private = PrivateTree(leaf, MappingProxyType(keys))
         epoch = NewEpoch.opened(state, private, self.signers[leaf], secrets)
-        return Group.of_epoch(epoch, SETTINGS, os_entropy)
+        return Group.of_epoch(epoch, settings, os_entropy)
 
 
-def _member(number: int, entropy: SeededEntropy):
+PLAIN = Capabilities(cipher_suites=(SUITE.code,))
+
+
+def _member(
+    number: int,
+    entropy: SeededEntropy,
+    capabilities: Capabilities,
+    extensions: Extensions,
+):
     signer, key = SUITE.generate_signature_key(entropy), SUITE.generate_key_pair(entropy)
     content = LeafNodeContent(
         key.public,
         signer.public,
         BasicCredential(f"mimi://a.example/d/member-{number}/phone".encode()),
-        Capabilities(cipher_suites=(SUITE.code,)),
+        capabilities,
         KeyPackageSource(Lifetime(NOW - 3600, NOW + 80 * 24 * 3600)),
-        (),
+        extensions,
     )
     return sign_leaf(SUITE, content, signer), key, signer
 
 
-def bulk_added(members: int) -> Many:
-    """Return a group whose members were all added just now: every parent is blank."""
+def bulk_added(
+    members: int, capabilities: Capabilities = PLAIN, extensions: Extensions = ()
+) -> Many:
+    """Return a group whose members were all added just now: every parent is blank.
+
+    Args:
+        members: How many.
+        capabilities: Those of every leaf.
+        extensions: Those of every leaf.
+    """
     entropy = SeededEntropy(b"many")
     keys, signers, nodes = {}, [], []
     for number in range(members):
-        leaf, key, signer = _member(number, entropy)
+        leaf, key, signer = _member(number, entropy, capabilities, extensions)
         nodes += (leaf, None)
         keys[math.node_of(number)] = key
         signers.append(signer)

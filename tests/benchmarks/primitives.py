@@ -183,6 +183,44 @@ def process_commit(members: int, message: int, shared: int) -> Work:
     ]
 
 
+def key_schedule_in(context: int) -> Work:
+    """The key schedule of an epoch whose group context has c octets, which count.
+
+    The context goes into the joiner_secret and the epoch_secret; and one secret more is derived
+    than RFC 9420 has, application_export (draft-ietf-mls-extensions-10 section 4.4).
+    """
+    return [(P.expand, 2 + 9 + 1 + 1), (P.mac(context), 2), (P.hash(64), 1)]
+
+
+def create_update(context: int, message: int) -> Work:
+    """A public commit without a path in a group context of c octets, its message of m octets.
+
+    Content and context are signed, and tagged with the membership key; transcript hash; key
+    schedule.
+    """
+    return [
+        (P.sign(context + message), 1),
+        (P.mac(context + message), 1),
+        (P.hash(message), 1),
+        *key_schedule_in(context),
+    ]
+
+
+def process_update(context: int, message: int) -> Work:
+    """The same, received by a member."""
+    return [
+        (P.verify(context + message), 1),
+        (P.mac(context + message), 1),
+        (P.hash(message), 1),
+        *key_schedule_in(context),
+    ]
+
+
+def follow_update(context: int, message: int) -> Work:
+    """The same, received by who has no secrets: signature and the two transcript hashes."""
+    return [(P.verify(context + message), 1), (P.hash(message), 1), (P.hash(64), 1)]
+
+
 def join(members: int, group_info: int) -> Work:
     """A Welcome for a full tree of N members with a group info of g octets.
 

@@ -13,6 +13,7 @@ from mimi.codec import UInt32, decode, replace, struct
 from mimi.errors import ForbiddenError
 from mimi.mls import Client, Group, PublicGroup, Settings
 from mimi.mls.appdata import Component, Components, Proposed
+from mimi.mls.builtin import with_built_in
 from mimi.mls.codepoints import WireFormat
 from mimi.mls.component_errors import ComponentRefusalError
 from mimi.mls.components import (
@@ -214,7 +215,7 @@ def ephemeral(component: int, data: bytes = b"") -> AppEphemeral:
 
 
 VOTES = dictionary({POLL: bytes(4)})
-KNOWING = Deviation(components=COMPONENTS)
+KNOWING = Deviation(components=with_built_in(COMPONENTS))
 
 
 def said(group: Group | PublicGroup) -> dict[int, bytes]:
