@@ -3,7 +3,7 @@
 To copy a dict of 100,000 messages for each one that arrives takes milliseconds. These copy some
 hundred references::
 
-    Trie      a map: a tree of tuples of 32, chosen by five bits of the hash each, with small dicts
+    Trie      a map: a tree of tuples of 16, chosen by four bits of the hash each, with small dicts
               as leaves
     Ordered   a sorted list without repetitions: a tuple of tuples of at most 128
 """
@@ -16,8 +16,9 @@ from typing import Any, Generic, TypeAlias, TypeVar, overload
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
-BITS = 5
+BITS = 4
 WIDTH = 1 << BITS
+LARGEST_LEAF = 48
 DEEPEST = 60
 """How many bits of a hash are used; keys that agree in all of them share a leaf."""
 
@@ -79,7 +80,7 @@ def _changed(node: "Node", bits: int, depth: int, key: Any, value: Any) -> "tupl
     before = len(leaf)
     leaf[key] = value
     more = len(leaf) - before
-    if len(leaf) <= WIDTH or depth >= DEEPEST:
+    if len(leaf) <= LARGEST_LEAF or depth >= DEEPEST:
         return leaf, more
     leaves: tuple[dict[Any, Any], ...] = tuple({} for _ in range(WIDTH))
     for each, kept in leaf.items():
@@ -152,6 +153,11 @@ class Ordered(Sequence[T], Generic[T]):
         chunk = self._chunks[at] if self._chunks else ()
         place = bisect_left(chunk, value)
         return at, place, place < len(chunk) and chunk[place] == value
+
+    def position(self, value: T) -> int | None:
+        """Return how many values stand before a value; None where it is not there."""
+        at, place, there = self._find(value)
+        return sum(map(len, self._chunks[:at])) + place if there else None
 
     def with_value(self, value: T) -> "Ordered[T]":
         """Return the list with a value; the same list where it has it already."""
