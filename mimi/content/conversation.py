@@ -16,7 +16,7 @@ from mimi.content.entry import Entry, Quotation, ReplyChain, ReportedStatus
 from mimi.content.errors import DuplicateMessageIdError
 from mimi.content.message import message_id as id_of
 from mimi.content.model import Message
-from mimi.content.persistent import NONE, Ordered, Trie
+from mimi.content.persistent import NONE, Few, Ordered, Trie, with_one
 from mimi.content.resolve import (
     Place,
     Record,
@@ -84,7 +84,7 @@ class Conversation:
     now: int | None = None
     _records: Records = attrs.field(factory=Trie, repr=False)
     _order: Ordered[Place] = attrs.field(default=NONE, repr=False)
-    _topics: Trie[bytes, Ordered[Place]] = attrs.field(factory=Trie, repr=False)
+    _topics: Trie[bytes, Few[Place]] = attrs.field(factory=Trie, repr=False)
     _endings: Ordered[Place] = attrs.field(default=NONE, repr=False)
     """The messages that expire, and those that withdraw another one."""
 
@@ -142,8 +142,8 @@ class Conversation:
             records = records.with_entry(target, record_of(records, target).with_referrer(place))
         topics, endings = self._topics, self._endings
         if message.topic_id:
-            same = topics.find(message.topic_id) or NONE
-            topics = topics.with_entry(message.topic_id, same.with_value(place))
+            same = topics.find(message.topic_id) or ()
+            topics = topics.with_entry(message.topic_id, with_one(same, place))
         if message.expires is not None or (message.replaces is not None and not is_body(arrival)):
             endings = endings.with_value(place)
         return self._with(records, order, topics, endings)
@@ -223,7 +223,7 @@ class Conversation:
 
     def thread(self, topic_id: bytes) -> tuple[Entry, ...]:
         """Return the entries of a topic, oldest first."""
-        entries = map(self._entry, self._seen_of(self._topics.find(topic_id) or NONE))
+        entries = map(self._entry, self._seen_of(self._topics.find(topic_id) or ()))
         return tuple(entry for entry in entries if entry.topic_id == topic_id)
 
     @property
@@ -373,7 +373,7 @@ class Conversation:
         self,
         records: Records,
         order: Ordered[Place] | None = None,
-        topics: Trie[bytes, Ordered[Place]] | None = None,
+        topics: Trie[bytes, Few[Place]] | None = None,
         endings: Ordered[Place] | None = None,
     ) -> "Conversation":
         return Conversation(

@@ -174,6 +174,12 @@ class Ordered(Sequence[T], Generic[T]):
             made = (grown[:cut], grown[cut:])
         return Ordered((*chunks[:at], *made, *chunks[at + 1 :]), self._length + 1)
 
+    def split(self) -> "Ordered[T]":
+        """Return the same list in chunks of the usual length."""
+        values = tuple(self)
+        chunks = tuple(values[at : at + LONGEST] for at in range(0, len(values), LONGEST))
+        return Ordered(chunks, len(values))
+
     def without(self, value: T) -> "Ordered[T]":
         """Return the list without a value; the same list where it has not got it."""
         at, place, there = self._find(value)
@@ -196,3 +202,22 @@ class Ordered(Sequence[T], Generic[T]):
 
 NONE: Ordered[Any] = Ordered()
 """The list of nothing."""
+
+Few: TypeAlias = tuple[T, ...] | Ordered[T]
+"""A sorted list without repetitions that is short, most often: a tuple until it is long.
+
+A tuple of tuples of numbers and octets is nothing that the garbage collector must look at, while
+an `Ordered` and its chunks are; there is one for each message that others refer to.
+"""
+
+
+def with_one(values: "Few[T]", value: T) -> "Few[T]":
+    """Return the list with a value; the same list where it has it already."""
+    if not isinstance(values, tuple):
+        return values.with_value(value)
+    compared: tuple[Any, ...] = values
+    place = bisect_left(compared, value)
+    if place < len(values) and values[place] == value:
+        return values
+    grown = (*values[:place], value, *values[place:])
+    return grown if len(grown) <= LONGEST else Ordered((grown,), len(grown)).split()

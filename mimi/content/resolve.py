@@ -24,7 +24,7 @@ from mimi.content.model import (
     PartSemantics,
     SinglePart,
 )
-from mimi.content.persistent import NONE, Ordered, Trie
+from mimi.content.persistent import Few, Trie, with_one
 from mimi.content.status import MEDIA_TYPE, Status, follows
 
 Place: TypeAlias = tuple[int, bytes]
@@ -47,10 +47,10 @@ class Record:
     """
 
     arrival: Arrival | None = None
-    amendments: Ordered[Place] = NONE
+    amendments: Few[Place] = ()
     standing: Trie[str, Place] = NOBODY
-    referrers: Ordered[Place] = NONE
-    reports: Ordered[tuple[int, str, int]] = NONE
+    referrers: Few[Place] = ()
+    reports: Few[tuple[int, str, int]] = ()
     read_at: int | None = None
 
     # Written out, since `attrs.evolve` takes longer than all the rest of an arrival.
@@ -61,21 +61,21 @@ class Record:
 
     def with_amendment(self, place: Place, standing: Trie[str, Place]) -> "Record":
         """Return the record with a message that replaces its own."""
-        amendments = self.amendments.with_value(place)
+        amendments = with_one(self.amendments, place)
         return Record(
             self.arrival, amendments, standing, self.referrers, self.reports, self.read_at
         )
 
     def with_referrer(self, place: Place) -> "Record":
         """Return the record with a reply or a reaction."""
-        referrers = self.referrers.with_value(place)
+        referrers = with_one(self.referrers, place)
         return Record(
             self.arrival, self.amendments, self.standing, referrers, self.reports, self.read_at
         )
 
     def with_report(self, accepted: int, sender: str, status: int) -> "Record":
         """Return the record with what one recipient says."""
-        reports = self.reports.with_value((accepted, sender, status))
+        reports = with_one(self.reports, (accepted, sender, status))
         return Record(
             self.arrival, self.amendments, self.standing, self.referrers, reports, self.read_at
         )
@@ -105,8 +105,8 @@ def record_of(records: Records, message_id: bytes) -> Record:
 def with_arrival(records: Records, arrival: Arrival) -> Records:
     """Return the records with a message, new or in place of what is there."""
     found = records.find(arrival.message_id)
-    known = isinstance(found, Record)
-    return records.with_entry(arrival.message_id, found.with_arrival(arrival) if known else arrival)
+    known = found.with_arrival(arrival) if isinstance(found, Record) else arrival
+    return records.with_entry(arrival.message_id, known)
 
 
 def arrival_of(records: Records, place: Place) -> Arrival:
