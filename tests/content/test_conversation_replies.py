@@ -196,6 +196,13 @@ def test_loops_of_replies_are_found() -> None:
     assert is_consistent(conversation)
 
 
+def test_loops_are_of_messages_not_of_versions() -> None:
+    conversation = held("alice m1 re m2: 1\n alice e1 edits m1 re m2: one\n bob m2 re e1: 2")
+    chain = conversation.reply_chain(named("m1"))
+    assert chain.is_loop
+    assert names_of(chain.message_ids) == ["m2", "e1"]
+
+
 def test_loops_through_edits_that_a_policy_permits_are_found() -> None:
     policy = moderated("alice", rights=[Right.CHANGE_REPLY])
     text = "alice m1: 1\n bob m2 re m1: 2\n bob m3 re m2: 3\n alice e1 edits m1 re m3: 4"

@@ -88,11 +88,11 @@ def test_the_next_expiry_is_when_to_erase() -> None:
         alice m4 after 5: Hi
         bob e5 edits m5 until 25: Hi
     """)
-    found = []
-    while conversation.next_expiry is not None:
-        found.append(conversation.next_expiry - START)
-        conversation, _ = conversation.erase(conversation.next_expiry)
-    assert found == [20, 25, 30]
+    assert conversation.next_expiry == START + 20
+    for now, later in ((20, 25), (25, 30), (30, None)):
+        conversation, erased = conversation.erase(START + now)
+        assert erased
+        assert conversation.next_expiry == (None if later is None else START + later)
     assert held("I read m4 at 95", after=conversation).next_expiry == START + 100
 
 

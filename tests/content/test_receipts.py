@@ -169,6 +169,7 @@ def test_a_report_is_a_report_whatever_else_it_says() -> None:
     assert names_of(conversation.reply_chain(named("m2")).message_ids) == ["s2", "m1"]
     assert conversation.entry(named("s1")) is None
     assert conversation.entry(named("e1")) is None
+    assert conversation.quotation(named("e1")) is None
 
 
 def test_an_edit_does_not_stand_for_a_report_any_more_when_that_arrives() -> None:
