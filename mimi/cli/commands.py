@@ -43,7 +43,7 @@ def vectors() -> None:
 def verify_vectors(
     context: click.Context, /, *, paths: tuple[Path, ...], as_json: bool, all_failures: bool
 ) -> None:
-    """Verify vector files in the formats of the MLS working group.
+    """Verify vector files: of MLS, in the formats of its working group, and of MIMI content.
 
     A PATH is a file, or a folder in which every file *.json is verified. The exit status is 0 if
     there are files and all their cases pass, or else 1.
@@ -94,13 +94,16 @@ def _unreadable(name: str, error: OSError) -> Report:
 @vectors.command("generate")
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--seed", required=True, type=click.IntRange(min=0), help="What they depend on.")
-def generate_vectors(folder: Path, seed: int) -> None:
+@click.option("--set", "of", default="mls", show_default=True, help="mls, content or identity.")
+def generate_vectors(folder: Path, seed: int, of: str) -> None:
     """Write a set of test vectors to the folder DIR: the same for the same seed."""
-    from mimi.vectors.generate import generate  # noqa: PLC0415 - no other command needs it
+    from mimi.vectors.generate import SETS, generate  # noqa: PLC0415 - no other command needs it
 
+    if of not in SETS:
+        raise click.BadParameter(f"{of!r} is none of {', '.join(SETS)}", param_hint="--set")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in generate(seed).items():
+        for name, content in generate(seed, of).items():
             folder.joinpath(name).write_bytes(content)
             click.echo(f"{len(content):9d}  {folder / name}")
     except OSError as error:

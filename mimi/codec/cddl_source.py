@@ -4,14 +4,20 @@ The reader takes what `mimi.codec.cbor` decodes, lists and maps, and returns the
 takes the value and returns what is to be encoded. Both are straight lines of checks, because a
 conversation of 100,000 messages is decoded in one go; what breaks a check is a `Refusal`, to which
 each document on the way out adds the name of the field that it came from.
+
+A third one, the searcher, is a writer that asks of every text and of every class that writes itself
+whether they can be encoded. It says where the fault is when the encoder has found one.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal, TypeAlias
 
 import cbor2
 
-from mimi.codec.cddl import (
+from mimi.codec.cddl import entries_of, form_of, kinds_of, rules_together, takes_null
+from mimi.codec.cddl_item import CALLED, wrong_type
+from mimi.codec.cddl_shape import (
+    KINDS,
     Cases,
     Constant,
     Document,
@@ -22,70 +28,67 @@ from mimi.codec.cddl import (
     Own,
     Refusal,
     Registered,
+    Rest,
     Ruled,
     Scalar,
     Shape,
     Size,
-    WrongTypeError,
-    entries_of,
-    form_of,
 )
+from mimi.codec.codepoint import CodePoint
 from mimi.codec.declare import OCTETS, once
 from mimi.codec.decoder import twin
 from mimi.codec.source import Source
-from mimi.errors import MalformedError
+from mimi.errors import UsageError
 
-KINDS = {bool: "a boolean", int: "an integer", bytes: "a byte string", str: "a text"}
-
-Function = Callable[[Any, int], Any]
+Function: TypeAlias = Callable[[Any, int], Any]
 """From an item, or a value, and how deep it is within its like, to a value, or an item."""
+
+Way: TypeAlias = Literal["read", "write", "search"]
 
 
 @once
 def reader_of(declaration: type[Any]) -> Function:
     """Return the function that makes a value of an item."""
-    return _Compiler(declaration, writing=False).compiled()
+    return _function_of(declaration, "read")
 
 
 @once
 def writer_of(declaration: type[Any]) -> Function:
     """Return the function that makes an item of a value."""
-    return _Compiler(declaration, writing=True).compiled()
+    return _function_of(declaration, "write")
 
 
-def wrong_type(expected: str, item: object) -> Refusal:
-    """Return the refusal of an item that should have been something else."""
-    return Refusal(WrongTypeError, f"{expected} expected, {_described(item)} found")
+@once
+def searcher_of(declaration: type[Any]) -> Function:
+    """Return the writer that knows of everything in a value whether it can be encoded."""
+    return _function_of(declaration, "search")
 
 
-def _described(item: object) -> str:
-    match item:
-        case None:
-            return "null"
-        case list() | tuple():
-            return f"an array of {len(item)}"
-        case Mapping() | cbor2.frozendict():
-            return "a map"
-        case cbor2.CBORTag():
-            return f"tag {item.tag}"
-        case float():
-            return "a float"
-    return KINDS.get(type(item), f"a {type(item).__name__}")
+def _function_of(declaration: type[Any], way: Way, around: tuple[type[Any], ...] = ()) -> Function:
+    """Return the function of a declaration that is met inside of those *around* it.
+
+    One that contains itself is compiled already: it is looked up when it is called.
+    """
+    if declaration in around:
+        compiled = {"read": reader_of, "write": writer_of, "search": searcher_of}[way]
+
+        def later(item: Any, depth: int) -> Any:
+            return compiled(declaration)(item, depth)
+
+        return later
+    return _Compiler(declaration, way, (*around, declaration)).compiled()
 
 
 class _Compiler:
-    """Writes the lines of one function; *writing* says in which direction it goes."""
+    """Writes the lines of one function; *way* says in which direction it goes."""
 
-    def __init__(self, declaration: type[Any], *, writing: bool) -> None:
+    def __init__(self, declaration: type[Any], way: Way, around: tuple[type[Any], ...]) -> None:
         self.source = Source()
         self.declaration = declaration
-        self.writing = writing
-        self.source.names |= {
-            "Refusal": Refusal,
-            "wrong_type": wrong_type,
-            "refuse_size": _refuse_size,
-            "refuse_case": _refuse_case,
-        }
+        self.way = way
+        self.writing = way != "read"
+        self.around = around
+        self.source.names |= CALLED
 
     def line(self, text: str) -> None:
         self.source.line(text)
@@ -119,7 +122,7 @@ class _Compiler:
             f"(type(v) is not list and type(v) is not tuple) or len(v) != {len(fields)}",
             f"wrong_type('an array of {len(fields)}', v)",
         )
-        self.line(", ".join(f"i{place}" for place in range(len(fields))) + ", = v")
+        self.line("(" + "".join(f"i{place}, " for place in range(len(fields))) + ") = v")
         self.line(f"made = {self.bind(twin(self.declaration), 'Twin')}()")
         for place, field in enumerate(fields):
             self.field(field, f"i{place}", str(place), f"made.{field.name}")
@@ -132,20 +135,19 @@ class _Compiler:
                 self.field(field, f"i{place}", str(place), f"i{place}")
         self.rules_together("v")
         items = [
-            str(getattr(self.declaration, field.name) + 0) if field.constant else f"i{place}"
+            str(field.shape.value) if isinstance(field.shape, Constant) else f"i{place}"
             for place, field in enumerate(fields)
         ]
         self.line(f"return [{', '.join(items)}]")
 
     def read_map(self, fields: tuple[Entry, ...]) -> None:
-        self.source.names["frozendict"] = cbor2.frozendict
         self.refuse("type(v) is not dict and type(v) is not frozendict", "wrong_type('a map', v)")
         self.line("left = dict(v)")
         self.line(f"made = {self.bind(twin(self.declaration), 'Twin')}()")
-        others = None
+        rest = None
         for field in fields:
-            if field.key is None:
-                others = field.name
+            if isinstance(field.shape, Rest):
+                rest = field.name
                 continue
             key = repr(field.key)
             if field.optional:
@@ -153,44 +155,50 @@ class _Compiler:
                 self.line("else:")
                 self.source.depth += 1
             else:
-                absent = f"Refusal(WrongTypeError, 'the map lacks the key {field.key}')"
-                self.source.names["WrongTypeError"] = WrongTypeError
-                self.refuse(f"{key} not in left", absent)
+                reason = repr(f"the map lacks the key {field.key!r}")
+                self.refuse(f"{key} not in left", f"Refusal(WrongTypeError, {reason})")
             self.line(f"i = left.pop({key})")
             self.field(field, "i", key, f"made.{field.name}")
             if field.optional:
                 self.source.depth -= 1
-        if others is None:
-            self.source.names["WrongTypeError"] = WrongTypeError
-            self.refuse("left", "Refusal(WrongTypeError, f'unexpected keys: {list(left)}')")
+        if rest is None:
+            self.refuse("left", "refuse_key(left)")
         else:
-            self.line(f"made.{others} = frozendict(left)")
-            self.source.names["frozendict"] = cbor2.frozendict
+            self.line(f"made.{rest} = freeze(left)")
         self.finish()
 
     def write_map(self, fields: tuple[Entry, ...]) -> None:
         self.line("made = {}")
+        own = {field.key for field in fields if field.key is not None}
         for field in fields:
+            place = f"made[{field.key!r}]"
+            if isinstance(field.shape, Constant):
+                self.line(f"{place} = {field.shape.value}")
+                continue
             self.line(f"i = v.{field.name}")
-            if field.key is None:
-                self.line("made.update(i)")
+            if isinstance(field.shape, Rest):
+                self.within(field, "None", lambda: self.write_rest(own))
                 continue
             if field.optional:
                 self.line("if i is not None:")
                 self.source.depth += 1
-            self.field(field, "i", repr(field.key), f"made[{field.key!r}]")
+            self.field(field, "i", repr(field.key), place)
             if field.optional:
                 self.source.depth -= 1
         self.rules_together("v")
         self.line("return made")
+
+    def write_rest(self, own: set[int | str]) -> None:
+        self.line(f"made.update(others_of(i, {self.bind(own, 'own')}))")
+        self.search("i")
 
     def read_one(self, fields: tuple[Entry, ...]) -> None:
         """Read a tag, or a bare item."""
         form, (field,) = form_of(self.declaration), fields
         step = "None"
         if isinstance(form, int):
-            step = self.bind(cbor2.CBORTag, "Tag")
-            self.refuse(f"type(v) is not {step} or v.tag != {form}", f"wrong_type('tag {form}', v)")
+            step = "Tag"
+            self.refuse(f"type(v) is not Tag or v.tag != {form}", f"wrong_type('tag {form}', v)")
         self.line(f"made = {self.bind(twin(self.declaration), 'Twin')}()")
         self.line("i = v" if step == "None" else "i = v.value")
         self.field(field, "i", step, f"made.{field.name}")
@@ -199,11 +207,14 @@ class _Compiler:
     def write_one(self, fields: tuple[Entry, ...]) -> None:
         """Write a tag, or a bare item."""
         form, (field,) = form_of(self.declaration), fields
-        step = self.bind(cbor2.CBORTag, "Tag") if isinstance(form, int) else "None"
-        self.line(f"i = v.{field.name}")
-        self.field(field, "i", step, "i")
+        step = "Tag" if isinstance(form, int) else "None"
+        if isinstance(field.shape, Constant):
+            self.line(f"i = {field.shape.value}")
+        else:
+            self.line(f"i = v.{field.name}")
+            self.field(field, "i", step, "i")
         self.rules_together("v")
-        self.line("return i" if step == "None" else f"return {step}({form}, i)")
+        self.line("return i" if step == "None" else f"return Tag({form}, i)")
 
     def finish(self) -> None:
         """Make the plain twin the real thing."""
@@ -214,7 +225,7 @@ class _Compiler:
         self.line("return made")
 
     def rules_together(self, value: str) -> None:
-        if hasattr(self.declaration, "refusal"):
+        if rules_together(self.declaration):
             self.line(f"refusal = {value}.refusal()")
             self.refuse("refusal is not None", "refusal")
 
@@ -228,12 +239,16 @@ class _Compiler:
         if isinstance(inner, (Scalar, Constant, Registered)):
             self.value(field.shape, item, target, f".within({field.name!r}, {step})")
         else:
-            self.line("try:")
-            self.source.depth += 1
-            self.value(field.shape, item, target, "")
-            self.source.depth -= 1
-            self.line("except Refusal as refusal:")
-            self.line(f"    raise refusal.within({field.name!r}, {step}) from None")
+            self.within(field, step, lambda: self.value(field.shape, item, target, ""))
+
+    def within(self, field: Entry, step: str, write: Callable[[], None]) -> None:
+        """Write lines, with the name of the field for what is raised by them."""
+        self.line("try:")
+        self.source.depth += 1
+        write()
+        self.source.depth -= 1
+        self.line("except Refusal as refusal:")
+        self.line(f"    raise refusal.within({field.name!r}, {step}) from None")
 
     def value(self, shape: Shape, item: str, target: str, place: str) -> None:
         match shape:
@@ -245,6 +260,8 @@ class _Compiler:
             case Registered():
                 self.registered(shape, item, target, place)
             case Maybe():
+                if takes_null(shape.value):
+                    raise UsageError(f"{self.declaration.__name__}: null means two things")
                 self.line(f"if {item} is None: {self.assigned(target, 'None')}")
                 self.line("else:")
                 self.source.depth += 1
@@ -262,7 +279,8 @@ class _Compiler:
             case Own():
                 self.own(shape, item, target)
             case Document():
-                self.line(f"{target} = {self.function_of(shape.declaration)}({item}, depth)")
+                function = self.bind(self.function_of(shape.declaration), "nested")
+                self.line(f"{target} = {function}({item}, depth)")
 
     def ruled(self, shape: Ruled, item: str, target: str, place: str) -> None:
         """Check the rules of what is read, or of what is about to be written."""
@@ -286,62 +304,61 @@ class _Compiler:
         self.refuse(
             f"type({item}) is not {kind}", f"wrong_type({KINDS[shape.kind]!r}, {item}){place}"
         )
+        if self.way == "search" and shape.kind is str:
+            self.refuse(f"not is_text({item})", f"Refusal(NotValidError, NO_TEXT){place}")
         bounds = shape.bounds
         if bounds is None:
             return
         error = self.bind(bounds.error, "Error")
+        least, most = bounds.least, bounds.most
         if not isinstance(bounds, Size):
             self.refuse(
-                f"not {bounds.least} <= {item} <= {bounds.most}",
-                f"Refusal({error}, f'{{{item}}} is not in {bounds.least}..{bounds.most}'){place}",
+                f"not {least} <= {item} <= {most}",
+                f"refuse_range({error}, {item}, {least}, {most}){place}",
             )
             return
-        size = f"len({item})" if shape.kind is bytes else f"len({item}.encode())"
-        same = bounds.least == bounds.most
+        size = f"len({item})"
+        if shape.kind is str:  # a lone surrogate is for the encoder to find
+            size = f"len({item}.encode('utf-8', 'surrogatepass'))"
         self.refuse(
-            f"{size} != {bounds.least}"
-            if same
-            else f"not {bounds.least} <= {size} <= {bounds.most}",
-            f"refuse_size({error}, {size}, {bounds.least}, {bounds.most}){place}",
+            f"{size} != {least}" if least == most else f"not {least} <= {size} <= {most}",
+            f"refuse_size({error}, {size}, {least}, {most}){place}",
         )
 
     def constant(self, shape: Constant, item: str, place: str) -> None:
+        """Check a constant that is read; one to be written is in the class."""
         error = self.bind(shape.error, "Error")
+        self.refuse(f"type({item}) is not int", f"wrong_type('an integer', {item}){place}")
         self.refuse(
-            f"type({item}) is not int or {item} != {shape.value}",
-            f"refuse_case({error}, {item}, ({shape.value},)){place}",
+            f"{item} != {shape.value}", f"refuse_case({error}, {item}, ({shape.value},)){place}"
         )
 
     def registered(self, shape: Registered, item: str, target: str, place: str) -> None:
-        registry, error = shape.registry, self.bind(shape.error, "Error")
-        if self.writing:
-            # Any integer of the registry's range will do: an open registry has no other bounds.
-            self.refuse(f"not isinstance({item}, int)", f"wrong_type('an integer', {item}){place}")
-            self.line(f"{target} = int({item})")
-            item = target
+        registry: Any = shape.registry
+        kinds, expected = f"type({item}) is not int", "an integer"
+        if self.writing:  # numbers do as well as names: there are numbers without one
+            kinds += f" and type({item}) is not {self.bind(registry, 'Registry')}"
+            expected = registry.__name__
+        self.refuse(kinds, f"wrong_type({expected!r}, {item}){place}")
+        error = self.bind(shape.error, "Error")
+        if issubclass(registry, CodePoint):
+            most = (1 << 8 * registry.octets) - 1
+            table = self.bind(registry.known, "known")
+            condition = f"not 0 <= {item} <= {most}"
+            self.refuse(condition, f"refuse_range({error}, {item}, 0, {most}){place}")
         else:
-            self.refuse(f"type({item}) is not int", f"wrong_type('an integer', {item}){place}")
-        known = getattr(registry, "known", None)
-        if known is None:
-            known = {int(member): member for member in registry}  # type: ignore[union-attr]  # an enum
-            table = self.bind(known, "known")
-            self.refuse(
-                f"{item} not in {table}", f"refuse_case({error}, {item}, tuple({table})){place}"
-            )
-        else:
-            most = (1 << 8 * registry.octets) - 1  # type: ignore[union-attr]  # a code point
-            table = self.bind(known, "known")
-            self.refuse(
-                f"not 0 <= {item} <= {most}",
-                f"Refusal({error}, f'{{{item}}} is not in 0..{most}'){place}",
-            )
-        if not self.writing:
-            self.line(f"{target} = {table}[{item}]")
+            table = self.bind({int(member): member for member in registry}, "known")
+            call = f"refuse_case({error}, {item}, tuple({table})){place}"
+            self.refuse(f"{item} not in {table}", call)
+        self.line(f"{target} = int({item})" if self.writing else f"{target} = {table}[{item}]")
 
     def many(self, shape: Many, item: str, target: str) -> None:
         count = shape.count
-        kinds = f"type({item}) is not tuple and type({item}) is not list"
-        self.refuse(kinds, f"wrong_type('an array', {item})")
+        if self.writing:  # a list would be decoded as a tuple, which does not equal it
+            self.refuse(f"type({item}) is not tuple", f"wrong_type('a tuple', {item})")
+        else:
+            kinds = f"type({item}) is not tuple and type({item}) is not list"
+            self.refuse(kinds, f"wrong_type('an array', {item})")
         error = self.bind(count.error, "Error")
         if count.least or count.most is not None:
             most = "" if count.most is None else f" <= {count.most}"
@@ -358,12 +375,11 @@ class _Compiler:
                 f"Refusal({deep}, 'more than {count.deepest} levels')",
             )
             deeper = "depth + 1"
-        elements = self.bind(_Elements(shape.element, writing=self.writing), "elements")
+        elements = self.bind(_Elements(shape.element, self.way), "elements")
         self.line(f"{target} = {elements}.of({item}, {deeper})")
 
     def cases(self, shape: Cases, item: str, target: str) -> None:
-        compiled = writer_of if self.writing else reader_of
-        functions = {number: compiled(case) for number, case in shape.declarations.items()}
+        functions = {number: self.function_of(case) for number, case in shape.declarations.items()}
         error = self.bind(shape.error, "Error")
         if self.writing:
             by_class = {case: functions[number] for number, case in shape.declarations.items()}
@@ -379,47 +395,39 @@ class _Compiler:
             f"wrong_type('an array of more than {shape.place}', {item})",
         )
         self.line(f"case = {item}[{shape.place}]")
-        first = next(iter(shape.declarations.values()))
-        within = f".within({list(first.__annotations__)[shape.place]!r}, {shape.place})"
+        within = f".within({shape.name!r}, {shape.place})"
         self.refuse("type(case) is not int", f"wrong_type('an integer', case){within}")
         self.refuse(f"case not in {table}", f"refuse_case({error}, case, tuple({table})){within}")
         self.line(f"{target} = {table}[case]({item}, depth)")
 
     def one_of(self, shape: OneOf, item: str, target: str) -> None:
-        choice = self.bind(_Choice(shape, writing=self.writing), "choice")
+        choice = self.bind(_Choice(shape, self.way, self.around), "choice")
         self.line(f"{target} = {choice}.of({item}, depth)")
 
     def own(self, shape: Own, item: str, target: str) -> None:
-        if shape.declaration is Mapping:
-            self.line(f"{target} = {item}")
-            return
-        name = self.bind(shape.declaration, shape.declaration.__name__)
+        """Let a class read or write: what it raises is a `Refusal` or a `MalformedError`."""
+        name = self.bind(shape.declaration, "Own")
         if self.writing:
-            self.refuse(
-                f"type({item}) is not {name}",
-                f"wrong_type({shape.declaration.__name__!r}, {item})",
-            )
-            self.line(f"{target} = {item}.to_cbor()")
-        else:
-            self.line(f"{target} = {name}.from_cbor({item})")
+            expected = shape.declaration.__name__
+            self.refuse(f"type({item}) is not {name}", f"wrong_type({expected!r}, {item})")
+        self.line("try:")
+        call = f"{item}.to_cbor()" if self.writing else f"{name}.from_cbor({item})"
+        self.line(f"    {target} = {call}")
+        self.line("except MalformedError as error:")
+        self.line("    raise Refusal(type(error), error.reason) from None")
+        self.search(target)
 
-    def function_of(self, declaration: type[Any]) -> str:
-        compiled = writer_of if self.writing else reader_of
-        return self.bind(compiled(declaration), "nested")
+    def search(self, item: str) -> None:
+        if self.way == "search":
+            self.line(f"check_item({item})")
 
-
-def _refuse_size(error: type[MalformedError], size: int, least: int, most: int) -> Refusal:
-    permitted = str(least) if least == most else f"{least}..{most}"
-    return Refusal(error, f"{size} octets, {permitted} permitted")
-
-
-def _refuse_case(error: type[MalformedError], found: object, known: Iterable[int]) -> Refusal:
-    return Refusal(error, f"{found} is none of {', '.join(map(str, known))}")
+    def function_of(self, declaration: type[Any]) -> Function:
+        return _function_of(declaration, self.way, self.around)
 
 
-def _function_of(shape: Shape, *, writing: bool) -> Function:
+def _shape_function(shape: Shape, way: Way, around: tuple[type[Any], ...]) -> Function:
     """Return a function for any shape: that of a document that has nothing else."""
-    compiler = _Compiler(_Alone, writing=writing)
+    compiler = _Compiler(_Alone, way, around)
     compiler.line("made = None")
     compiler.value(shape, "v", "made", "")
     compiler.line("return made")
@@ -436,59 +444,39 @@ class _Elements:
     Its function is compiled at the first use, since an element may contain such arrays.
     """
 
-    def __init__(self, shape: Shape, *, writing: bool) -> None:
+    def __init__(self, shape: Shape, way: Way) -> None:
         self.shape = shape
-        self.writing = writing
+        self.way = way
         self.function: Function | None = None
 
     def of(self, items: Any, depth: int) -> Any:
         function = self.function
         if function is None:
-            function = self.function = _function_of(self.shape, writing=self.writing)
+            function = self.function = _shape_function(self.shape, self.way, ())
         made = []
         for at, item in enumerate(items):
             try:
                 made.append(function(item, depth))
             except Refusal as refusal:
                 raise refusal.within(f"[{at}]", at) from None
-        return made if self.writing else tuple(made)
+        return tuple(made) if self.way == "read" else made
 
 
 class _Choice:
     """Chooses a shape by the type of the item, or the class of the value."""
 
-    def __init__(self, choice: OneOf, *, writing: bool) -> None:
-        self.options = [
-            (_told_by(shape, writing=writing), _function_of(shape, writing=writing))
-            for shape in choice.shapes
-        ]
+    def __init__(self, choice: OneOf, way: Way, around: tuple[type[Any], ...]) -> None:
+        kinds_of(choice, writing=False)  # what cannot be told apart is nothing to be written either
+        self.names = " or ".join(dict.fromkeys(kinds_of(choice, writing=way != "read").values()))
+        self.functions: dict[object, Function] = {}
+        for shape in choice.shapes:
+            function = _shape_function(shape, way, around)
+            self.functions |= dict.fromkeys(kinds_of(shape, writing=way != "read"), function)
 
     def of(self, item: Any, depth: int) -> Any:
-        for (kinds, _), function in self.options:
-            if type(item) in kinds:
-                return function(item, depth)
-        raise wrong_type(" or ".join(name for (_, name), _ in self.options), item)
-
-
-def _told_by(shape: Shape, *, writing: bool) -> tuple[tuple[type[Any], ...], str]:
-    """Return the types by which a shape is told apart from others, and its name."""
-    match shape:
-        case Ruled():
-            return _told_by(shape.value, writing=writing)
-        case Scalar():
-            return (shape.kind,), KINDS[shape.kind]
-        case Document() if writing:
-            return (shape.declaration,), shape.declaration.__name__
-        case Own() if writing:
-            return (shape.declaration,), shape.declaration.__name__
-        case Own():
-            return shape.declaration.cbor_types, shape.declaration.__name__
-        case Document():
-            form = form_of(shape.declaration)
-            if isinstance(form, int):
-                return (cbor2.CBORTag,), f"tag {form}"
-            return ((list, tuple), "an array") if form == "array" else (tuple(MAPS), "a map")
-    raise TypeError(f"{shape} is not told apart by its type")
-
-
-MAPS = frozenset({dict, cbor2.frozendict})
+        function = self.functions.get(type(item))
+        if type(item) is cbor2.CBORTag:
+            function = self.functions.get(item.tag, function)
+        if function is None:
+            raise wrong_type(self.names, item)
+        return function(item, depth)

@@ -1,7 +1,7 @@
 """Who may change whose message: a question that a room's policy answers.
 
 Nobody but the author may edit or withdraw a message, and nobody may change anything but its body,
-unless a concrete policy says so (draft-ietf-mimi-content-08 section 8.3). A policy is a function
+unless a concrete policy says so (draft-ietf-mimi-content-08 section 9.3). A policy is a function
 from a question to yes or no::
 
     def moderated(question: Question) -> bool:
@@ -42,7 +42,8 @@ class Arrival:
         message_id: Its ID.
         sender: The URI of the user who sent it.
         accepted: When the hub accepted it, in milliseconds since 1970.
-        is_erased: Whether its body was dropped, because the message expired or was withdrawn.
+        is_erased: Whether all that it said was dropped, because the message expired or was
+            withdrawn.
         place: Its place in the room: by time, and by ID at the same time (section 5.11).
     """
 
@@ -50,7 +51,7 @@ class Arrival:
     message_id: bytes
     sender: str
     accepted: int
-    is_erased: bool = False
+    is_erased: bool = attrs.field(default=False, kw_only=True)
     place: tuple[int, bytes] = attrs.field(init=False, repr=False, eq=False)
 
     @place.default
@@ -64,7 +65,8 @@ class Question:
 
     Attributes:
         right: What is to be done.
-        original: The message in its first version.
+        original: The message in its first version; where that has not arrived, the first edit of
+            one sender, who says that it is theirs.
         amendment: The message that would do it.
     """
 
@@ -84,7 +86,10 @@ class Question:
 
 
 Authority: TypeAlias = Callable[[Question], bool]
-"""A policy. The same question has the same answer always: it may be asked again and again."""
+"""A policy. The same question has the same answer always: it may be asked again and again.
+
+It must not depend on bodies, extensions and salts: erased messages have none.
+"""
 
 
 def author_alone(question: Question) -> bool:

@@ -6,47 +6,39 @@ message, an edit before its original and a reaction before its message end in th
 Versions share what they have in common, and adding a message to 100,000 takes microseconds.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import overload
 
 import attrs
 
-from mimi.codec import replace
 from mimi.content.authority import Arrival, Authority, author_alone
-from mimi.content.entry import Entry
+from mimi.content.entry import Entry, Quotation, ReplyChain, ReportedStatus
 from mimi.content.errors import DuplicateMessageIdError
-from mimi.content.extensions import NO_EXTENSIONS
 from mimi.content.message import message_id as id_of
-from mimi.content.model import Message, NestedPart, NullPart, SinglePart
-from mimi.content.persistent import NONE, Ordered, Trie
+from mimi.content.model import Message
+from mimi.content.persistent import NONE, Few, Ordered, Trie, with_one
 from mimi.content.resolve import (
-    NOTHING,
     Place,
     Record,
     Records,
+    Resolution,
     arrival_of,
+    emptied,
     entry_of,
-    is_gone,
+    expiry_of,
+    is_body,
+    is_hidden,
     is_reaction,
+    is_report,
+    is_seen,
+    reading_of,
     record_of,
     resolve,
+    root_of,
+    roots_of,
+    with_arrival,
 )
-from mimi.content.status import MEDIA_TYPE, MessageStatusReport, decode_report
-
-
-@attrs.frozen
-class ReplyChain:
-    """To what a message replies, and to what that replies, and so on.
-
-    Attributes:
-        message_ids: The IDs of the versions named, the nearest first.
-        missing: The ID of the last one, if it has not arrived.
-        is_loop: Whether the chain leads back to a message in it.
-    """
-
-    message_ids: tuple[bytes, ...]
-    missing: bytes | None
-    is_loop: bool
+from mimi.content.status import MessageStatusReport, Status, decode_report
 
 
 class Entries(Sequence[Entry]):
@@ -54,7 +46,7 @@ class Entries(Sequence[Entry]):
 
     __slots__ = ("_conversation", "_order")
 
-    def __init__(self, conversation: "Conversation", order: Sequence[Place]) -> None:
+    def __init__(self, conversation: "Conversation", order: Ordered[Place]) -> None:
         self._conversation = conversation
         self._order = order
 
@@ -62,7 +54,10 @@ class Entries(Sequence[Entry]):
         return len(self._order)
 
     def __iter__(self) -> Iterator[Entry]:
-        return map(self._conversation._entry, self._order)
+        return map(self._conversation._entry_at, self._order)
+
+    def __reversed__(self) -> Iterator[Entry]:
+        return map(self._conversation._entry_at, reversed(self._order))
 
     @overload
     def __getitem__(self, at: int) -> Entry: ...
@@ -70,8 +65,8 @@ class Entries(Sequence[Entry]):
     def __getitem__(self, at: slice) -> tuple[Entry, ...]: ...
     def __getitem__(self, at: int | slice) -> Entry | tuple[Entry, ...]:
         if isinstance(at, slice):
-            return tuple(map(self._conversation._entry, self._order[at]))
-        return self._conversation._entry(self._order[at])
+            return tuple(map(self._conversation._entry_at, self._order[at]))
+        return self._conversation._entry_at(self._order[at])
 
 
 @attrs.frozen
@@ -89,8 +84,9 @@ class Conversation:
     now: int | None = None
     _records: Records = attrs.field(factory=Trie, repr=False)
     _order: Ordered[Place] = attrs.field(default=NONE, repr=False)
-    _topics: Trie[bytes, Ordered[Place]] = attrs.field(factory=Trie, repr=False)
-    _expiring: Ordered[Place] = attrs.field(default=NONE, repr=False)
+    _topics: Trie[bytes, Few[Place]] = attrs.field(factory=Trie, repr=False)
+    _endings: Ordered[Place] = attrs.field(default=NONE, repr=False)
+    """The messages that expire, and those that withdraw another one."""
 
     # What arrives
 
@@ -98,6 +94,8 @@ class Conversation:
         self, message: Message, *, sender: str, accepted: int, message_id: bytes | None = None
     ) -> "Conversation":
         """Return the conversation with one message more.
+
+        A message whose body is a status report counts as that report, and as nothing else.
 
         Args:
             message: The message.
@@ -108,6 +106,7 @@ class Conversation:
         Raises:
             DuplicateMessageIdError: A message of that ID has arrived.
             MalformedError: It carries a status report that is none.
+            UsageError: The ID cannot be computed.
         """
         name = id_of(message, sender, self.room) if message_id is None else message_id
         return self.add_arrival(Arrival(message, name, sender, accepted))
@@ -119,7 +118,7 @@ class Conversation:
             DuplicateMessageIdError: A message of that ID has arrived.
             MalformedError: It carries a status report that is none.
         """
-        message, name = arrival.message, arrival.message_id
+        message, name, place = arrival.message, arrival.message_id, arrival.place
         record = record_of(self._records, name)
         if record.arrival is not None:
             raise DuplicateMessageIdError(
@@ -127,32 +126,27 @@ class Conversation:
                 message_id=name.hex(),
                 sender=arrival.sender,
             )
-        report = _report_of(message.nested_part)
-        order = self._order
-        for orphan in _orphans(self._records, record):
-            order = order.without(orphan)
-        records = self._records.with_entry(
-            name, arrival if record is NOTHING else record.with_arrival(arrival)
-        )
-        place, target = arrival.place, message.in_reply_to
+        report = _report_of(message)
+        records, order = with_arrival(self._records, arrival), self._order
+        for sender in record.standing:
+            order = order.without(record.standing[sender])
+        if report is not None:
+            grown = self._with(records, order)
+            return grown.report(report, sender=arrival.sender, accepted=arrival.accepted)
         if message.replaces is not None:
             records, order = _amended(records, order, arrival, message.replaces)
-        elif target is not None and is_reaction(message):
-            records = records.with_entry(target, record_of(records, target).with_reaction(place))
-        elif report is None:
+        elif not is_reaction(message):
             order = order.with_value(place)
-            if target is not None:
-                records = records.with_entry(target, record_of(records, target).with_reply(place))
-        topics, expiring = self._topics, self._expiring
+        target = message.in_reply_to
+        if target is not None:
+            records = records.with_entry(target, record_of(records, target).with_referrer(place))
+        topics, endings = self._topics, self._endings
         if message.topic_id:
-            same = topics.find(message.topic_id) or NONE
-            topics = topics.with_entry(message.topic_id, same.with_value(place))
-        if message.expires is not None:
-            expiring = expiring.with_value(place)
-        grown = self._with(records, order, topics, expiring)
-        if report is None:
-            return grown
-        return grown.report(report, sender=arrival.sender, accepted=arrival.accepted)
+            same = topics.find(message.topic_id) or ()
+            topics = topics.with_entry(message.topic_id, with_one(same, place))
+        if message.expires is not None or (message.replaces is not None and not is_body(arrival)):
+            endings = endings.with_value(place)
+        return self._with(records, order, topics, endings)
 
     def report(self, report: MessageStatusReport, *, sender: str, accepted: int) -> "Conversation":
         """Return the conversation with what became of some messages at one recipient.
@@ -162,17 +156,15 @@ class Conversation:
             sender: The URI of the user who sent it.
             accepted: When the hub accepted it, in milliseconds since 1970.
         """
-        records = self._records
-        for each in report.statuses:
-            record = record_of(records, each.message_id)
-            told = record.with_report(accepted, sender, int(each.status))
-            records = records.with_entry(each.message_id, told)
-        return self._with(records)
+        return self._told(
+            ReportedStatus(each.message_id, sender, accepted, each.status)
+            for each in report.statuses
+        )
 
     def read(self, message_id: bytes, *, at: int) -> "Conversation":
         """Return the conversation of somebody who read a message.
 
-        From then on its relative expiry counts. Reading it again changes nothing.
+        From then on its relative expiry counts. Of several readings the first one counts.
 
         Args:
             message_id: The version that was read.
@@ -186,25 +178,31 @@ class Conversation:
         return attrs.evolve(self, now=now)
 
     def erase(self, now: int) -> tuple["Conversation", tuple[bytes, ...]]:
-        """Return the conversation without the bodies that nobody is to see any more.
+        """Return the conversation without what nobody is to see any more.
+
+        What arrives late may have to be erased too: erase again. A message that is erased stays
+        empty, even if a late amendment lets it live longer.
 
         Returns:
-            The conversation as it looks at *now*; and the IDs of the messages that were emptied, to
-            be erased from wherever they are stored: what has expired, what was withdrawn, and the
-            edits of both.
+            The conversation as it looks at *now*; and the IDs of the messages that were emptied, in
+            their order, to be erased from wherever they are stored: what has expired, what was
+            withdrawn, and everything that edits or would edit them.
         """
         records = self._records
-        erased: list[bytes] = []
-        for place in self._doomed():
-            found = resolve(records, arrival_of(records, place), self.authority)
-            if found.deleted_by is None and not is_gone(records, found, now):
+        erased: set[Place] = set()
+        for found in self._ending():
+            if not is_hidden(records, found, now):
                 continue
-            for version, _ in found.versions:
-                if not version.is_erased:
-                    erased.append(version.message_id)
-                    record = record_of(records, version.message_id).with_arrival(_emptied(version))
-                    records = records.with_entry(version.message_id, record)
-        return attrs.evolve(self._with(records), now=now), tuple(erased)
+            amendments = [
+                *(each for each, _ in found.versions),
+                *(each for each, _ in found.refused),
+            ]
+            for version in amendments:
+                if is_body(version) and not version.is_erased:
+                    erased.add(version.place)
+                    records = with_arrival(records, emptied(version))
+        names = tuple(name for _, name in sorted(erased))
+        return attrs.evolve(self._with(records), now=now), names
 
     # What is seen
 
@@ -214,21 +212,40 @@ class Conversation:
         return Entries(self, self._order)
 
     def entry(self, message_id: bytes) -> Entry | None:
-        """Return the entry that a message is, or is a version of; None where there is none."""
-        root = self._root(message_id)
-        return None if root is None else self._entry(root.place)
+        """Return the entry that a message is or amends; None where there is none."""
+        root = self._seen(message_id)
+        return None if root is None else self._entry(root)
+
+    def position(self, message_id: bytes) -> int | None:
+        """Return where in the entries one is that a message is or amends; None for nowhere."""
+        root = self._seen(message_id)
+        return None if root is None else self._order.position(root.place)
 
     def thread(self, topic_id: bytes) -> tuple[Entry, ...]:
         """Return the entries of a topic, oldest first."""
-        names = [message_id for _, message_id in self._topics.find(topic_id) or NONE]
-        roots = {root.place for root in map(self._root, names) if root is not None}
-        entries = map(self._entry, sorted(roots))
+        entries = map(self._entry, self._seen_of(self._topics.find(topic_id) or ()))
         return tuple(entry for entry in entries if entry.topic_id == topic_id)
 
     @property
     def topics(self) -> tuple[bytes, ...]:
-        """The topics of which messages have arrived, sorted."""
-        return tuple(sorted(self._topics))
+        """The topics that entries have, sorted."""
+        topics: dict[Place, bytes] = {}  # a message may have many amendments that name others
+        for topic_id in self._topics:
+            for root in self._seen_of(self._topics[topic_id]):
+                if root.place not in topics:
+                    topics[root.place] = self._resolve(root).topic_id
+        return tuple(sorted(filter(None, set(topics.values()))))
+
+    def quotation(self, message_id: bytes) -> Quotation | None:
+        """Return to what a message replies, as that looks now; None where it is no reply."""
+        root = root_of(self._records, message_id)
+        named = None if root is None else self._resolve(root).in_reply_to
+        if named is None:
+            return None
+        entry = self.entry(named)
+        versions = () if entry is None else entry.versions
+        version = next((each for each in versions if each.message_id == named), None)
+        return Quotation(named, entry, version)
 
     def reply_chain(self, message_id: bytes) -> ReplyChain:
         """Follow a message to what it replies to, and so on (section 4.1, field 4)."""
@@ -236,71 +253,128 @@ class Conversation:
         seen: set[bytes] = set()
         current: bytes | None = message_id
         while current is not None:
-            root = self._root(current)
-            if root is None:
+            arrival = record_of(self._records, current).arrival
+            if arrival is None:
                 return ReplyChain(tuple(names), current, is_loop=False)
-            if root.message_id in seen:
+            root = root_of(self._records, current)
+            name = current if root is None else root.message_id
+            if name in seen:
                 return ReplyChain(tuple(names), None, is_loop=True)
-            seen.add(root.message_id)
-            current = resolve(self._records, root, self.authority).in_reply_to
+            seen.add(name)
+            # What replaces no first version has no effect; a reply to it has one, and goes on.
+            target = arrival.message.in_reply_to
+            current = target if root is None else self._resolve(root).in_reply_to
             if current is not None:
                 names.append(current)
         return ReplyChain(tuple(names), None, is_loop=False)
 
+    def unread(self, reader: str) -> tuple[bytes, ...]:
+        """Return the IDs of the entries that were not read here, oldest first.
+
+        Args:
+            reader: The URI of the user who reads here: what they wrote does not count, and neither
+                does what is not to be seen any more.
+        """
+        unread: list[bytes] = []
+        for place in self._order:
+            root = arrival_of(self._records, place)
+            if root.sender != reader:
+                found = self._resolve(root)
+                hidden = is_hidden(self._records, found, self.now)
+                if not hidden and reading_of(self._records, found) is None:
+                    unread.append(root.message_id)
+        return tuple(unread)
+
+    @property
+    def next_expiry(self) -> int | None:
+        """When the next message expires after *now*, in seconds since 1970; None for never.
+
+        Then it is time to `erase`. Messages that are to be read first are not counted.
+        """
+        found = (each for each in self._ending() if each.deleted_by is None)
+        times = (expiry_of(self._records, each) for each in found)
+        future = (time for time in times if time is not None)
+        return min((time for time in future if self.now is None or time > self.now), default=None)
+
+    # What is known
+
+    def has_arrived(self, message_id: bytes) -> bool:
+        """Whether a message of that ID has arrived."""
+        return record_of(self._records, message_id).arrival is not None
+
     @property
     def unknown(self) -> tuple[bytes, ...]:
         """The IDs of messages that others refer to and that have not arrived, sorted."""
-        records = self._records
-        return tuple(sorted(name for name in records if record_of(records, name).arrival is None))
+        return tuple(sorted(name for name in self._records if not self.has_arrived(name)))
 
     @property
     def arrivals(self) -> tuple[Arrival, ...]:
-        """Everything that arrived, in the order of the room: to be added to another one."""
+        """Every message that arrived, in the order of the room: see `fold`."""
         arrived = (record_of(self._records, name).arrival for name in self._records)
         return tuple(sorted(filter(None, arrived), key=lambda arrival: arrival.place))
+
+    @property
+    def reports(self) -> tuple[ReportedStatus, ...]:
+        """What recipients said of messages, ordered by time: see `fold`."""
+        told = (
+            (accepted, sender, name, status)
+            for name in self._records
+            for accepted, sender, status in record_of(self._records, name).reports
+        )
+        return tuple(
+            ReportedStatus(name, sender, accepted, Status(status))
+            for accepted, sender, name, status in sorted(told)
+        )
+
+    @property
+    def readings(self) -> Mapping[bytes, int]:
+        """When messages were read here first, by their IDs: see `fold`."""
+        read = ((name, record_of(self._records, name).read_at) for name in sorted(self._records))
+        return {name: at for name, at in read if at is not None}
 
     def __len__(self) -> int:
         return len(self._order)
 
-    def _entry(self, place: Place) -> Entry:
-        arrival = arrival_of(self._records, place)
-        return entry_of(self._records, arrival, self.authority, self.now)
+    def _resolve(self, root: Arrival) -> Resolution:
+        return resolve(self._records, root, self.authority)
 
-    def _root(self, message_id: bytes) -> Arrival | None:
-        """Return the message of which an ID names a version, if that is seen as an entry."""
+    def _entry(self, root: Arrival) -> Entry:
+        return entry_of(self._records, root, self.authority, self.now)
+
+    def _entry_at(self, place: Place) -> Entry:
+        return self._entry(arrival_of(self._records, place))
+
+    def _seen(self, message_id: bytes) -> Arrival | None:
+        root = root_of(self._records, message_id)
+        return root if root is not None and is_seen(root.message) else None
+
+    def _seen_of(self, places: Iterable[Place]) -> list[Arrival]:
+        """Return the roots of some messages in their order, as far as they have entries."""
+        roots = filter(None, (self._seen(message_id) for _, message_id in places))
+        unique = {root.place: root for root in roots}
+        return [unique[place] for place in sorted(unique)]
+
+    def _ending(self) -> Iterator[Resolution]:
+        """Return the messages, reactions too, that may have expired or been withdrawn."""
+        arrivals = (arrival_of(self._records, place) for place in self._endings)
+        names = {each.message.replaces or each.message_id for each in arrivals}
+        roots = {root.place: root for name in names for root in roots_of(self._records, name)}
+        return map(self._resolve, roots.values())
+
+    def _told(self, reports: Iterable[ReportedStatus]) -> "Conversation":
         records = self._records
-        arrival = record_of(records, message_id).arrival
-        if arrival is None:
-            return None
-        replaced = arrival.message.replaces
-        if replaced is not None:
-            record = record_of(records, replaced)
-            if record.arrival is not None:
-                arrival = record.arrival
-            else:
-                first = _first_by(records, record.amendments, arrival.sender)
-                arrival = arrival if first is None else arrival_of(records, first)
-        return arrival if arrival.place in self._order else None
-
-    def _doomed(self) -> Iterator[Place]:
-        """Return the first versions, reactions too, that may have expired or been withdrawn."""
-        places = {*self._expiring}
-        for name in self._records:
-            record = record_of(self._records, name)
-            if record.arrival is not None and record.amendments:
-                places.add(record.arrival.place)
-        return (
-            place
-            for place in sorted(places)
-            if arrival_of(self._records, place).message.replaces is None or place in self._order
-        )
+        for told in reports:
+            record = record_of(records, told.message_id)
+            record = record.with_report(told.accepted, told.sender, int(told.status))
+            records = records.with_entry(told.message_id, record)
+        return self._with(records)
 
     def _with(
         self,
         records: Records,
         order: Ordered[Place] | None = None,
-        topics: Trie[bytes, Ordered[Place]] | None = None,
-        expiring: Ordered[Place] | None = None,
+        topics: Trie[bytes, Few[Place]] | None = None,
+        endings: Ordered[Place] | None = None,
     ) -> "Conversation":
         return Conversation(
             self.room,
@@ -309,52 +383,38 @@ class Conversation:
             records,
             self._order if order is None else order,
             self._topics if topics is None else topics,
-            self._expiring if expiring is None else expiring,
+            self._endings if endings is None else endings,
         )
 
 
 def fold(
-    room: str, arrivals: Iterable[Arrival], authority: Authority = author_alone
+    room: str,
+    arrivals: Iterable[Arrival],
+    authority: Authority = author_alone,
+    *,
+    reports: Iterable[ReportedStatus] = (),
+    readings: Mapping[bytes, int] | None = None,
 ) -> Conversation:
-    """Return the conversation of messages that arrived, in whatever order.
+    """Return the conversation of what arrived, in whatever order.
+
+    What a conversation has to be stored of is its *arrivals*, *reports* and *readings*.
 
     Raises:
-        DuplicateMessageIdError: Two have the same ID.
+        DuplicateMessageIdError: Two messages have the same ID.
         MalformedError: One carries a status report that is none.
     """
     conversation = Conversation(room, authority)
     for arrival in arrivals:
         conversation = conversation.add_arrival(arrival)
+    conversation = conversation._told(reports)
+    for message_id, at in (readings or {}).items():
+        conversation = conversation.read(message_id, at=at)
     return conversation
 
 
-def _report_of(part: NestedPart) -> MessageStatusReport | None:
-    if isinstance(part, SinglePart) and part.content_type.lower() == MEDIA_TYPE:
-        return decode_report(part.content)
-    return None
-
-
-def _is_body(arrival: Arrival) -> bool:
-    return arrival.is_erased or not isinstance(arrival.message.nested_part, NullPart)
-
-
-def _first_by(records: Records, amendments: Ordered[Place], sender: str) -> Place | None:
-    """Return the first of a sender's edits; None for none."""
-    for place in amendments:
-        arrival = arrival_of(records, place)
-        if arrival.sender == sender and _is_body(arrival):
-            return place
-    return None
-
-
-def _orphans(records: Records, record: Record) -> set[Place]:
-    """Return the edits that stood for a message until it arrived, one for each sender."""
-    first: dict[str, Place] = {}
-    for place in record.amendments:
-        arrival = arrival_of(records, place)
-        if _is_body(arrival):
-            first.setdefault(arrival.sender, place)
-    return set(first.values())
+def _report_of(message: Message) -> MessageStatusReport | None:
+    part = message.nested_part
+    return decode_report(part.content) if is_report(part) else None
 
 
 def _amended(
@@ -362,15 +422,14 @@ def _amended(
 ) -> tuple[Records, Ordered[Place]]:
     """Note that a message replaces another; until that arrives, it may stand for it."""
     record, place = record_of(records, target), arrival.place
-    if record.arrival is None and _is_body(arrival):
-        first = _first_by(records, record.amendments, arrival.sender)
+    standing = record.standing
+    if record.arrival is None and is_body(arrival):
+        first = standing.find(arrival.sender)
         if first is None or place < first:
-            order = (order if first is None else order.without(first)).with_value(place)
-    return records.with_entry(target, record.with_amendment(place)), order
-
-
-def _emptied(arrival: Arrival) -> Arrival:
-    """Return a message without its body, and without extensions, which may say as much."""
-    part = NullPart(arrival.message.nested_part.disposition)
-    empty = replace(arrival.message, nested_part=part, extensions=NO_EXTENSIONS)
-    return Arrival(empty, arrival.message_id, arrival.sender, arrival.accepted, is_erased=True)
+            standing = standing.with_entry(arrival.sender, place)
+            if first is not None:
+                order = order.without(first)
+            if not is_reaction(arrival.message):
+                order = order.with_value(place)
+    amended: Record = record.with_amendment(place, standing)
+    return records.with_entry(target, amended), order

@@ -19,16 +19,41 @@ class Reason(Enum):
     NOT_FIRST_VERSION = auto()
     """It names an edit, where it should name the first version."""
     AFTER_DELETION = auto()
-    """The message was withdrawn before."""
+    """The message was withdrawn before, by the order of the room."""
 
 
 @attrs.frozen
 class RefusedAmendment:
-    """An amendment without effect."""
+    """An amendment without effect.
+
+    Attributes:
+        message_id: Its ID.
+        sender: Who sent it.
+        accepted: When the hub accepted it, in milliseconds since 1970.
+        reason: Why it has none.
+    """
 
     message_id: bytes
     sender: str
+    accepted: int
     reason: Reason
+
+
+@attrs.frozen
+class ReportedStatus:
+    """What one recipient says of one message.
+
+    Attributes:
+        message_id: The version that it is about.
+        sender: The URI of the recipient.
+        accepted: When the hub accepted the report, in milliseconds since 1970.
+        status: What became of the message.
+    """
+
+    message_id: bytes
+    sender: str
+    accepted: int
+    status: Status
 
 
 @attrs.frozen
@@ -84,36 +109,41 @@ class Entry:
     """A message with everything that came later.
 
     Attributes:
-        message_id: The ID of its first version: what an edit or a withdrawal names.
+        message_id: The ID of the oldest version that has arrived.
+        original_id: The ID of its first version, arrived or not: what an edit or a withdrawal
+            names.
         author: The URI of the user who wrote it.
         accepted: When the hub accepted it, in milliseconds since 1970.
         versions: The first version and the edits that took effect, oldest first.
-        is_original_known: Whether the first version has arrived. Where it has not, *versions* are
-            edits of one sender, and *message_id* is that of the first of them.
         part: The body now; None where the message has expired or is withdrawn.
         topic_id: Its topic; empty for none.
         in_reply_to: The version of a message to which it replies; None for none.
-        expires: When it is to be deleted; None for never.
+        expires: When it is to be deleted, as its author wrote that; None for never.
+        expires_at: When it is hidden here, in seconds since 1970; None for never, or not before it
+            is read.
         extensions: Its extensions.
         deleted_by: Who withdrew it; None for nobody.
         is_expired: Whether it has expired.
+        read_at: When it was read here, in seconds since 1970; None for not yet.
         reactions: The reactions to any of its versions, oldest first.
         replies: The IDs of the replies to any of its versions, oldest first.
-        refused: The amendments that have no effect.
+        refused: The amendments that have no effect, oldest first.
     """
 
     message_id: bytes
+    original_id: bytes
     author: str
     accepted: int
     versions: tuple[Version, ...]
-    is_original_known: bool
     part: NestedPart | None
     topic_id: bytes
     in_reply_to: bytes | None
     expires: Expiration | None
+    expires_at: int | None
     extensions: Extensions
     deleted_by: str | None
     is_expired: bool
+    read_at: int | None
     reactions: tuple[Reaction, ...]
     replies: tuple[bytes, ...]
     refused: tuple[RefusedAmendment, ...]
@@ -122,9 +152,23 @@ class Entry:
     def text(self) -> str:
         """The body as words: of what a plain receiver chooses, the texts, as they were sent.
 
-        Markdown stays Markdown: `mimi.content.markdown` renders it.
+        Markdown stays Markdown: `mimi.content.gfm_mimi` renders it.
         """
         return "" if self.part is None else text_of(self.part)
+
+    @property
+    def latest_id(self) -> bytes:
+        """The ID of the version that is seen: what a reply or a reaction should name."""
+        return self.versions[-1].message_id
+
+    @property
+    def is_original_known(self) -> bool:
+        """Whether the first version has arrived.
+
+        Where it has not, the author is not known either: *versions* are edits of one sender, who
+        may be anybody.
+        """
+        return self.message_id == self.original_id
 
     @property
     def is_edited(self) -> bool:
@@ -135,6 +179,11 @@ class Entry:
     def is_deleted(self) -> bool:
         """Whether it was withdrawn: a placeholder says so."""
         return self.deleted_by is not None
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether its body is not to be seen, since it has expired or was withdrawn."""
+        return self.is_deleted or self.is_expired
 
     @property
     def statuses(self) -> Mapping[str, Status]:
@@ -149,3 +198,44 @@ class Entry:
             if reaction.text:
                 senders.setdefault(reaction.text, {})[reaction.sender] = None
         return {text: tuple(who) for text, who in senders.items()}
+
+
+@attrs.frozen
+class Quotation:
+    """To what a message replies.
+
+    Attributes:
+        message_id: The version that it names.
+        entry: The message, as it is now; None where it has not arrived, or has no entry.
+        version: The version; None where there is no entry, or the ID is that of an amendment
+            without effect.
+    """
+
+    message_id: bytes
+    entry: Entry | None
+    version: Version | None
+
+    @property
+    def text(self) -> str:
+        """What was replied to, in words; empty where it is not to be seen any more."""
+        return "" if self.version is None else self.version.text
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether it was edited after the version that the reply names."""
+        return self.entry is not None and self.entry.latest_id != self.message_id
+
+
+@attrs.frozen
+class ReplyChain:
+    """To what a message replies, and to what that replies, and so on.
+
+    Attributes:
+        message_ids: The IDs of the versions named, the nearest first.
+        missing: The ID of the last one, if it has not arrived.
+        is_loop: Whether the chain leads back to a message in it.
+    """
+
+    message_ids: tuple[bytes, ...]
+    missing: bytes | None
+    is_loop: bool

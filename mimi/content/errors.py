@@ -18,13 +18,13 @@ class MessageIdSizeError(MalformedError):
 class UnknownHashError(MalformedError):
     """A message ID whose first octet is no hash algorithm that makes message IDs."""
 
-    rule = "draft-ietf-mimi-content-08 section 8.1"
+    rule = "draft-ietf-mimi-content-08 section 9.1"
 
 
 class TopicTooLongError(MalformedError):
     """A topic ID of more than 4096 octets."""
 
-    rule = "draft-ietf-mimi-content-08 section 8.1"
+    rule = "draft-ietf-mimi-content-08 section 9.1"
 
 
 class UnknownCardinalityError(MalformedError):
@@ -36,7 +36,7 @@ class UnknownCardinalityError(MalformedError):
 class UnknownSemanticsError(MalformedError):
     """A MultiPart of which it is unknown how its parts belong together."""
 
-    rule = "draft-ietf-mimi-content-08 section 8.1"
+    rule = "draft-ietf-mimi-content-08 section 9.1"
 
 
 class TooFewPartsError(MalformedError):
@@ -48,7 +48,7 @@ class TooFewPartsError(MalformedError):
 class TooManyPartsError(MalformedError):
     """A body of more than 1024 parts, counted at all levels."""
 
-    rule = "draft-ietf-mimi-content-08 section 8.1"
+    rule = "draft-ietf-mimi-content-08 section 9.1"
 
 
 class PartsTooDeepError(MalformedError):
@@ -108,43 +108,43 @@ class MessageIdMismatchError(InvalidError):
 class SenderNotMemberError(InvalidError):
     """The apparent sender is not a member of the group."""
 
-    rule = "draft-ietf-mimi-content-08 section 8.1"
+    rule = "draft-ietf-mimi-content-08 section 9.1"
 
 
 class DuplicateMessageIdError(InvalidError):
     """A message ID that another message had before."""
 
-    rule = "draft-ietf-mimi-content-08 section 8.1"
+    rule = "draft-ietf-mimi-content-08 section 9.1"
 
 
 class TimestampInFutureError(InvalidError):
     """Accepted more than a few minutes from now."""
 
-    rule = "draft-ietf-mimi-content-08 section 8.1"
+    rule = "draft-ietf-mimi-content-08 section 9.1"
 
 
 class TimestampBeforeFormatError(InvalidError):
     """Accepted before there was a syntax for such messages."""
 
-    rule = "draft-ietf-mimi-content-08 section 8.1"
+    rule = "draft-ietf-mimi-content-08 section 9.1"
 
 
 class TimestampBeforeRoomError(InvalidError):
     """Accepted before the room was created."""
 
-    rule = "draft-ietf-mimi-content-08 section 8.1"
+    rule = "draft-ietf-mimi-content-08 section 9.1"
 
 
 class ExpiredLongAgoError(InvalidError):
     """An expiry more than a year in the past."""
 
-    rule = "draft-ietf-mimi-content-08 section 8.1"
+    rule = "draft-ietf-mimi-content-08 section 9.1"
 
 
 class ExpiresTooLateError(InvalidError):
     """An expiry more than a year in the future."""
 
-    rule = "draft-ietf-mimi-content-08 section 8.1"
+    rule = "draft-ietf-mimi-content-08 section 9.1"
 
 
 class UnfetchableURLError(InvalidError):

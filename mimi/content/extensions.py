@@ -9,13 +9,14 @@ class with a ``key``; whoever needs another one declares it::
 Values are frozen: arrays are tuples, maps are `cbor2.frozendict`, tags are `cbor2.CBORTag`.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Protocol, Self, TypeAlias, TypeVar, cast
 
 import cbor2
 
 from mimi.codec import cbor
-from mimi.codec.cddl import Refusal, WrongTypeError
+from mimi.codec.cddl import OutOfRangeError, Refusal, WrongTypeError
 from mimi.codec.document import item_of, value_of
 from mimi.content.errors import ExtensionKeyError, ExtensionTooDeepError, ExtensionValueError
 from mimi.errors import MalformedError, UsageError
@@ -31,6 +32,9 @@ LARGEST = (1 << 53) - 1
 MOST_LEVELS = 4
 """How deep maps, arrays and tags nest, the map of the extensions itself counted."""
 
+ANY_MAP = "{* (int / tstr .size (1..255)) => any}"
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _SCALARS = frozenset({str, int, bytes, bool, type(None)})
 _OTHERS = frozenset({float, cbor2.CBORSimpleValue, type(cbor2.undefined)})
 
@@ -88,15 +92,19 @@ def check_key(key: object) -> None:
         raise UsageError(refusal.reason, key=key)
 
 
-def _key_refusal(key: object) -> Refusal | None:
+def _key_refusal(key: object, *, zero: bool = False) -> Refusal | None:
     if type(key) is int:
-        if key and -LARGEST <= key <= LARGEST:
+        if (key or zero) and -LARGEST <= key <= LARGEST:
             return None
-        reason = "the key 0 is reserved" if not key else f"the key {key} does not fit a double"
+        reason = "the key 0 is reserved" if not key else "a key that does not fit a double"
     elif type(key) is str:
-        if 1 <= len(key.encode()) <= MOST_KEY_OCTETS:
-            return None
-        reason = f"a key of {len(key.encode())} octets, 1..{MOST_KEY_OCTETS} permitted"
+        octets = len(key.encode(errors="surrogatepass"))
+        if 1 <= octets <= MOST_KEY_OCTETS:
+            if key.isascii() or not _SURROGATES.search(key):
+                return None
+            reason = "a key with a lone surrogate"
+        else:
+            reason = f"a key of {octets} octets, 1..{MOST_KEY_OCTETS} permitted"
     else:
         reason = f"a key that is neither an integer nor a text: {key!r}"
     return Refusal(ExtensionKeyError, reason)
@@ -105,6 +113,7 @@ def _key_refusal(key: object) -> Refusal | None:
 class Extensions(Mapping[Key, Any]):
     """The extensions of a message: an immutable map in the order of its encoding."""
 
+    cddl: ClassVar[str] = ANY_MAP
     __slots__ = ("_items", "_plain")
     _items: dict[Key, Any]
     _plain: bool
@@ -196,10 +205,12 @@ def _encoded(extensions: Extensions) -> bytes:
     return cbor.encode(extensions.to_cbor(), allow_nan=True, allow_simple=True)
 
 
-def _frozen(key: object, value: object, known: Mapping[Key, Any] = REGISTERED) -> Any:
+def _frozen(
+    key: object, value: object, known: Mapping[Key, Any] = REGISTERED, *, zero: bool = False
+) -> Any:
     """Return the value of one extension, frozen, after all checks."""
     name = f"[{key!r}]"
-    refusal = _key_refusal(key)
+    refusal = _key_refusal(key, zero=zero)
     if refusal is not None:
         raise refusal.within(name, key)
     try:
@@ -217,6 +228,8 @@ def _frozen(key: object, value: object, known: Mapping[Key, Any] = REGISTERED) -
 
 def _freeze(value: Any, level: int) -> Any:
     kind = type(value)
+    if kind is int and not -(1 << 64) <= value < 1 << 64:
+        raise Refusal(OutOfRangeError, "an integer beyond 64 bits")
     if kind in _SCALARS or kind in _OTHERS:
         return value
     if kind not in (list, tuple, cbor2.CBORTag) and not isinstance(value, Mapping):
@@ -229,7 +242,7 @@ def _freeze(value: Any, level: int) -> Any:
         return tuple([_frozen_within(item, level, f"[{at}]", at) for at, item in enumerate(value)])
     for key in value:
         if type(key) is int and not -LARGEST <= key <= LARGEST:
-            raise Refusal(ExtensionKeyError, f"the key {key} does not fit a double")
+            raise Refusal(ExtensionKeyError, "a key that does not fit a double")
         if type(key) not in (int, str, bytes):
             raise Refusal(ExtensionKeyError, f"a key of type {type(key).__name__}")
     return cbor2.frozendict(
@@ -245,10 +258,12 @@ def _frozen_within(value: object, level: int, name: str, step: object) -> Any:
 
 
 def freeze_map(items: object) -> Mapping[Any, Any]:
-    """Return a map like that of the extensions, frozen, with the same rules for keys and depth."""
+    """Return a map frozen as that of the extensions is, with the same rules, but 0 as a key."""
     if not isinstance(items, Mapping):
         raise Refusal(WrongTypeError, "a map expected")
-    return cbor2.frozendict({key: _frozen(key, value, {}) for key, value in items.items()})
+    return cbor2.frozendict(
+        {key: _frozen(key, value, {}, zero=True) for key, value in items.items()}
+    )
 
 
 NO_EXTENSIONS = Extensions({})

@@ -70,10 +70,11 @@ class HashAlgorithm(CodePoint8):
         """Add an algorithm that the registry gained.
 
         Raises:
-            UsageError: The number is taken, or is 0, which means none.
+            UsageError: The number is taken, is 0, which means none, or is beyond 255.
         """
+        algorithm = cls(value)
         if value in cls.functions or value == 0:
-            raise UsageError(f"hash algorithm {value} is {cls(value).name} already")
+            raise UsageError(f"hash algorithm {value} is {algorithm.name} already")
         cls.functions[value] = function
         if len(function(b"")) >= LEAST:
             IDENTIFYING.add(value)

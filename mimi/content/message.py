@@ -18,8 +18,9 @@ from mimi.crypto import Entropy, Secret, draw
 from mimi.errors import UsageError
 
 MOST_OCTETS = 1 << 20
-MOST_CONTAINERS = 1 << 17
-"""How many arrays, maps and tags a message has: room for the longest `LastSeen` there may be."""
+MOST_CONTAINERS = (1 << 17) + (1 << 12)
+"""How many arrays, maps and tags a message has: room for the longest `LastSeen` there may be, each
+an array with a tag in it, and for all parts."""
 
 
 def decode(octets: bytes, *, max_octets: int = MOST_OCTETS) -> Message:
@@ -51,7 +52,7 @@ def encode(message: Message, *, max_octets: int = MOST_OCTETS) -> bytes:
         UsageError: It breaks a rule, so that nobody could decode it, or is larger than
             *max_octets*; ``where["path"]`` is the field.
     """
-    octets = encode_document(message, allow_nan=True, allow_simple=True)
+    octets = _encoded(message)
     if len(octets) > max_octets:
         raise UsageError(f"a message of {len(octets)} octets, {max_octets} permitted")
     return octets
@@ -87,9 +88,15 @@ def message_id(
     if algorithm not in IDENTIFYING:
         raise UsageError(f"{algorithm} makes no message IDs")
     # How large a message may be is not asked again: whoever has it has permitted it.
-    octets = encode_document(message, allow_nan=True, allow_simple=True)
+    octets = _encoded(message)
     digest = algorithm.digest(_prefixed(sender) + _prefixed(room) + octets + message.salt)
     return bytes([algorithm]) + digest[: ID_OCTETS - 1]
+
+
+def _encoded(message: Message) -> bytes:
+    return encode_document(
+        message, max_containers=MOST_CONTAINERS, allow_nan=True, allow_simple=True
+    )
 
 
 def _prefixed(uri: str) -> bytes:
@@ -108,7 +115,7 @@ def random_salt(entropy: Entropy) -> bytes:
 
 
 def exported_salt(salt_base_secret: Secret, nonce: bytes) -> bytes:
-    """Return a salt from a secret of the group and a nonce of one's own (section 8.2).
+    """Return a salt from a secret of the group and a nonce of one's own (section 9.2).
 
     Args:
         salt_base_secret: Exported from the MLS key schedule with the label

@@ -56,7 +56,7 @@ MessageId: TypeAlias = Annotated[
 
 
 class Disposition(CodePoint8):
-    """What a part is meant for (section 7.2.2). One that nobody knows is treated as `RENDER`."""
+    """What a part is meant for (section 8.2.2). One that nobody knows is treated as `RENDER`."""
 
     __slots__ = ()
     UNSPECIFIED = point(0)
@@ -88,7 +88,35 @@ class AEADAlgorithm(CodePoint16):
     NONE = point(0)
     AES_128_GCM = point(1)
     AES_256_GCM = point(2)
+    AES_128_CCM = point(3)
+    AES_256_CCM = point(4)
+    AES_128_GCM_8 = point(5)
+    AES_256_GCM_8 = point(6)
+    AES_128_GCM_12 = point(7)
+    AES_256_GCM_12 = point(8)
+    AES_128_CCM_SHORT = point(9)
+    AES_256_CCM_SHORT = point(10)
+    AES_128_CCM_SHORT_8 = point(11)
+    AES_256_CCM_SHORT_8 = point(12)
+    AES_128_CCM_SHORT_12 = point(13)
+    AES_256_CCM_SHORT_12 = point(14)
+    AES_SIV_CMAC_256 = point(15)
+    AES_SIV_CMAC_384 = point(16)
+    AES_SIV_CMAC_512 = point(17)
+    AES_128_CCM_8 = point(18)
+    AES_256_CCM_8 = point(19)
+    AES_128_OCB_TAGLEN128 = point(20)
+    AES_128_OCB_TAGLEN96 = point(21)
+    AES_128_OCB_TAGLEN64 = point(22)
+    AES_192_OCB_TAGLEN128 = point(23)
+    AES_192_OCB_TAGLEN96 = point(24)
+    AES_192_OCB_TAGLEN64 = point(25)
+    AES_256_OCB_TAGLEN128 = point(26)
+    AES_256_OCB_TAGLEN96 = point(27)
+    AES_256_OCB_TAGLEN64 = point(28)
     CHACHA20_POLY1305 = point(29)
+    AES_128_GCM_SIV = point(30)
+    AES_256_GCM_SIV = point(31)
 
 
 @array
@@ -192,7 +220,7 @@ class MultiPart:
     part_semantics: Annotated[PartSemantics, Unknown(UnknownSemanticsError)]
     parts: Annotated[
         tuple["NestedPart", ...],
-        Count(2, MOST_PARTS, TooFewPartsError, deepest=MOST_LEVELS, too_deep=PartsTooDeepError),
+        Count(2, None, TooFewPartsError, deepest=MOST_LEVELS, too_deep=PartsTooDeepError),
     ]
 
     def refusal(self) -> Refusal | None:

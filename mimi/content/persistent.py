@@ -3,7 +3,7 @@
 To copy a dict of 100,000 messages for each one that arrives takes milliseconds. These copy some
 hundred references::
 
-    Trie      a map: a tree of tuples of 32, chosen by five bits of the hash each, with small dicts
+    Trie      a map: a tree of tuples of 16, chosen by four bits of the hash each, with small dicts
               as leaves
     Ordered   a sorted list without repetitions: a tuple of tuples of at most 128
 """
@@ -16,8 +16,9 @@ from typing import Any, Generic, TypeAlias, TypeVar, overload
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
-BITS = 5
+BITS = 4
 WIDTH = 1 << BITS
+LARGEST_LEAF = 48
 DEEPEST = 60
 """How many bits of a hash are used; keys that agree in all of them share a leaf."""
 
@@ -79,7 +80,7 @@ def _changed(node: "Node", bits: int, depth: int, key: Any, value: Any) -> "tupl
     before = len(leaf)
     leaf[key] = value
     more = len(leaf) - before
-    if len(leaf) <= WIDTH or depth >= DEEPEST:
+    if len(leaf) <= LARGEST_LEAF or depth >= DEEPEST:
         return leaf, more
     leaves: tuple[dict[Any, Any], ...] = tuple({} for _ in range(WIDTH))
     for each, kept in leaf.items():
@@ -153,6 +154,11 @@ class Ordered(Sequence[T], Generic[T]):
         place = bisect_left(chunk, value)
         return at, place, place < len(chunk) and chunk[place] == value
 
+    def position(self, value: T) -> int | None:
+        """Return how many values stand before a value; None where it is not there."""
+        at, place, there = self._find(value)
+        return sum(map(len, self._chunks[:at])) + place if there else None
+
     def with_value(self, value: T) -> "Ordered[T]":
         """Return the list with a value; the same list where it has it already."""
         at, place, there = self._find(value)
@@ -167,6 +173,12 @@ class Ordered(Sequence[T], Generic[T]):
             cut = LONGEST if place == LONGEST else LONGEST // 2
             made = (grown[:cut], grown[cut:])
         return Ordered((*chunks[:at], *made, *chunks[at + 1 :]), self._length + 1)
+
+    def split(self) -> "Ordered[T]":
+        """Return the same list in chunks of the usual length."""
+        values = tuple(self)
+        chunks = tuple(values[at : at + LONGEST] for at in range(0, len(values), LONGEST))
+        return Ordered(chunks, len(values))
 
     def without(self, value: T) -> "Ordered[T]":
         """Return the list without a value; the same list where it has not got it."""
@@ -190,3 +202,22 @@ class Ordered(Sequence[T], Generic[T]):
 
 NONE: Ordered[Any] = Ordered()
 """The list of nothing."""
+
+Few: TypeAlias = tuple[T, ...] | Ordered[T]
+"""A sorted list without repetitions that is short, most often: a tuple until it is long.
+
+A tuple of tuples of numbers and octets is nothing that the garbage collector must look at, while
+an `Ordered` and its chunks are; there is one for each message that others refer to.
+"""
+
+
+def with_one(values: "Few[T]", value: T) -> "Few[T]":
+    """Return the list with a value; the same list where it has it already."""
+    if not isinstance(values, tuple):
+        return values.with_value(value)
+    compared: tuple[Any, ...] = values
+    place = bisect_left(compared, value)
+    if place < len(values) and values[place] == value:
+        return values
+    grown = (*values[:place], value, *values[place:])
+    return grown if len(grown) <= LONGEST else Ordered((grown,), len(grown)).split()

@@ -1,14 +1,20 @@
-"""From what arrived to what is seen: pure functions over the records of a conversation."""
+"""From what arrived to what is seen: pure functions over the records of a conversation.
+
+A message is seen by its root: its first version; or, as long as that has not arrived, the first
+edit of each sender, since its author is not known.
+"""
 
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 import attrs
 
+from mimi.codec import replace
 from mimi.content.authority import Arrival, Authority, Question, Right
 from mimi.content.entry import Entry, Reaction, Reason, RefusedAmendment, Version
 from mimi.content.extensions import NO_EXTENSIONS, Extensions
 from mimi.content.model import (
+    SALT_OCTETS,
     Disposition,
     Expiration,
     Message,
@@ -16,12 +22,15 @@ from mimi.content.model import (
     NestedPart,
     NullPart,
     PartSemantics,
+    SinglePart,
 )
-from mimi.content.persistent import NONE, Ordered, Trie
-from mimi.content.status import Status, follows
+from mimi.content.persistent import Few, Trie, with_one
+from mimi.content.status import MEDIA_TYPE, Status, follows
 
 Place: TypeAlias = tuple[int, bytes]
 """When a message was accepted, and its ID."""
+
+NOBODY: Trie[str, Place] = Trie()
 
 
 @attrs.frozen
@@ -31,60 +40,51 @@ class Record:
     Attributes:
         arrival: The message; None until it arrives.
         amendments: The messages that replace it.
-        reactions: The reactions to it.
-        replies: The replies to it.
+        standing: Until it arrives, from each sender of such messages to the first one with a body.
+        referrers: The messages that reply or react to it.
         reports: What became of it: when that was accepted, who says so, and the status.
         read_at: When it was read here, in seconds since 1970; None for not yet.
     """
 
     arrival: Arrival | None = None
-    amendments: Ordered[Place] = NONE
-    reactions: Ordered[Place] = NONE
-    replies: Ordered[Place] = NONE
-    reports: Ordered[tuple[int, str, int]] = NONE
+    amendments: Few[Place] = ()
+    standing: Trie[str, Place] = NOBODY
+    referrers: Few[Place] = ()
+    reports: Few[tuple[int, str, int]] = ()
     read_at: int | None = None
 
     # Written out, since `attrs.evolve` takes longer than all the rest of an arrival.
 
     def with_arrival(self, arrival: Arrival) -> "Record":
         """Return the record with its message."""
-        return Record(
-            arrival, self.amendments, self.reactions, self.replies, self.reports, self.read_at
-        )
+        return Record(arrival, self.amendments, NOBODY, self.referrers, self.reports, self.read_at)
 
-    def with_amendment(self, place: Place) -> "Record":
+    def with_amendment(self, place: Place, standing: Trie[str, Place]) -> "Record":
         """Return the record with a message that replaces its own."""
-        amendments = self.amendments.with_value(place)
+        amendments = with_one(self.amendments, place)
         return Record(
-            self.arrival, amendments, self.reactions, self.replies, self.reports, self.read_at
+            self.arrival, amendments, standing, self.referrers, self.reports, self.read_at
         )
 
-    def with_reaction(self, place: Place) -> "Record":
-        """Return the record with a reaction."""
-        reactions = self.reactions.with_value(place)
+    def with_referrer(self, place: Place) -> "Record":
+        """Return the record with a reply or a reaction."""
+        referrers = with_one(self.referrers, place)
         return Record(
-            self.arrival, self.amendments, reactions, self.replies, self.reports, self.read_at
-        )
-
-    def with_reply(self, place: Place) -> "Record":
-        """Return the record with a reply."""
-        replies = self.replies.with_value(place)
-        return Record(
-            self.arrival, self.amendments, self.reactions, replies, self.reports, self.read_at
+            self.arrival, self.amendments, self.standing, referrers, self.reports, self.read_at
         )
 
     def with_report(self, accepted: int, sender: str, status: int) -> "Record":
         """Return the record with what one recipient says."""
-        reports = self.reports.with_value((accepted, sender, status))
+        reports = with_one(self.reports, (accepted, sender, status))
         return Record(
-            self.arrival, self.amendments, self.reactions, self.replies, reports, self.read_at
+            self.arrival, self.amendments, self.standing, self.referrers, reports, self.read_at
         )
 
     def with_reading(self, at: int) -> "Record":
         """Return the record of a message that was read here, then or before."""
         read_at = at if self.read_at is None else min(at, self.read_at)
         return Record(
-            self.arrival, self.amendments, self.reactions, self.replies, self.reports, read_at
+            self.arrival, self.amendments, self.standing, self.referrers, self.reports, read_at
         )
 
 
@@ -102,11 +102,95 @@ def record_of(records: Records, message_id: bytes) -> Record:
     return found if isinstance(found, Record) else Record(found)
 
 
+def with_arrival(records: Records, arrival: Arrival) -> Records:
+    """Return the records with a message, new or in place of what is there."""
+    found = records.find(arrival.message_id)
+    known = found.with_arrival(arrival) if isinstance(found, Record) else arrival
+    return records.with_entry(arrival.message_id, known)
+
+
+def arrival_of(records: Records, place: Place) -> Arrival:
+    """Return the message at a place where one has arrived."""
+    found = records[place[1]]
+    arrival = found.arrival if isinstance(found, Record) else found
+    assert arrival is not None  # noqa: S101 (places are of arrivals)
+    return arrival
+
+
+# What kind of message one is
+
+
 def is_reaction(message: Message) -> bool:
     """Whether a message is a reaction to another one."""
     return message.in_reply_to is not None and (
         message.nested_part.disposition == Disposition.REACTION
     )
+
+
+def is_report(part: NestedPart) -> TypeGuard[SinglePart]:
+    """Whether a message of that body is a status report, and nothing else, whatever it says."""
+    if not isinstance(part, SinglePart):
+        return False
+    return part.content_type.partition(";")[0].strip(" \t").lower() == MEDIA_TYPE
+
+
+def is_seen(message: Message) -> bool:
+    """Whether a message has an entry of its own, if it is a root."""
+    return not is_reaction(message) and not is_report(message.nested_part)
+
+
+def is_body(arrival: Arrival) -> bool:
+    """Whether a message that replaces another one edits it, and does not withdraw it."""
+    return arrival.is_erased or not isinstance(arrival.message.nested_part, NullPart)
+
+
+def emptied(arrival: Arrival) -> Arrival:
+    """Return a message without what it said.
+
+    That is the body, the extensions, which may say as much, and the salt, without which nobody can
+    guess the rest and compare the ID.
+    """
+    part = NullPart(arrival.message.nested_part.disposition)
+    empty = replace(
+        arrival.message, salt=bytes(SALT_OCTETS), nested_part=part, extensions=NO_EXTENSIONS
+    )
+    return Arrival(empty, arrival.message_id, arrival.sender, arrival.accepted, is_erased=True)
+
+
+# Roots
+
+
+def root_of(records: Records, message_id: bytes) -> Arrival | None:
+    """Return the root of the message of which an ID names a version or an amendment.
+
+    None where it is not known; and for reports, and for what replaces an amendment.
+    """
+    arrival = record_of(records, message_id).arrival
+    if arrival is None or is_report(arrival.message.nested_part):
+        return None
+    replaced = arrival.message.replaces
+    if replaced is None:
+        return arrival
+    record = record_of(records, replaced)
+    if record.arrival is None:
+        first = record.standing.find(arrival.sender)
+        return None if first is None else arrival_of(records, first)
+    message = record.arrival.message
+    is_root = message.replaces is None and not is_report(message.nested_part)
+    return record.arrival if is_root else None
+
+
+def roots_of(records: Records, message_id: bytes) -> Iterator[Arrival]:
+    """Return the roots of what an amendment names."""
+    record = record_of(records, message_id)
+    root = root_of(records, message_id)
+    if root is not None:
+        yield root
+    for sender in record.standing:
+        yield arrival_of(records, record.standing[sender])
+
+
+# Amendments
 
 
 @attrs.define
@@ -121,24 +205,25 @@ class Resolution:
     extensions: Extensions
     versions: list[tuple[Arrival, NestedPart]]
     deleted_by: Arrival | None = None
-    refused: list[RefusedAmendment] = attrs.Factory(list)
+    refused: list[tuple[Arrival, Reason]] = attrs.Factory(list)
 
     def amend(self, amendment: Arrival, authority: Authority) -> None:
         """Let one amendment take effect, as far as its sender may."""
         if self.deleted_by is not None:
-            self.refuse(amendment, Reason.AFTER_DELETION)
-            return
+            self.refused.append((amendment, Reason.AFTER_DELETION))
+        elif is_body(amendment):
+            self._edit(amendment, authority)
+        elif authority(Question(Right.DELETE, self.original, amendment)):
+            self.deleted_by = amendment
+        else:
+            self.refused.append((amendment, Reason.NOT_AUTHORISED))
+
+    def _edit(self, amendment: Arrival, authority: Authority) -> None:
         message = amendment.message
 
         def may(right: Right) -> bool:
             return authority(Question(right, self.original, amendment))
 
-        if isinstance(message.nested_part, NullPart) and not amendment.is_erased:
-            if may(Right.DELETE):
-                self.deleted_by = amendment
-            else:
-                self.refuse(amendment, Reason.NOT_AUTHORISED)
-            return
         changed = False
         if may(Right.EDIT):
             self.part, changed = message.nested_part, True
@@ -148,61 +233,53 @@ class Resolution:
             self.expires, changed = message.expires, True
         if message.in_reply_to != self.in_reply_to and may(Right.CHANGE_REPLY):
             self.in_reply_to, changed = message.in_reply_to, True
-        if message.extensions != self.extensions and may(Right.CHANGE_EXTENSIONS):
+        # Whether extensions differed cannot be seen any more once they are erased.
+        differs = amendment.is_erased or message.extensions != self.extensions
+        if differs and may(Right.CHANGE_EXTENSIONS):
             self.extensions, changed = message.extensions, True
         if changed:
             self.versions.append((amendment, self.part))
         else:
-            self.refuse(amendment, Reason.NOT_AUTHORISED)
-
-    def refuse(self, amendment: Arrival, reason: Reason) -> None:
-        """Note that an amendment has no effect."""
-        self.refused.append(RefusedAmendment(amendment.message_id, amendment.sender, reason))
+            self.refused.append((amendment, Reason.NOT_AUTHORISED))
 
 
-def resolve(records: Records, arrival: Arrival, authority: Authority) -> Resolution:
-    """Return a message after all its amendments, in the order of the room.
-
-    *arrival* is a first version; or, where that has not arrived, the first edit of its sender.
-    """
-    message = arrival.message
+def resolve(records: Records, root: Arrival, authority: Authority) -> Resolution:
+    """Return a message after all its amendments, in the order of the room."""
+    message = root.message
     found = Resolution(
-        arrival,
+        root,
         message.nested_part,
         message.topic_id,
         message.expires,
         message.in_reply_to,
         message.extensions,
-        [(arrival, message.nested_part)],
+        [(root, message.nested_part)],
     )
-    for amendment in _amendments(records, arrival):
-        found.amend(amendment, authority)
-        for place in record_of(records, amendment.message_id).amendments:
-            late = arrival_of(records, place)
-            found.refuse(late, Reason.NOT_FIRST_VERSION)
+    replaced = message.replaces
+    named = record_of(records, root.message_id if replaced is None else replaced).amendments
+    misnamed = [] if replaced is None else [root]
+    for place in named:
+        amendment = arrival_of(records, place)
+        if replaced is None or _concerns(amendment, root):
+            found.amend(amendment, authority)
+            misnamed.append(amendment)
+    while misnamed:
+        for place in record_of(records, misnamed.pop().message_id).amendments:
+            amendment = arrival_of(records, place)
+            found.refused.append((amendment, Reason.NOT_FIRST_VERSION))
+            misnamed.append(amendment)
     return found
 
 
-def _amendments(records: Records, arrival: Arrival) -> Iterator[Arrival]:
-    replaced = arrival.message.replaces
-    if replaced is None:
-        for place in record_of(records, arrival.message_id).amendments:
-            yield arrival_of(records, place)
-        return
-    # The first version is not here, so that its author is not known: each sender's edits of it
-    # stand for themselves.
-    for place in record_of(records, replaced).amendments:
-        other = arrival_of(records, place)
-        if other.sender == arrival.sender and other is not arrival:
-            yield other
+def _concerns(amendment: Arrival, root: Arrival) -> bool:
+    """Whether an amendment is one of an edit that stands for a message that has not arrived.
+
+    Edits of other senders stand for themselves. Who may withdraw it is for the policy to say.
+    """
+    return amendment is not root and (amendment.sender == root.sender or not is_body(amendment))
 
 
-def arrival_of(records: Records, place: Place) -> Arrival:
-    """Return the message at a place where one has arrived."""
-    found = records[place[1]]
-    arrival = found.arrival if isinstance(found, Record) else found
-    assert arrival is not None  # noqa: S101 (places are of arrivals)
-    return arrival
+# Expiry
 
 
 def expiry_of(records: Records, found: Resolution) -> int | None:
@@ -211,42 +288,65 @@ def expiry_of(records: Records, found: Resolution) -> int | None:
         return None
     if not found.expires.relative:
         return found.expires.time
+    read_at = reading_of(records, found)
+    return None if read_at is None else read_at + found.expires.time
+
+
+def reading_of(records: Records, found: Resolution) -> int | None:
+    """Return when any version of a message was read here first; None for not yet."""
     read = [record_of(records, version.message_id).read_at for version, _ in found.versions]
-    first = min((at for at in read if at is not None), default=None)
-    return None if first is None else first + found.expires.time
+    return min((at for at in read if at is not None), default=None)
 
 
-def is_gone(records: Records, found: Resolution, now: int | None) -> bool:
-    """Whether a message has expired at *now*."""
-    expiry = expiry_of(records, found)
+def _is_past(expiry: int | None, now: int | None) -> bool:
     return expiry is not None and now is not None and now >= expiry
 
 
-def entry_of(records: Records, arrival: Arrival, authority: Authority, now: int | None) -> Entry:
+def is_hidden(records: Records, found: Resolution, now: int | None) -> bool:
+    """Whether nobody is to see the body of a message at *now*."""
+    return found.deleted_by is not None or _is_past(expiry_of(records, found), now)
+
+
+# What is seen
+
+
+def entry_of(records: Records, root: Arrival, authority: Authority, now: int | None) -> Entry:
     """Return what is seen of a message at *now*."""
-    found = resolve(records, arrival, authority)
-    expired = is_gone(records, found, now)
+    found = resolve(records, root, authority)
+    expires_at = expiry_of(records, found)
+    expired = _is_past(expires_at, now)
     hidden = expired or found.deleted_by is not None
     versions = tuple(
         _version(records, version, None if hidden else part) for version, part in found.versions
     )
+    reactions, replies = _referring(records, found, authority, now)
+    replaced = root.message.replaces
     return Entry(
-        message_id=arrival.message_id,
-        author=arrival.sender,
-        accepted=arrival.accepted,
+        message_id=root.message_id,
+        original_id=root.message_id if replaced is None else replaced,
+        author=root.sender,
+        accepted=root.accepted,
         versions=versions,
-        is_original_known=arrival.message.replaces is None,
         part=versions[-1].part,
         topic_id=found.topic_id,
         in_reply_to=found.in_reply_to,
         expires=found.expires,
+        expires_at=expires_at,
         extensions=NO_EXTENSIONS if hidden else found.extensions,
         deleted_by=None if found.deleted_by is None else found.deleted_by.sender,
         is_expired=expired,
-        reactions=_reactions(records, found, authority, now),
-        replies=_replies(records, found),
-        refused=tuple(found.refused),
+        read_at=reading_of(records, found),
+        reactions=reactions,
+        replies=replies,
+        refused=tuple(
+            RefusedAmendment(arrival.message_id, arrival.sender, arrival.accepted, reason)
+            for arrival, reason in sorted(found.refused, key=_place)
+        ),
     )
+
+
+def _place(refused: tuple[Arrival, Reason]) -> Place:
+    return refused[0].place
 
 
 def _version(records: Records, version: Arrival, part: NestedPart | None) -> Version:
@@ -269,33 +369,43 @@ def statuses_of(record: Record) -> dict[str, Status]:
     return statuses
 
 
-def _places(records: Records, found: Resolution, kind: str) -> list[Place]:
-    lists = [getattr(record_of(records, version.message_id), kind) for version, _ in found.versions]
-    return sorted(place for places in lists for place in places) if len(lists) > 1 else [*lists[0]]
-
-
-def _replies(records: Records, found: Resolution) -> tuple[bytes, ...]:
-    return tuple(message_id for _, message_id in _places(records, found, "replies"))
-
-
-def _reactions(
+def _referring(
     records: Records, found: Resolution, authority: Authority, now: int | None
-) -> tuple[Reaction, ...]:
+) -> tuple[tuple[Reaction, ...], tuple[bytes, ...]]:
+    """Return the reactions and the replies to any version of a message."""
+    names = [version.message_id for version, _ in found.versions]
+    referring: dict[Place, Resolution] = {}
+    for name in names:
+        for place in record_of(records, name).referrers:
+            root = root_of(records, place[1])
+            if root is None or root.place in referring:
+                continue
+            referrer = arrival_of(records, place)
+            if referrer is root or authority(Question(Right.CHANGE_REPLY, root, referrer)):
+                referring[root.place] = resolve(records, root, authority)
     reactions: list[Reaction] = []
-    for place in _places(records, found, "reactions"):
-        reacting = resolve(records, arrival_of(records, place), authority)
-        to = reacting.original.message.in_reply_to
-        if to is None or reacting.deleted_by is not None or is_gone(records, reacting, now):
+    replies: list[bytes] = []
+    for place in sorted(referring):
+        other = referring[place]
+        if other.in_reply_to not in names:
             continue
-        reactions += (
-            Reaction(place[1], to, reacting.original.sender, place[0], part)
-            for part in _each(reacting.part)
-        )
-    return tuple(reactions)
+        if not is_reaction(other.original.message):
+            replies.append(place[1])
+        elif not is_hidden(records, other, now):
+            reactions += _reactions(other)
+    return tuple(reactions), tuple(replies)
 
 
-def _each(part: NestedPart) -> tuple[NestedPart, ...]:
+def _reactions(found: Resolution) -> Iterator[Reaction]:
+    root = found.original
+    for part in _each(found.part):
+        yield Reaction(root.message_id, found.in_reply_to or b"", root.sender, root.accepted, part)
+
+
+def _each(part: NestedPart) -> Iterator[NestedPart]:
     """Return the reactions of one message: several, if it has several parts to be processed."""
     if isinstance(part, MultiPart) and part.part_semantics is PartSemantics.PROCESS_ALL:
-        return tuple(single for inner in part.parts for single in _each(inner))
-    return () if isinstance(part, NullPart) else (part,)
+        for inner in part.parts:
+            yield from _each(inner)
+    elif not isinstance(part, NullPart):
+        yield part

@@ -14,7 +14,7 @@ from mimi.errors import UsageError
 MEDIA_TYPE = "application/mimi-message-status"
 MOST_OCTETS = 1 << 20
 SMALLEST = 36
-"""Octets of one message ID and its status, so that a report has no more arrays than it can hold."""
+"""The octets of one message ID with its status."""
 
 
 class Status(CodePoint8):
@@ -55,7 +55,7 @@ def decode_report(octets: bytes, *, max_octets: int = MOST_OCTETS) -> MessageSta
         MessageStatusReport,
         octets,
         max_octets=max_octets,
-        max_containers=1 + max_octets // SMALLEST,
+        max_containers=_most_arrays(max_octets),
     )
 
 
@@ -66,10 +66,14 @@ def encode_report(report: MessageStatusReport, *, max_octets: int = MOST_OCTETS)
         UsageError: A message ID or a status cannot be encoded, or there are more of them than fit
             into *max_octets*.
     """
-    octets = encode_document(report)
+    octets = encode_document(report, max_containers=_most_arrays(max_octets))
     if len(octets) > max_octets:
         raise UsageError(f"a report of {len(octets)} octets, {max_octets} permitted")
     return octets
+
+
+def _most_arrays(max_octets: int) -> int:
+    return 1 + max_octets // SMALLEST
 
 
 S = Status

@@ -13,6 +13,9 @@ import attrs
 from mimi.crypto import Secret, Suite, suite_of
 from mimi.errors import InvalidError, MimiError
 
+SAFE_INTEGER = (1 << 53) - 1
+"""The greatest number that every JSON reader keeps exact (RFC 8259 section 6)."""
+
 
 class DifferenceError(InvalidError):
     """A field of a vector is not what this implementation computes.
@@ -111,13 +114,29 @@ class Case:
             raise self._unreadable(self.name(key), "a number", value)
         return value
 
-    def text(self, key: str) -> bytes:
+    def text(self, key: str | int) -> bytes:
         """Return a string in UTF-8, which is what labels are on the wire."""
         value = self.value(key)
         try:
             return str.encode(value)
         except (TypeError, UnicodeEncodeError):
             raise self._unreadable(self.name(key), "a string", value) from None
+
+    def string(self, key: str | int) -> str:
+        """Return a string."""
+        return self.text(key).decode()
+
+    def strings(self, key: str) -> tuple[str, ...]:
+        """Return a list of strings."""
+        part = self.part(key)
+        return tuple(part.string(index) for index in range(part.length()))
+
+    def boolean(self, key: str) -> bool:
+        """Return true or false."""
+        value = self.value(key)
+        if not isinstance(value, bool):
+            raise self._unreadable(self.name(key), "true or false", value)
+        return value
 
     def octets(self, key: str | int) -> bytes:
         """Return octets that are written in hexadecimal."""
@@ -156,6 +175,45 @@ class Case:
         if not _same(expected, computed):
             raise DifferenceError(self.name(key), shown(expected), shown(computed))
         self.checked.append(Checked(self.name(key)))
+
+    def same(self, key: str | int, got: Any) -> None:
+        """Check a field, and all that is in it, against what was computed.
+
+        Objects and lists are compared part by part; texts exactly, octets in either case.
+
+        Raises:
+            DifferenceError: They differ; the field is the first part that does.
+        """
+        if isinstance(got, dict):
+            part = self.part(key)
+            if not isinstance(part.data, dict):
+                raise self._unreadable(part.path, "an object", part.data)
+            for name, inner in got.items():
+                part.same(name, inner)
+            part.only(*got)
+        elif isinstance(got, list):
+            self.equal_length(key, len(got))
+            part = self.part(key)
+            for index, inner in enumerate(got):
+                part.same(index, inner)
+        elif isinstance(got, str):
+            if not _same(self.value(key), got):
+                raise DifferenceError(self.name(key), shown(self.value(key)), shown(got))
+            self.note(key)
+        else:
+            self.equal(key, got)
+
+    def only(self, *names: str) -> None:
+        """Check that this part, an object, has no other fields.
+
+        Raises:
+            DifferenceError: It has.
+        """
+        if not isinstance(self.data, dict):
+            raise self._unreadable(self.path, "an object", self.data)
+        for name in self.data:
+            if name not in names:
+                raise DifferenceError(self.name(name), shown(self.data[name]), "nothing")
 
     @contextmanager
     def at(self, key: str | int) -> Iterator[None]:
@@ -205,7 +263,7 @@ class Case:
         self.equal(public, got)
         self.note(private)
 
-    def equal_length(self, key: str, length: int) -> None:
+    def equal_length(self, key: str | int, length: int) -> None:
         """Check that a list has as many elements as it should.
 
         Raises:

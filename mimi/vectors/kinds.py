@@ -1,4 +1,9 @@
-"""The kinds of vector files, and how to tell them apart (test-vectors.md of the MLS group)."""
+"""The kinds of vector files, and how to tell them apart.
+
+Those of MLS have the formats of the MLS working group (test-vectors.md) and are told by their
+fields; those of MIMI say in the field ``kind`` what they are (the READMEs of vectors/content and
+vectors/identity).
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +11,20 @@ from typing import Any
 import attrs
 
 from mimi.vectors.case import Case, DifferenceError
-from mimi.vectors.checks import basics, groups, messages, schedule, trees
+from mimi.vectors.checks import (
+    attachments,
+    basics,
+    choices,
+    content,
+    conversations,
+    extensions,
+    groups,
+    identity,
+    markdown,
+    messages,
+    schedule,
+    trees,
+)
 
 
 @attrs.frozen
@@ -18,12 +36,14 @@ class Kind:
         fields: The fields that every case has, and no other kind has all of.
         check: Verifies one case.
         files: What the published files of the kind are called, without ``.json``.
+        missing: Says what has to be installed to verify such cases; empty for nothing.
     """
 
     name: str
     fields: frozenset[str]
     check: Callable[[Case], None]
     files: tuple[str, ...]
+    missing: Callable[[], str] = str
 
     def verify(self, case: Case) -> None:
         """Verify one case.
@@ -39,12 +59,16 @@ class Kind:
 
 
 def _kind(
-    name: str, fields: str, check: Callable[[Case], None], files: tuple[str, ...] = ()
+    name: str,
+    fields: str,
+    check: Callable[[Case], None],
+    files: tuple[str, ...] = (),
+    missing: Callable[[], str] = str,
 ) -> Kind:
-    return Kind(name, frozenset(fields.split()), check, files or (name,))
+    return Kind(name, frozenset(fields.split()), check, files or (name,), missing)
 
 
-KINDS: tuple[Kind, ...] = (
+MLS_KINDS: tuple[Kind, ...] = (
     _kind("tree-math", "n_leaves n_nodes root left right parent sibling", basics.check_tree_math),
     _kind(
         "crypto-basics",
@@ -112,14 +136,102 @@ KINDS: tuple[Kind, ...] = (
 )
 
 
-def kind_of(case: Any) -> Kind | None:
-    """Return the kind of a case by its fields, or None where it is of no known kind.
+def _content_kind(
+    name: str,
+    fields: str,
+    check: Callable[[Case], None],
+    file: str,
+    missing: Callable[[], str] = str,
+) -> Kind:
+    names = frozenset(f"kind description {fields}".split())
+    return Kind(f"content-{name}", names, check, (file,), missing)
 
-    A case that lacks some fields of its kind is still recognised by those that it has: the kind
-    of which most are there, if more than half.
+
+CONTENT_KINDS: tuple[Kind, ...] = (
+    _content_kind(
+        "message",
+        "content sender_uri room_uri message_id message parts",
+        content.check_message,
+        "messages",
+    ),
+    _content_kind("refused", "format content max_octets rule", content.check_refused, "refused"),
+    _content_kind("status", "content report", content.check_status, "status"),
+    _content_kind("derived", "content derived milliseconds", content.check_derived, "derived"),
+    _content_kind(
+        "received",
+        "content sender_uri room_uri message_id now accepted room_created format_published"
+        " sender_is_member known rule",
+        content.check_reception,
+        "received",
+    ),
+    _content_kind(
+        "reference", "content uri index part rule", content.check_reference, "references"
+    ),
+    _content_kind("salt", "salt_base_secret nonce salt", content.check_salt, "salts"),
+    _content_kind("extension", "content key value rule", extensions.check_extension, "extensions"),
+    _content_kind(
+        "attachment",
+        "content part fetched now max_octets plaintext rule",
+        attachments.check_attachment,
+        "attachments",
+    ),
+    _content_kind(
+        "conversation",
+        "room_uri moderators arrivals reports readings now orders view",
+        conversations.check_conversation,
+        "conversations",
+    ),
+    _content_kind(
+        "choose", "content media_types languages chosen", choices.check_choice, "choices"
+    ),
+    _content_kind(
+        "markdown",
+        "source without_html members links",
+        markdown.check_markdown,
+        "markdown",
+        markdown.missing,
+    ),
+)
+
+IDENTITY_KINDS: tuple[Kind, ...] = (
+    _kind(
+        "identity-uri",
+        "kind description uri type canonical provider names path_segment iri rule at",
+        identity.check_uri,
+        ("uris",),
+    ),
+    _kind(
+        "identity-foreign",
+        "kind description form provider text canonical mimi rule at",
+        identity.check_foreign,
+        ("foreign",),
+        identity.missing,
+    ),
+    _kind(
+        "identity-eye",
+        "kind description text known dangers",
+        identity.check_eye,
+        ("eye",),
+        identity.missing,
+    ),
+)
+
+KINDS: tuple[Kind, ...] = (*MLS_KINDS, *CONTENT_KINDS, *IDENTITY_KINDS)
+
+_NAMED = {kind.name: kind for kind in KINDS if "kind" in kind.fields}
+
+
+def kind_of(case: Any) -> Kind | None:
+    """Return the kind of a case, or None where it is of no known kind.
+
+    It is the one that the case names, or else the one whose fields it has. A case that lacks some
+    fields of its kind is still recognised by those that it has: the kind of which most are there,
+    if more than half.
     """
     if not isinstance(case, dict):
         return None
+    if "kind" in case and isinstance(case["kind"], str):
+        return _NAMED.get(case["kind"])
     present = frozenset(case) - {"cipher_suite"}
     best = max(KINDS, key=lambda kind: _likeness(kind, present))
     return best if _likeness(best, present) > 0.5 else None

@@ -55,8 +55,8 @@ class Report:
 
     @property
     def passed(self) -> int:
-        """How many cases agree; none where it is not known what they should agree with."""
-        return 0 if self.kind is None else self.cases - len(self.failures)
+        """How many cases agree; none where none could be verified."""
+        return 0 if self.problem else self.cases - len(self.failures)
 
     @property
     def failed(self) -> int:
@@ -109,6 +109,9 @@ def verify(name: str, content: bytes, progress: Progress | None = None) -> Repor
     kind = kind_of(cases[0])
     if kind is None:
         return Report(name, cases=len(cases), problem="no known kind of vector")
+    missing = kind.missing()
+    if missing:
+        return Report(name, kind.name, cases=len(cases), problem=missing)
     failures = []
     for number, data in enumerate(cases):
         failure = verify_case(kind, data, number)

@@ -28,6 +28,18 @@ def _nanoseconds(call: Callable[[], object], times: int) -> float:
 
 
 @pytest.fixture
+def report(request) -> Callable[[str, float, float], None]:
+    """Print a ratio that a test has measured by itself, and assert the bound."""
+
+    def reported(title: str, ratio: float, bound: float) -> None:
+        line = f"{title:<84} = {ratio:>6.3f}   bound {bound:.3f}"
+        request.config.stash.setdefault(RESULTS, []).append(line)
+        assert ratio <= bound, line
+
+    return reported
+
+
+@pytest.fixture
 def measure(benchmark, request) -> Measure:
     """Time an operation against its floor; print the ratio and assert the bound."""
 

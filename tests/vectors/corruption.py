@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mimi.vectors import KINDS, Kind
+from mimi.vectors import MLS_KINDS, Kind
 
 OWN = Path(__file__).parents[2] / "vectors" / "mls"
 PUBLISHED = (
@@ -17,7 +17,7 @@ PUBLISHED = (
     else None
 )
 
-KIND_OF = {file: kind for kind in KINDS for file in kind.files}
+KIND_OF = {file: kind for kind in MLS_KINDS for file in kind.files}
 """The kinds of all files, by the names of the files without ``.json``."""
 
 FILES = {f"own-{name}": OWN / f"{name}.json" for name in KIND_OF} | (

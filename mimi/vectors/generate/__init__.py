@@ -1,9 +1,12 @@
-"""Writing test vectors of our own, in the published formats.
+"""Writing test vectors of our own: those of MLS, and those of MIMI content.
 
 ::
 
     files = generate(1)                 # from file names to octets
     files["treekem.json"]               # the same for the same seed, everywhere and for ever
+    generate(1, "content")["refused.json"]
+
+Those of MLS have the published formats; those of MIMI content vectors/content/README.md describes.
 
 All randomness comes from the seed: each kind, and in it each cipher suite, reads a stream of its
 own, so that a change to one kind leaves the others as they are.
@@ -14,6 +17,21 @@ from collections.abc import Callable, Iterable, Iterator
 from mimi.crypto import SeededEntropy, Suite
 from mimi.errors import UsageError
 from mimi.vectors.generate.basics import crypto_basics, deserialization, tree_math
+from mimi.vectors.generate.content_attachments import attachments
+from mimi.vectors.generate.content_choices import choices
+from mimi.vectors.generate.content_context import (
+    derived_values,
+    receptions,
+    references,
+    reports,
+    salts,
+)
+from mimi.vectors.generate.content_conversations import conversations
+from mimi.vectors.generate.content_extensions import extensions
+from mimi.vectors.generate.content_markdown import texts
+from mimi.vectors.generate.content_messages import accepted
+from mimi.vectors.generate.content_refused import refused
+from mimi.vectors.generate.identity import eye, foreign, uris
 from mimi.vectors.generate.messages import message_protection, welcome
 from mimi.vectors.generate.passive import (
     passive_handling_commit,
@@ -42,7 +60,7 @@ def _in_each_suite(make: OfSuite) -> Maker:
     return made
 
 
-_MAKERS: dict[str, Maker] = {
+_MLS: dict[str, Maker] = {
     "tree-math": lambda _: tree_math(),
     "crypto-basics": _in_each_suite(crypto_basics),
     "deserialization": lambda _: deserialization(),
@@ -61,33 +79,74 @@ _MAKERS: dict[str, Maker] = {
     "passive-client-random": _in_each_suite(passive_random),
 }
 
-GENERATED: tuple[str, ...] = tuple(_MAKERS)
-"""The files that can be generated, by their names without ``.json``."""
+_CONTENT: dict[str, Maker] = {
+    "messages": accepted,
+    "refused": refused,
+    "status": reports,
+    "derived": derived_values,
+    "received": receptions,
+    "references": references,
+    "salts": salts,
+    "extensions": extensions,
+    "attachments": attachments,
+    "conversations": conversations,
+    "choices": choices,
+    "markdown": lambda _: texts(),
+}
+
+_IDENTITY: dict[str, Maker] = {
+    "uris": lambda _: uris(),
+    "foreign": lambda _: foreign(),
+    "eye": lambda _: eye(),
+}
+
+_SETS = {"mls": _MLS, "content": _CONTENT, "identity": _IDENTITY}
+
+SETS: tuple[str, ...] = tuple(_SETS)
+"""The sets of vectors, each of which is a folder."""
+
+GENERATED: tuple[str, ...] = tuple(_MLS)
+"""The files of the set ``mls``, by their names without ``.json``."""
+
+GENERATED_CONTENT: tuple[str, ...] = tuple(_CONTENT)
+"""The files of the set ``content``."""
 
 
-def generate(seed: int) -> dict[str, bytes]:
+def generate(seed: int, of: str = "mls") -> dict[str, bytes]:
     """Return a whole set of vectors: from file names to octets.
 
     Args:
         seed: What the vectors depend on.
+        of: One of `SETS`.
+
+    Raises:
+        UsageError: There is no such set.
     """
-    return {f"{kind}.json": generate_kind(kind, seed) for kind in GENERATED}
+    return {f"{kind}.json": generate_kind(kind, seed, of) for kind in _makers(of)}
 
 
-def generate_kind(kind: str, seed: int) -> bytes:
+def generate_kind(kind: str, seed: int, of: str = "mls") -> bytes:
     """Return one file.
 
     Args:
-        kind: One of `GENERATED`.
+        kind: One of `GENERATED`, or of `GENERATED_CONTENT`.
         seed: What the vectors depend on.
+        of: One of `SETS`.
 
     Raises:
-        UsageError: There is no such kind.
+        UsageError: There is no such set, or no such kind in it.
     """
-    maker = _MAKERS.get(kind)
+    maker = _makers(of).get(kind)
     if maker is None:
         raise UsageError(f"no vectors of kind {kind} can be generated", kind=kind)
-    return written(maker(SeededEntropy(seed).fork(kind.encode())))
+    name = kind if of == "mls" else f"{of}/{kind}"
+    return written(maker(SeededEntropy(seed).fork(name.encode())))
 
 
-__all__ = ["GENERATED", "generate", "generate_kind"]
+def _makers(of: str) -> dict[str, Maker]:
+    if of not in _SETS:
+        raise UsageError(f"no set of vectors {of}: {', '.join(SETS)}", set=of)
+    return _SETS[of]
+
+
+__all__ = ["GENERATED", "GENERATED_CONTENT", "SETS", "generate", "generate_kind"]

@@ -5,15 +5,13 @@ from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 from mimi.crypto import Entropy, suite_of
+from mimi.vectors.case import SAFE_INTEGER as SAFE_INTEGER
 
 Vector: TypeAlias = dict[str, Any]
 """One case, with octets as bytes: they become hexadecimal in the file."""
 
 SUITES = tuple(suite_of(code) for code in range(1, 8))
 """The cipher suites of RFC 9420, in the order of their code points."""
-
-SAFE_INTEGER = (1 << 53) - 1
-"""The greatest number that every JSON reader keeps exact (RFC 8259 section 6)."""
 
 
 def written(vectors: Iterable[Vector]) -> bytes:
