@@ -11,9 +11,10 @@ PAGE = Path(__file__).parents[1] / "docs" / "structures.md"
 
 HEAD = """# Structures
 
-Every structure of RFC 9420 as this library declares it, in the TLS presentation language, derived
-from the declarations. A select on a tag is a structure of its own here, since it is a union of
-classes there (`LeafSource`, `Sender`, `Content`); a select on an earlier field stays where it is.
+Every structure of RFC 9420, and of drafts that extend it, as this library declares it, in the TLS
+presentation language, derived from the declarations. A select on a tag is a structure of its own
+here, since it is a union of classes there (`LeafSource`, `Sender`, `Content`); a select on an
+earlier field stays where it is.
 """
 
 

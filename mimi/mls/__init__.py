@@ -5,6 +5,8 @@
 next one. `MLSMessage` is the envelope of all that is sent; `decode(MLSMessage, octets)` reads it.
 """
 
+from mimi.mls.appack import AppAck, MessageRange, app_ack_proposal
+from mimi.mls.appdata import Component, Components, Proposed
 from mimi.mls.client import (
     Client,
 )
@@ -17,8 +19,20 @@ from mimi.mls.codepoints import (
     SenderType,
     WireFormat,
 )
+from mimi.mls.component_errors import ComponentRefusalError
 from mimi.mls.components import (
+    APP_DATA_DICTIONARY,
+    APP_DATA_UPDATE,
+    APP_EPHEMERAL,
+    REQUIRED_WIRE_FORMATS,
+    SELF_REMOVE,
+    SUPPORTED_WIRE_FORMATS,
+    ComponentID,
+    app_data,
+    component_of,
+    dictionary,
     is_last_resort,
+    with_components,
 )
 from mimi.mls.context import (
     GroupContext,
@@ -49,6 +63,12 @@ from mimi.mls.external import (
     ExternalDraft,
     propose_from_outside,
 )
+from mimi.mls.external_receivers import (
+    EXTERNAL_RECEIVERS,
+    MLS_SEMIPRIVATE_MESSAGE,
+    ExternalReceiver,
+    with_receivers,
+)
 from mimi.mls.framing import (
     AuthenticatedContent,
     CommitAuthData,
@@ -78,11 +98,25 @@ from mimi.mls.keypackage import (
 from mimi.mls.message import (
     MLSMessage,
 )
+from mimi.mls.message_id import message_id_aad, message_id_of
+from mimi.mls.negotiation import (
+    ApplicationFraming,
+    MediaType,
+    Parameter,
+    WireFormats,
+    agreement,
+    application_framing,
+    media_type_of,
+    safe_aad,
+    safe_aad_of,
+)
 from mimi.mls.ownleaf import (
     LeafChange,
 )
 from mimi.mls.proposal import (
     Add,
+    AppDataUpdate,
+    AppEphemeral,
     Commit,
     ExternalInit,
     GroupContextExtensions,
@@ -91,7 +125,10 @@ from mimi.mls.proposal import (
     ProposalOrRef,
     ReInit,
     Remove,
+    RemoveData,
+    SelfRemove,
     Update,
+    UpdateData,
 )
 from mimi.mls.protect import (
     authenticate,
@@ -129,6 +166,7 @@ from mimi.mls.schedule import (
     welcome_secret,
 )
 from mimi.mls.secrets import RatchetKind, SecretTree, Window
+from mimi.mls.semiprivate import SemiPrivateMessage
 from mimi.mls.senders import (
     signature_keys,
 )
@@ -152,6 +190,20 @@ from mimi.mls.transcript import (
     confirmed_transcript_hash,
     interim_transcript_hash,
 )
+from mimi.mls.tree_options import (
+    RATCHET_TREE_SOURCE_DOMAINS,
+    FullRatchetTree,
+    OutOfBandRatchetTree,
+    PartialGroupInfo,
+    RatchetTreeOption,
+    RatchetTreeURL,
+    ServedRatchetTree,
+    domains_extension,
+    encoded_tree,
+    full_tree,
+    tree_at,
+    tree_url,
+)
 from mimi.mls.welcome import (
     GroupInfo,
     GroupSecrets,
@@ -166,8 +218,21 @@ from mimi.mls.welcome import (
 )
 
 __all__ = [
+    "APP_DATA_DICTIONARY",
+    "APP_DATA_UPDATE",
+    "APP_EPHEMERAL",
+    "EXTERNAL_RECEIVERS",
+    "MLS_SEMIPRIVATE_MESSAGE",
     "PSK",
+    "RATCHET_TREE_SOURCE_DOMAINS",
+    "REQUIRED_WIRE_FORMATS",
+    "SELF_REMOVE",
+    "SUPPORTED_WIRE_FORMATS",
     "Add",
+    "AppAck",
+    "AppDataUpdate",
+    "AppEphemeral",
+    "ApplicationFraming",
     "ApplicationMessage",
     "ApplicationPSK",
     "AuthenticatedContent",
@@ -177,6 +242,10 @@ __all__ = [
     "Commit",
     "CommitAuthData",
     "CommitStaged",
+    "Component",
+    "ComponentID",
+    "ComponentRefusalError",
+    "Components",
     "ContentType",
     "CredentialCheck",
     "Draft",
@@ -186,9 +255,11 @@ __all__ = [
     "ExternalDraft",
     "ExternalInit",
     "ExternalPSK",
+    "ExternalReceiver",
     "ExternalSenderIndex",
     "FramedContent",
     "FramedContentAuthData",
+    "FullRatchetTree",
     "FutureEpoch",
     "Group",
     "GroupComponent",
@@ -201,18 +272,23 @@ __all__ = [
     "KnownIdentities",
     "LeafChange",
     "MLSMessage",
+    "MediaType",
     "Member",
     "MemberSender",
     "MessageBody",
+    "MessageRange",
     "MissingProposals",
     "NewMember",
     "NewMemberCommitSender",
     "NewMemberProposalSender",
+    "OutOfBandRatchetTree",
     "OwnCommitConfirmed",
     "OwnKeyPackage",
     "OwnMessageEchoed",
     "PSKType",
     "PaddingPolicy",
+    "Parameter",
+    "PartialGroupInfo",
     "PendingProposal",
     "PreSharedKey",
     "PreSharedKeyID",
@@ -222,38 +298,59 @@ __all__ = [
     "ProposalOrRef",
     "ProposalOrRefType",
     "ProposalReceived",
+    "Proposed",
     "PublicComponent",
     "PublicGroup",
     "PublicMessage",
     "PublicState",
     "RatchetKind",
+    "RatchetTreeOption",
+    "RatchetTreeURL",
     "ReInit",
     "Remove",
+    "RemoveData",
     "ResumptionPSK",
     "ResumptionPSKUsage",
     "Role",
     "SecretTree",
+    "SelfRemove",
+    "SemiPrivateMessage",
     "Sender",
     "SenderType",
+    "ServedRatchetTree",
     "Settings",
     "StagedJoin",
     "Step",
     "StepPadding",
     "Update",
+    "UpdateData",
     "Welcome",
     "Window",
     "WireFormat",
+    "WireFormats",
+    "agreement",
+    "app_ack_proposal",
+    "app_data",
+    "application_framing",
     "authenticate",
     "branch",
     "check_group_info",
+    "component_of",
     "confirmed_transcript_hash",
     "decrypt_group_info",
     "decrypt_group_secrets",
+    "dictionary",
+    "domains_extension",
+    "encoded_tree",
     "encrypt_welcome",
+    "full_tree",
     "interim_transcript_hash",
     "is_last_resort",
     "joiner_secret",
     "key_package_ref",
+    "media_type_of",
+    "message_id_aad",
+    "message_id_of",
     "no_padding",
     "padme",
     "proposal_ref",
@@ -262,6 +359,8 @@ __all__ = [
     "protect_public",
     "psk_secret",
     "reinitialise",
+    "safe_aad",
+    "safe_aad_of",
     "safe_decrypt_with_label",
     "safe_encrypt_with_label",
     "safe_sign_with_label",
@@ -270,9 +369,13 @@ __all__ = [
     "sign_group_info",
     "sign_key_package",
     "signature_keys",
+    "tree_at",
+    "tree_url",
     "unprotect_private",
     "unprotect_public",
     "validate_key_package",
     "verify_group_info",
     "welcome_secret",
+    "with_components",
+    "with_receivers",
 ]

@@ -139,7 +139,8 @@ class Client:
             credential: What its leaves show; for X.509, of the key of *signer*.
             suite: The cipher suite.
             signer: Its signature key; None for a fresh one.
-            capabilities: What it supports; None for RFC 9420 and nothing more.
+            capabilities: What it supports; None for RFC 9420, and the dictionary with its
+                proposals where *settings* have components of the application.
             leaf_extensions: The extensions of its leaves; their types are in *capabilities*.
             settings: How it behaves in its groups.
             entropy: The source of randomness.
@@ -150,13 +151,14 @@ class Client:
         if capabilities is not None:
             check_own_capabilities(capabilities)
         known = suite if isinstance(suite, Suite) else suite_of(suite)
+        behaviour = settings or Settings()
         return cls(
             known,
             credential,
             signer or known.generate_signature_key(entropy),
-            capabilities or default_capabilities(known.code, credential),
+            capabilities or default_capabilities(known.code, credential, behaviour.components),
             leaf_extensions,
-            settings or Settings(),
+            behaviour,
             entropy,
         )
 
@@ -291,7 +293,6 @@ class Client:
         own = fresh.key_packages[key_package_ref(suite, package)]
         tree = RatchetTree.of_leaf(suite, package.leaf_node)
         check_epoch(tree, extensions, sending=True)
-        check_dictionary(extensions)
         check_group_data(extensions, self.settings.components)
         check_own_support(package.leaf_node, extensions, LeafIndex(0))
         if group_id is None:

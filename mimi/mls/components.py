@@ -8,6 +8,7 @@ All code points that the draft suggests are here.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from struct import Struct
 from typing import Annotated, TypeAlias
 
 from mimi.codec import (
@@ -188,7 +189,7 @@ def _place(data: bytes, component: int, at: int) -> tuple[int, int, int]:
         component: The component.
         at: Where an entry begins that is not behind it.
     """
-    octets = len(data)
+    octets, at = len(data), _near(data, component, at)
     try:
         while at < octets:
             number, first = data[at] << 8 | data[at + 1], data[at + 2]
@@ -211,6 +212,28 @@ def _place(data: bytes, component: int, at: int) -> tuple[int, int, int]:
     if at > octets:
         raise MalformedError("a component ends behind the dictionary", "AppDataDictionary", octets)
     return at, at, at
+
+
+def _near(data: bytes, component: int, at: int) -> int:
+    """Return where an entry begins at or before a component's place: a few steps are left.
+
+    It steps over entries as fast as can be, by four octets at a time, which the last may not have.
+    """
+    last, read = len(data) - 4, _NUMBER_AND_LENGTH
+    while at <= last:
+        number, head = read(data, at)
+        if number >= component:
+            break
+        if head < 0x4000:
+            at += 3 + (head >> 8)
+        elif head < 0x8000:
+            at += 4 + (head & 0x3FFF)
+        else:
+            at += 6 + (int.from_bytes(data[at + 2 : at + 6], "big") & 0x3FFFFFFF)
+    return at
+
+
+_NUMBER_AND_LENGTH = Struct(">HH").unpack_from
 
 
 def _first(data: bytes) -> int:

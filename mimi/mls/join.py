@@ -9,7 +9,6 @@ from mimi.codec import decode
 from mimi.crypto import HPKEPrivateKey, Secret, SignaturePrivateKey, Suite
 from mimi.mls.appdata import Components, check_group_data
 from mimi.mls.codepoints import ResumptionPSKUsage
-from mimi.mls.components import check_dictionary
 from mimi.mls.context import GroupContext
 from mimi.mls.credentials import CredentialCheck, checks_of_tree
 from mimi.mls.errors import (
@@ -354,7 +353,6 @@ def validated_info(
         capabilities=capabilities,
         map=map,
     )
-    check_dictionary(context.extensions)
     check_negotiated(ratchet_tree.members(), context.extensions)
     check_group_data(context.extensions, components)
     return next_state(context, ratchet_tree, info.confirmation_tag)

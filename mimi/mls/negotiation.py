@@ -132,7 +132,7 @@ def safe_aad(items: Iterable[tuple[int, bytes]]) -> bytes:
     return encode(SafeAAD(tuple(SafeAADItem(ComponentID(at), data) for at, data in listed)))
 
 
-def framing(content: bytes, media_type: MediaType | None = None) -> bytes:
+def application_framing(content: bytes, media_type: MediaType | None = None) -> bytes:
     """Return application data of a media type; None is the first that the group requires."""
     kind = MediaType(b"") if media_type is None else media_type
     return encode(ApplicationFraming(kind, content))

@@ -7,8 +7,13 @@ import attrs
 from mimi.codec import encode, replace
 from mimi.crypto import CipherSuite, Entropy, SignaturePrivateKey
 from mimi.errors import UsageError
+from mimi.mls.appdata import Components
+from mimi.mls.builtin import BUILT_IN
 from mimi.mls.components import (
     APP_DATA_DICTIONARY,
+    APP_DATA_UPDATE,
+    APP_EPHEMERAL,
+    SELF_REMOVE,
     ComponentID,
     component_of,
     with_components,
@@ -168,10 +173,20 @@ def listing(capabilities: Capabilities, extensions: Extensions) -> Capabilities:
     )
 
 
-def default_capabilities(suite: CipherSuite, credential: Credential) -> Capabilities:
-    """Return the capabilities of a client that supports RFC 9420 and its own credential."""
+def default_capabilities(
+    suite: CipherSuite, credential: Credential, components: Components = BUILT_IN
+) -> Capabilities:
+    """Return the capabilities of a client that supports RFC 9420 and its own credential.
+
+    Where the application has components of its own, it supports what they need, too: the
+    dictionary, and the proposals of draft-ietf-mls-extensions-10.
+    """
     suites, types = {suite: None}, {credential.tag: None}
     for binding in bindings_of(credential):
         suites[binding.cipher_suite] = None
         types[binding.credential.credential_type] = None
-    return Capabilities(cipher_suites=tuple(suites), credentials=tuple(types))
+    real = Capabilities(cipher_suites=tuple(suites), credentials=tuple(types))
+    if dict(components) == dict(BUILT_IN):
+        return real
+    proposals = (APP_DATA_UPDATE, APP_EPHEMERAL, SELF_REMOVE)
+    return replace(real, extensions=(APP_DATA_DICTIONARY,), proposals=proposals)

@@ -3,8 +3,22 @@
 from typing import Any
 
 from mimi.crypto import labels
-from mimi.mls import components, framing, message, proposal, psk, transcript, welcome
-from mimi.tree import extension, hashes, leaf, node, path
+from mimi.mls import (
+    appack,
+    components,
+    external_receivers,
+    framing,
+    message,
+    negotiation,
+    proposal,
+    psk,
+    safe,
+    semiprivate,
+    transcript,
+    tree_options,
+    welcome,
+)
+from mimi.tree import extension, hashes, leaf, multicredential, node, path
 
 STRUCTURES: dict[str, Any] = {
     "Section 5 Cryptographic objects": (
@@ -47,6 +61,29 @@ STRUCTURES: dict[str, Any] = {
         welcome.GroupInfoTBS,
         welcome.GroupSecrets,
     ),
-    "draft-ietf-mls-extensions-10, section 4.6": (components.AppDataDictionary,),
+    "draft-ietf-mls-extensions-10, section 4": (
+        safe.ComponentOperationLabel,
+        components.AppDataDictionary,
+        negotiation.SafeAAD,
+    ),
+    "draft-ietf-mls-extensions-10, sections 5 and 6": (
+        negotiation.WireFormats,
+        negotiation.ComponentsList,
+        appack.AppAck,
+        negotiation.MediaTypeList,
+        negotiation.ApplicationFraming,
+        multicredential.CredentialBindingTBS,
+    ),
+    "draft-mahy-mls-semiprivatemessage-07": (
+        external_receivers.ExternalReceivers,
+        semiprivate.PerMessageKeyAndNonces,
+        semiprivate.SemiPrivateMessageContext,
+        semiprivate.SemiPrivateContentAAD,
+    ),
+    "draft-mahy-mls-ratchet-tree-options-03": (
+        tree_options.RatchetTreeOption,
+        tree_options.DomainList,
+        tree_options.PartialGroupInfo,
+    ),
 }
 """From sections to their outermost structures, choices and aliases."""

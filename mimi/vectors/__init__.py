@@ -9,11 +9,12 @@
 """
 
 from mimi.vectors.case import Case, DifferenceError
-from mimi.vectors.kinds import CONTENT_KINDS, KINDS, MLS_KINDS, Kind, kind_of
+from mimi.vectors.kinds import CONTENT_KINDS, EXTENSION_KINDS, KINDS, MLS_KINDS, Kind, kind_of
 from mimi.vectors.verify import Failure, Report, checked_fields, verify, verify_case
 
 __all__ = [
     "CONTENT_KINDS",
+    "EXTENSION_KINDS",
     "KINDS",
     "MLS_KINDS",
     "Case",

@@ -1,8 +1,8 @@
 """The kinds of vector files, and how to tell them apart.
 
 Those of MLS have the formats of the MLS working group (test-vectors.md) and are told by their
-fields; those of MIMI say in the field ``kind`` what they are (the READMEs of vectors/content and
-vectors/identity).
+fields; those of MIMI and of the MLS extensions say in the field ``kind`` what they are (the READMEs
+of vectors/content, vectors/identity and vectors/mls-extensions).
 """
 
 from collections.abc import Callable
@@ -22,6 +22,12 @@ from mimi.vectors.checks import (
     identity,
     markdown,
     messages,
+    mls_agreement,
+    mls_data,
+    mls_groups,
+    mls_handshakes,
+    mls_keys,
+    mls_members,
     schedule,
     trees,
 )
@@ -216,7 +222,122 @@ IDENTITY_KINDS: tuple[Kind, ...] = (
     ),
 )
 
-KINDS: tuple[Kind, ...] = (*MLS_KINDS, *CONTENT_KINDS, *IDENTITY_KINDS)
+
+def _extension_kind(name: str, fields: str, check: Callable[[Case], None], file: str) -> Kind:
+    names = frozenset(f"kind description cipher_suite {fields}".split())
+    return Kind(f"mls-extensions-{name}", names, check, (file,))
+
+
+EXTENSION_KINDS: tuple[Kind, ...] = (
+    _extension_kind(
+        "signing",
+        "component_id label operation_label content signature_priv signature_pub signature rule",
+        mls_keys.check_signing,
+        "signing",
+    ),
+    _extension_kind(
+        "encryption",
+        "component_id label operation_label context private_key public_key kem_output ciphertext"
+        " plaintext rule",
+        mls_keys.check_encryption,
+        "encryption",
+    ),
+    _extension_kind(
+        "export",
+        "epoch_secret application_export_secret exports",
+        mls_keys.check_export,
+        "exports",
+    ),
+    _extension_kind("psk", "psks psk_secret rule", mls_keys.check_psks, "psks"),
+    _extension_kind(
+        "dictionary",
+        "place object signature_key components rule",
+        mls_data.check_dictionary,
+        "dictionaries",
+    ),
+    _extension_kind(
+        "update",
+        "group_context components proposals calls extensions rule",
+        mls_data.check_update,
+        "updates",
+    ),
+    _extension_kind(
+        "safe-aad",
+        "extensions authenticated_data framed items rule",
+        mls_agreement.check_safe_aad,
+        "safe-aad",
+    ),
+    _extension_kind(
+        "message-id",
+        "extensions authenticated_data content sender_uri room_uri message_id stated rule",
+        mls_agreement.check_message_id,
+        "message-ids",
+    ),
+    _extension_kind(
+        "framing",
+        "extensions application_data framed media_type content rule",
+        mls_agreement.check_framing,
+        "framing",
+    ),
+    _extension_kind(
+        "negotiation",
+        "extensions leaves role leaf value rule",
+        mls_agreement.check_negotiation,
+        "negotiation",
+    ),
+    _extension_kind(
+        "app-ack",
+        "received app_ack claims lost rule",
+        mls_members.check_app_ack,
+        "app-acks",
+    ),
+    _extension_kind(
+        "self-remove",
+        "group_info pending message membership_key leaf_index proposal_ref rule member_rule",
+        mls_members.check_self_remove,
+        "self-removes",
+    ),
+    _extension_kind(
+        "last-resort",
+        "key_package last_resort rule",
+        mls_members.check_last_resort,
+        "last-resort",
+    ),
+    _extension_kind(
+        "multi-credential",
+        "leaves own_leaf leaf rule",
+        mls_members.check_multi_credential,
+        "multi-credentials",
+    ),
+    _extension_kind(
+        "semi-private",
+        "group_context ratchet_tree sender_data_secret encryption_secret message content"
+        " member_rule receivers",
+        mls_handshakes.check_semi_private_message,
+        "semi-private",
+    ),
+    _extension_kind(
+        "tree-option",
+        "extensions option representation ratchet_tree url rule",
+        mls_handshakes.check_tree_option,
+        "tree-options",
+    ),
+    _extension_kind(
+        "partial-group-info",
+        "group_info_before ratchet_tree_before proposals commit partial_group_info group_info rule",
+        mls_handshakes.check_partial_group_info,
+        "partial-group-infos",
+    ),
+    _extension_kind(
+        "group",
+        "components psks key_package signature_priv encryption_priv init_priv welcome"
+        " receiver_priv group_info initial_epoch_authenticator epochs",
+        mls_groups.check_group,
+        "groups",
+    ),
+)
+
+KINDS: tuple[Kind, ...] = (*MLS_KINDS, *CONTENT_KINDS, *IDENTITY_KINDS, *EXTENSION_KINDS)
 
 _NAMED = {kind.name: kind for kind in KINDS if "kind" in kind.fields}
 

@@ -41,6 +41,7 @@ from tree.members import NOW, refused
 from mimi.codec import encode
 from mimi.errors import MalformedError
 from mimi.mls import PublicGroup, Settings, propose_from_outside
+from mimi.mls.appdata import check_group_data
 from mimi.mls.component_errors import (
     AbsentComponentError,
     ComponentConflictError,
@@ -371,6 +372,10 @@ def test_a_component_need_not_like_what_was_there_before():
     extensions = (dictionary({NOTES: b"x", UNHEARD_OF: b"whatever"}),)
     after = check_followed(at, at.attacker.commit(GroupContextExtensions(extensions), how=KNOWING))
     assert said(after) == {NOTES: b"x", UNHEARD_OF: b"whatever"}
+    before, new = (dictionary({POLL: b"no votes", NOTES: each}) for each in (b"1", b"2"))
+    check_group_data((new,), COMPONENTS, (before,))
+    with refused(ComponentRefusalError):
+        check_group_data((new,), COMPONENTS)
 
 
 class Recording(Notes):

@@ -36,7 +36,7 @@ from mimi.mls.negotiation import (
     MediaType,
     SafeAAD,
     agreement,
-    framing,
+    application_framing,
     media_type_of,
     safe_aad,
     safe_aad_of,
@@ -217,7 +217,7 @@ UNFRAMED = {
     "nothing": b"",
     "bare data": b"hello",
     "no content": b"\x0atext/plain\0",
-    "something behind": framing(b"hello") + b"\0",
+    "something behind": application_framing(b"hello") + b"\0",
 }
 
 
@@ -249,7 +249,7 @@ def test_application_data_without_framing(data):
 )
 def test_framed_application_data(kind, read):
     at = polling(FRAMED)
-    _, wire = at.bob.protect(framing(b"hello", kind))
+    _, wire = at.bob.protect(application_framing(b"hello", kind))
     (event,) = at.alice.receive(wire, now=NOW).events
     framed = decode(ApplicationFraming, event.data)
     assert framed.inner_application_content == b"hello"
@@ -259,11 +259,11 @@ def test_framed_application_data(kind, read):
 def test_a_late_message_is_framed_as_its_epoch_was():
     at = polling(FRAMED, required=False)
     bare = at.attacker.send(b"bare", PRIVATE)
-    _, good = at.bob.protect(framing(b"late"))
+    _, good = at.bob.protect(application_framing(b"late"))
     alice = followed(at.alice, at.bob.commit(extensions=(), now=NOW).commit)
     with pytest.raises(MalformedError):
         alice.receive(bare, now=NOW)
-    assert alice.receive(good, now=NOW).events[0].data == framing(b"late")
+    assert alice.receive(good, now=NOW).events[0].data == application_framing(b"late")
 
 
 def test_without_a_group_an_empty_media_type_means_nothing():
@@ -276,10 +276,10 @@ def test_without_a_group_an_empty_media_type_means_nothing():
 
 def test_both_at_once():
     at = polling(agreement(safe_aad=(POLL,), media_types=(PLAIN,)))
-    _, wire = at.bob.protect(framing(b"hello"), ITEMS)
+    _, wire = at.bob.protect(application_framing(b"hello"), ITEMS)
     (event,) = at.alice.receive(wire, now=NOW).events
     assert (event.aad, event.data) == (ITEMS, encode(ApplicationFraming(MediaType(b""), b"hello")))
     loaded = PublicGroup.load(at.public.save())
     with pytest.raises(MalformedError):
-        loaded.receive(at.attacker.send(framing(b"x"), PRIVATE), now=NOW)
+        loaded.receive(at.attacker.send(application_framing(b"x"), PRIVATE), now=NOW)
     assert decode(MLSMessage, wire).body.authenticated_data == ITEMS

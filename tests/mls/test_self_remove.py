@@ -59,6 +59,7 @@ from mimi.mls.proposal import (
     Proposal,
     Remove,
     SelfRemove,
+    Update,
 )
 from mimi.mls.resolve import check_proposal
 
@@ -169,6 +170,10 @@ def test_every_member_must_support_it():
     assert [item.proposal for item in draft.left_out] == [ME]
     assert followed(at.alice, draft.commit).epoch == at.alice.epoch + 1
     assert draft.transition.applied.removed == (MALLORY,)
+    at = at.heard(at.mallory.propose_update(now=NOW)[1])
+    draft = at.bob.commit(now=NOW, remove=[MALLORY])
+    assert [type(item.proposal) for item in draft.left_out] == [SelfRemove, Update]
+    check_followed(at, draft.commit)
 
 
 # Committing

@@ -9,7 +9,7 @@ from mls.attacker import (
     Deviation,
     zeros,
 )
-from mls.polls import ME, leaving, member, polling, removed
+from mls.polls import ME, POLL, leaving, member, polling, removed
 from mls.victims import (
     ALICE,
     BOB,
@@ -46,6 +46,7 @@ from mimi.mls.errors import (
 )
 from mimi.mls.framing import MemberSender
 from mimi.mls.message import MLSMessage
+from mimi.mls.negotiation import agreement
 from mimi.mls.proposal import (
     Commit,
     Remove,
@@ -204,6 +205,14 @@ def test_a_joiner_cannot_check_the_membership_tag():
 def test_octets_that_are_none_do_not_parse():
     with pytest.raises(MalformedError):
         heidi(polling(), b"\0\1\0\1")
+
+
+def test_a_joiner_checks_its_authenticated_data_too():
+    at = polling(agreement(safe_aad=(POLL,)))
+    with pytest.raises(MalformedError):
+        heidi(at, at.attacker.send(ME))
+    _, wire = at.erin.propose(ME, now=NOW)
+    assert heidi(at, wire).transition.applied.removed == (ERIN,)
 
 
 # Storing

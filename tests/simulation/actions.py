@@ -12,10 +12,9 @@ from simulation.dice import Dice
 from simulation.hearing import unharmed
 from simulation.person import Person
 from simulation.service import Handshake, Letter, name_of
-from simulation.world import WORDS, World
+from simulation.world import World
 from tree.members import NOW
 
-from mimi.crypto import SignaturePrivateKey
 from mimi.mls import (
     PSK,
     Add,
@@ -26,7 +25,6 @@ from mimi.mls import (
     MemberSender,
     PreSharedKey,
     PreSharedKeyID,
-    Proposal,
     ReInit,
     Remove,
     propose_from_outside,
@@ -37,6 +35,7 @@ from mimi.mls.errors import (
 from mimi.mls.group import read_key_package
 from mimi.mls.proposal import Update
 from mimi.tree.codepoints import ProtocolVersion
+from mimi.tree.extension import Extensions
 
 Action = Callable[[World, Dice], None]
 
@@ -82,8 +81,8 @@ def write(person: Person, dice: Dice) -> None:
     group = person.group
     if group is None or group.pending or not group.is_active:
         return
-    data = dice.pick((b"", b"yes", b"well, it depends", b"no" * 100))
-    aad = dice.pick((b"", b"minutes"))
+    data = person.world.framed(group, dice.pick((b"", b"yes", b"well, it depends", b"no" * 100)))
+    aad = person.world.aad(group, dice.pick((b"", b"minutes")))
     after, wire = group.protect(data, aad)
     generation, leaf = person.said.get(group.epoch, 0), group.leaf_index
     person.posts(after, Letter(wire, group.epoch, person.name, leaf, generation, data, aad), dice)
@@ -97,10 +96,10 @@ def propose(world: World, dice: Dice) -> None:
     person = somebody(world, dice)
     if person is None or person.group is None:
         return
-    made = _proposed(world, person.group, dice)
+    group = world.able(person.group)
+    made = world.tries(lambda: world.proposes(group, dice) or _proposed(world, group, dice))
     if made is not None:
         after, wire = made
-        group = person.group
         person.posts(after, Handshake(wire, group.epoch, group.leaf_index), dice)
 
 
@@ -115,10 +114,10 @@ def debate(world: World, dice: Dice) -> None:
 
 
 def _proposed(world: World, group: Group, dice: Dice) -> tuple[Group, bytes] | None:
-    aad = dice.pick((b"", b"motion"))
+    aad = world.aad(group, dice.pick((b"", b"motion")))
     kind = dice.roll(12)
     if kind < 5:
-        return group.propose_update(_leaf_change(world, dice), now=NOW, aad=aad)
+        return group.propose_update(_leaf_change(world, group, dice), now=NOW, aad=aad)
     if kind < 7:
         return group.propose_remove(dice.pick(group.members).leaf_index, now=NOW, aad=aad)
     if kind < 9:
@@ -129,34 +128,36 @@ def _proposed(world: World, group: Group, dice: Dice) -> tuple[Group, bytes] | N
     if kind < 11:
         psk = _psk(world, group, dice)
         return _knowing(world, group, psk).propose_psk(psk, now=NOW, aad=aad)
-    return group.propose_extensions(_extensions(world, dice), now=NOW, aad=aad)
+    return group.propose_extensions(_extensions(world, group, dice), now=NOW, aad=aad)
 
 
-def _leaf_change(world: World, dice: Dice) -> LeafChange:
-    signer: SignaturePrivateKey | None = None
-    if dice.one_in(3):
-        signer = world.suite.generate_signature_key(world.entropy)
-    return LeafChange(signer=signer)
+def _leaf_change(world: World, group: Group, dice: Dice) -> LeafChange:
+    if not dice.one_in(3):
+        return LeafChange()
+    signer = world.suite.generate_signature_key(world.entropy)
+    return LeafChange(signer=signer, credential=world.credential_of(group, signer))
 
 
 def _psk(world: World, group: Group, dice: Dice) -> PSK:
     if dice.roll(2):
         return dice.pick(world.resumable(group))
-    return dice.pick(WORDS)
+    return dice.pick(world.words)
 
 
 def _knowing(world: World, group: Group, psk: PSK) -> Group:
     """Return a group that holds a pre-shared key, so that its member can use it."""
-    return world.with_psks(group) if psk in WORDS else group
+    return world.with_psks(group) if psk in world.words else group
 
 
-def _extensions(world: World, dice: Dice) -> Any:
-    return world.extensions(dice.roll(1000), required=bool(dice.roll(2)))
+def _extensions(world: World, group: Group, dice: Dice) -> Extensions:
+    topic, required = dice.roll(1000), bool(dice.roll(2))
+    return world.extensions(topic, required=required, before=group.extensions)
 
 
-def _reinit(world: World, dice: Dice) -> ReInit:
-    group_id = b"%d" % world.groups
-    return ReInit(group_id, ProtocolVersion.MLS10, world.suite.code, _extensions(world, dice))
+def _reinit(world: World, group: Group, dice: Dice) -> ReInit:
+    group_id, extensions = b"%d" % world.groups, _extensions(world, group, dice)
+    extensions = world.announced(group, extensions)
+    return ReInit(group_id, ProtocolVersion.MLS10, world.suite.code, extensions)
 
 
 def propose_outside(world: World, dice: Dice) -> None:
@@ -165,8 +166,10 @@ def propose_outside(world: World, dice: Dice) -> None:
     if informant is None or informant.group is None:
         return
     group, kind = informant.group, dice.roll(8)
-    proposal: Proposal
-    if kind < 2:
+    proposal = world.proposes_outside(group, dice)
+    if proposal is not None:
+        pass
+    elif kind < 2:
         proposal = Remove(dice.pick(group.members).leaf_index)
     elif kind < 4 and absent(world, group):
         package = dice.pick(absent(world, group)).offers(dice)
@@ -175,8 +178,9 @@ def propose_outside(world: World, dice: Dice) -> None:
         psk, nonce = _psk(world, group, dice), world.entropy(world.suite.nh)
         proposal = PreSharedKey(PreSharedKeyID(psk, nonce))
     else:
-        proposal = GroupContextExtensions(_extensions(world, dice))
-    wire = propose_from_outside(group.context, 0, proposal, world.moderator, b"outside")
+        proposal = GroupContextExtensions(_extensions(world, group, dice))
+    aad = world.aad(group, b"outside")
+    wire = propose_from_outside(group.context, 0, proposal, world.moderator, aad)
     world.submit(informant, Handshake(wire, group.epoch, None), dice)
 
 
@@ -187,8 +191,8 @@ def propose_oneself(world: World, dice: Dice) -> None:
     if informant is None or informant.group is None or not outside:
         return
     person, group = dice.pick(outside), informant.group
-    info = group.group_info()
-    person.client, wire = person.client.propose_joining(info, now=NOW, aad=b"let me in")
+    info, aad = group.group_info(), world.aad(group, b"let me in")
+    person.client, wire = person.client.propose_joining(info, now=NOW, aad=aad)
     person.store()
     world.submit(person, Handshake(wire, group.epoch, None), dice)
 
@@ -201,23 +205,24 @@ def propose_end(world: World, dice: Dice) -> None:
     person = somebody(world, dice)
     if person is None or person.group is None or person.group.pending:
         return
-    group = person.group
-    after, wire = group.propose_reinit(_reinit(world, dice), now=NOW, aad=b"farewell")
+    group = world.able(person.group)
+    aad = world.aad(group, b"farewell")
+    after, wire = group.propose_reinit(_reinit(world, group, dice), now=NOW, aad=aad)
     if person.posts(after, Handshake(wire, group.epoch, group.leaf_index), dice):
         catch_up(world, dice)
         chair = somebody(world, dice)
         if chair is not None and chair.group is not None and chair.group.held is None:
-            _hold(chair, chair.group, chair.group.commit(now=NOW), dice)
+            _hold(chair, world.able(chair.group).commit(now=NOW), dice)
 
 
 # Commits
 
 
-def _drafted(world: World, person: Person, dice: Dice) -> tuple[Group, Draft[Group], bool]:
+def _drafted(world: World, person: Person, dice: Dice) -> tuple[Draft[Group], bool] | None:
     """Return a commit of some of all that one can do, and whether it has a new signature key."""
-    group = person.group
-    assert group is not None
-    options: dict[str, Any] = {"aad": dice.pick((b"", b"decision"))}
+    assert person.group is not None
+    group = world.able(person.group)
+    options: dict[str, Any] = {"aad": world.aad(group, dice.pick((b"", b"decision")))}
     others, absentees = group.members, absent(world, group)
     for _ in range(dice.roll(3)):
         kind = dice.roll(7)
@@ -231,19 +236,22 @@ def _drafted(world: World, person: Person, dice: Dice) -> tuple[Group, Draft[Gro
             options["psks"] = [_psk(world, group, dice)]
             group = _knowing(world, group, options["psks"][0])
         elif kind == 4:
-            options["extensions"] = _extensions(world, dice)
+            options["extensions"] = _extensions(world, group, dice)
         elif kind == 5:
-            options["leaf"] = _leaf_change(world, dice)
+            options["leaf"] = _leaf_change(world, group, dice)
         elif kind == 6:
             options["path"] = False
     if dice.one_in(4):
         options["path"] = False
     if dice.one_in(4) and "remove" not in options:
         options["references"] = _references(person, dice)
+    options.update(world.decides(group, dice))
     if dice.one_in(60):
-        options = {"reinit": _reinit(world, dice), "references": (), "path": bool(dice.roll(2))}
+        reinit = _reinit(world, group, dice)
+        options = {"reinit": reinit, "references": (), "path": bool(dice.roll(2))}
     rotates = "leaf" in options and options["leaf"].signer is not None
-    return group, group.commit(now=NOW, **options), rotates
+    draft = world.tries(lambda: group.commit(now=NOW, **options))
+    return None if draft is None else (draft, rotates)
 
 
 def _references(person: Person, dice: Dice) -> list[bytes]:
@@ -263,16 +271,13 @@ def commit(world: World, dice: Dice) -> None:
     person = somebody(world, dice)
     if person is None or person.group is None or person.group.held is not None:
         return
-    group, draft, rotates = _drafted(world, person, dice)
-    _hold(person, group, draft, dice, rotates=rotates)
+    drafted = _drafted(world, person, dice)
+    if drafted is not None:
+        _hold(person, drafted[0], dice, rotates=drafted[1])
 
 
-def _hold(
-    person: Person, group: Group, draft: Draft[Group], dice: Dice, *, rotates: bool = False
-) -> None:
-    leaf, change = group.leaf_index, draft.transition
-    parcel = Handshake(draft.commit, group.epoch, leaf, change, rotates)
-    person.posts(draft.hold(), parcel, dice)
+def _hold(person: Person, draft: Draft[Group], dice: Dice, *, rotates: bool = False) -> None:
+    person.posts(draft.hold(), Handshake.of(draft, rotates=rotates), dice)
 
 
 def commit_at_once(world: World, dice: Dice) -> None:
@@ -283,9 +288,11 @@ def commit_at_once(world: World, dice: Dice) -> None:
     person.sends(dice)
     if not person.is_inside:  # what was sent may have been a commit that brings them back
         return
-    group, draft, rotates = _drafted(world, person, dice)
-    epoch, service = group.epoch, world.service
-    parcel = Handshake(draft.commit, epoch, group.leaf_index, draft.transition, rotates)
+    drafted = _drafted(world, person, dice)
+    if drafted is None:
+        return
+    (draft, rotates), service = drafted, world.service
+    parcel = Handshake.of(draft, rotates=rotates)
     if dice.roll(2):
         person.group = draft.hold()
         person.store()
@@ -345,24 +352,32 @@ def draft_external(world: World, person: Person, dice: Dice) -> bool:
     informants = world.others(person)
     if not informants or world.service.closed:
         return False
-    group = dice.pick(informants).group
+    informant = dice.pick(informants)
+    group = informant.group
     assert group is not None
     here = [
         member.leaf_index for member in group.members if name_of(member.leaf_node) == person.name
     ]
-    psks = dice.some(WORDS, 2) if dice.one_in(3) else []
+    psks = dice.some(world.words, 2) if dice.one_in(3) else []
     person.client = world.with_psks(person.client) if psks else person.client
     person.store()
-    draft = person.client.join_externally(
-        group.group_info(tree=world.tree_in_welcome),
-        now=NOW,
-        tree=None if world.tree_in_welcome else group.ratchet_tree,
-        resync=here[0] if here else None,
-        psks=psks,
-        aad=dice.pick((b"", b"here I am")),
+    info, tree = world.info_of(informant, dice)
+    more = world.brings(person, group, dice)
+    draft = world.tries(
+        lambda: person.client.join_externally(
+            info,
+            now=NOW,
+            tree=tree,
+            resync=here[0] if here else None,
+            psks=psks,
+            aad=world.aad(group, dice.pick((b"", b"here I am"))),
+            **more,
+        )
     )
+    if draft is None:
+        return False
     person.draft = draft
-    person.outbox.append(Handshake(draft.commit, group.epoch, None, draft.transition))
+    person.outbox.append(Handshake.of(draft))
     if dice.one_in(8):
         person.restart()
     if dice.roll(3):

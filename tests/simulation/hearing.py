@@ -68,6 +68,14 @@ def outcome(group: Any, wire: bytes) -> tuple[Any, Any]:
     return step.group, event
 
 
+def heard(person: Person, wire: bytes) -> tuple[Any, Any]:
+    """Return a member's group after a message and what comes of it, as others see it, too."""
+    assert person.group is not None
+    after, event = outcome(person.group, wire)
+    person.world.compares(person, wire, event)
+    return after, event
+
+
 # Handshakes
 
 
@@ -93,14 +101,14 @@ def follow(person: Person, dice: Dice) -> bool:
 def _take(person: Person, handshake: Handshake) -> None:
     assert person.group is not None
     world, group = person.world, person.group
-    after, event = outcome(group, handshake.wire)
+    after, event = heard(person, handshake.wire)
     if isinstance(event, UnknownPSKError):
         with unharmed(group):
             assert type(outcome(group, handshake.wire)[1]) is UnknownPSKError
         world.note("PSK: learned when a commit used it")
         person.group = world.with_psks(group)
         person.store()
-        after, event = outcome(person.group, handshake.wire)
+        after, event = heard(person, handshake.wire)
     change = handshake.transition
     if change is None:
         own = handshake.leaf == group.leaf_index
@@ -136,7 +144,7 @@ def _hear_early(person: Person, dice: Dice) -> None:
         return
     handshake = dice.pick(log[person.cursor + 1 :])
     with unharmed(group):
-        after, event = outcome(group, handshake.wire)
+        after, event = heard(person, handshake.wire)
     if handshake.epoch > group.epoch:
         assert event == Held(FutureEpoch(handshake.epoch))
         assert after is group
@@ -157,7 +165,7 @@ def hear_again(person: Person, dice: Dice) -> None:
     first = dice.roll(min(person.cursor, 12))
     handshake = log[person.cursor - 1 - first]
     with unharmed(group):
-        after, event = outcome(group, handshake.wire)
+        after, event = heard(person, handshake.wire)
         assert after.save() == group.save()
     note = person.world.note
     if handshake.epoch < group.epoch:
@@ -192,7 +200,7 @@ def hear_spoiled(person: Person, wire: bytes, dice: Dice, what: str) -> None:
     group = person.group
     changed, at = spoiled(wire, dice)
     with unharmed(group):
-        after, event = outcome(group, changed)
+        after, event = heard(person, changed)
     assert after is group
     if isinstance(event, CommitStaged):
         assert event.removes_me

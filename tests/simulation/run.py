@@ -17,13 +17,16 @@ from pathlib import Path
 
 if __name__ == "__main__":  # a script finds its own folder only
     sys.path[0] = str(Path(__file__).parents[1])
-from simulation import actions
+from simulation import actions, components
 from simulation.actions import Action
+from simulation.blunders import blunder
+from simulation.deviants import deviate
 from simulation.dice import Dice, SeededDice
 from simulation.kinds import KINDS
 from simulation.mistakes import misuse
 from simulation.service import Handshake
 from simulation.settling import finish, settle, succeed
+from simulation.together import Together
 from simulation.world import World
 from tree.members import NOW
 
@@ -49,16 +52,37 @@ WEIGHTS: dict[Action, int] = {
     actions.inform: 3,
     misuse: 4,
 }
-BAG = tuple(action for action, weight in WEIGHTS.items() for _ in range(weight))
+TOGETHER: dict[Action, int] = {
+    **WEIGHTS,
+    components.export: 4,
+    components.whisper: 2,
+    components.invite: 4,
+    deviate: 12,
+    blunder: 5,
+}
+BAG, BAG_TOGETHER = (
+    tuple(action for action, weight in weights.items() for _ in range(weight))
+    for weights in (WEIGHTS, TOGETHER)
+)
 
 
-def simulate(seed: bytes | int, steps: int) -> World:
-    """Take one run."""
+def simulate(seed: bytes | int, steps: int, *, together: bool = False) -> World:
+    """Take one run.
+
+    Args:
+        seed: What decides.
+        steps: How many actions.
+        together: Whether the group uses all of the drafts.
+    """
     dice: Dice = SeededDice(seed)
-    world = World(dice, seed)
+    world, bag = (Together, BAG_TOGETHER) if together else (World, BAG)
+    return _taken(world(dice, seed), dice, bag, steps)
+
+
+def _taken(world: World, dice: Dice, bag: tuple[Action, ...], steps: int) -> World:
     gather(world, dice)
     for _ in range(steps):
-        dice.pick(BAG)(world, dice)
+        dice.pick(bag)(world, dice)
         if world.service.closed and dice.one_in(8):
             settle(world, dice)
             succeed(world, dice)
@@ -71,10 +95,10 @@ def gather(world: World, dice: Dice) -> None:
     founder = world.people[0]
     assert founder.group is not None
     group = founder.group
-    invited = dice.some(world.people[1:], 6)
+    invited = world.fitting(dice.some(world.people[1:], 6), group)
     draft = group.commit(now=NOW, add=[person.offers(dice) for person in invited])
     founder.group = draft.hold()
-    founder.outbox.append(Handshake(draft.commit, 0, group.leaf_index, draft.transition))
+    founder.outbox.append(Handshake.of(draft))
     founder.store()
     actions.send(world, dice)
     actions.catch_up(world, dice)

@@ -6,23 +6,33 @@ The service knows who is a member as it sees the octets' senders say so; it read
 """
 
 from collections import Counter
+from collections.abc import Callable
 
 import attrs
 from simulation.dice import Dice
 
 from mimi.crypto import Secret
-from mimi.mls import Group, GroupContext
+from mimi.mls import Draft, ExternalDraft, Group, GroupContext
 from mimi.mls.apply import Transition
-from mimi.tree.credential import BasicCredential
+from mimi.tree.credential import BasicCredential, Credential
 from mimi.tree.leaf import LeafNode
 from mimi.tree.math import LeafIndex
+from mimi.tree.multicredential import bindings_of
 from mimi.tree.ratchet import RatchetTree
 
 
 def name_of(leaf: LeafNode) -> str:
     """Return the name of the person to whom a leaf belongs."""
-    assert isinstance(leaf.credential, BasicCredential)
-    return leaf.credential.identity.decode()
+    return identity_of(leaf.credential)
+
+
+def identity_of(credential: Credential) -> str:
+    """Return the name that a credential shows, or the first of several."""
+    for binding in bindings_of(credential):
+        credential = binding.credential.read()
+        break
+    assert isinstance(credential, BasicCredential)
+    return credential.identity.decode()
 
 
 def roster_of(tree: RatchetTree) -> dict[LeafIndex, str]:
@@ -63,6 +73,7 @@ class Handshake:
         leaf: The sender's leaf; None for who is no member.
         transition: What a commit does; None for a proposal.
         rotates: Whether it brings a new signature key.
+        opens: Returns the committer's group in the epoch that a commit opens.
     """
 
     wire: bytes
@@ -70,6 +81,17 @@ class Handshake:
     leaf: LeafIndex | None
     transition: Transition | None = None
     rotates: bool = False
+    opens: Callable[[], Group] | None = None
+
+    @classmethod
+    def of(
+        cls, draft: Draft[Group] | ExternalDraft[Group], *, rotates: bool = False
+    ) -> "Handshake":
+        """Return a commit as it is sent."""
+        change = draft.transition
+        leaf = None if isinstance(draft, ExternalDraft) else change.committer
+        epoch = change.before.context.epoch
+        return cls(draft.commit, epoch, leaf, change, rotates, draft.accept)
 
     @property
     def joins(self) -> bool:

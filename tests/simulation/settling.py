@@ -72,10 +72,9 @@ def settle(world: World, dice: Dice) -> None:
 def _decide(person: Person) -> None:
     """Commit what is pending."""
     assert person.group is not None
-    epoch, leaf = person.group.epoch, person.group.leaf_index
-    draft = person.group.commit(now=NOW)
+    draft = person.world.able(person.group).commit(now=NOW)
     person.group = draft.hold()
-    person.outbox.append(Handshake(draft.commit, epoch, leaf, draft.transition))
+    person.outbox.append(Handshake.of(draft))
     person.store()
 
 
@@ -105,12 +104,11 @@ def _call_the_roll(world: World, dice: Dice) -> None:
     for person in world.present:
         group = person.group
         assert group is not None
-        person.group, wire = group.protect(b"present", b"roll call")
+        data, aad = world.framed(group, b"present"), world.aad(group, b"roll call")
+        person.group, wire = group.protect(data, aad)
         said = person.said.get(group.epoch, 0)
         person.said[group.epoch] = said + 1
-        letter = Letter(
-            wire, group.epoch, person.name, group.leaf_index, said, b"present", b"roll call"
-        )
+        letter = Letter(wire, group.epoch, person.name, group.leaf_index, said, data, aad)
         person.store()
         world.ledger.send(wire)
         for other in world.others(person):
@@ -130,7 +128,9 @@ def succeed(world: World, dice: Dice) -> None:
     assert old is not None
     others = [person for person in world.people if person.name in names]
     packages = [person.offers(dice) for person in others]
-    draft = reinitialise(old, founder.client, packages, now=NOW)
+    draft = reinitialise(
+        old, world.founding(founder.client), packages, now=NOW, same_client=world.same_client
+    )
     group = draft.accept()
     joined = []
     for person in others:
@@ -152,7 +152,9 @@ def _joins(person: Person, welcome: bytes, tree: bytes) -> Group | None:
     """Return the group that somebody joins who has the old group; None if they have not."""
     old = [person.group] if person.group is not None and person.is_present else []
     try:
-        staged = person.client.join(welcome, now=NOW, tree=tree, groups=old)
+        staged = person.client.join(
+            welcome, now=NOW, tree=tree, groups=old, same_client=person.world.same_client
+        )
     except (UnknownPSKError, SuccessorMembersError):
         assert not old
         return None
@@ -169,7 +171,14 @@ def branch_off(world: World, dice: Dice) -> None:
         return
     chosen = dice.some(others, len(others))
     packages = [person.offers(dice) for person in chosen]
-    draft = branch(founder.group, founder.client, b"a branch", packages, now=NOW)
+    draft = branch(
+        founder.group,
+        world.founding(founder.client),
+        b"a branch",
+        packages,
+        now=NOW,
+        same_client=world.same_client,
+    )
     assert draft.welcome is not None
     groups = [draft.accept()]
     tree = groups[0].ratchet_tree
@@ -180,10 +189,18 @@ def branch_off(world: World, dice: Dice) -> None:
         groups.append(group)
     assert len({group.epoch_authenticator for group in groups}) == 1
     world.note("group: branched off")
-    if world.outside:
-        stranger = [dice.pick(world.outside).offers(dice)]
+    strangers = world.strangers(founder)
+    if strangers:
+        stranger = [dice.pick(strangers).offers(dice)]
         with unharmed(founder.group, draws=True), pytest.raises(SuccessorMembersError):
-            branch(founder.group, founder.client, b"a branch", stranger, now=NOW)
+            branch(
+                founder.group,
+                world.founding(founder.client),
+                b"a branch",
+                stranger,
+                now=NOW,
+                same_client=world.same_client,
+            )
         world.note("misuse: SuccessorMembersError")
 
 

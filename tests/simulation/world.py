@@ -1,7 +1,8 @@
 """Everybody and everything in a simulation: people, their service, a follower, and the tally."""
 
 from collections import Counter
-from typing import TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from mls.meeting import NAMES, PRIVATE, PUBLIC
 from simulation.dice import Dice
@@ -11,7 +12,7 @@ from simulation.person import Parcel, Person
 from simulation.service import Handshake, Letter, Service
 from tree.members import NOW
 
-from mimi.crypto import Secret, SeededEntropy
+from mimi.crypto import Secret, SeededEntropy, SignaturePrivateKey
 from mimi.mls import (
     PSK,
     Client,
@@ -21,6 +22,7 @@ from mimi.mls import (
     MemberSender,
     NewMemberProposalSender,
     PreSharedKey,
+    Proposal,
     ResumptionPSK,
     ResumptionPSKUsage,
     Settings,
@@ -29,7 +31,7 @@ from mimi.mls import (
 from mimi.mls.apply import Transition
 from mimi.mls.resolve import Covered
 from mimi.tree.codepoints import CredentialType, ExtensionType
-from mimi.tree.credential import BasicCredential
+from mimi.tree.credential import BasicCredential, Credential
 from mimi.tree.extension import (
     Extension,
     Extensions,
@@ -42,10 +44,11 @@ from mimi.tree.leaf import Capabilities
 
 WINDOW = Window(ahead=8, kept=4, behind=6)
 TOPIC = ExtensionType(0xF0E1)
-WORDS = tuple(ExternalPSK(b"word %d" % number) for number in range(3))
+WORDS: tuple[PSK, ...] = tuple(ExternalPSK(b"word %d" % number) for number in range(3))
 """Pre-shared keys of the application, which people learn when they need them."""
 
 V = TypeVar("V", Client, Group)
+T = TypeVar("T")
 
 
 class World:
@@ -64,14 +67,19 @@ class World:
         service: The delivery service.
         follower: Who follows where all handshakes are public.
         groups: How many groups there were.
+        words: The pre-shared keys of the application.
     """
+
+    words = WORDS
+    formats = (PUBLIC, PRIVATE)
+    """How handshakes can be sent."""
 
     def __init__(self, dice: Dice, seed: bytes | int = 0) -> None:
         self.effects: Counter[str] = Counter()
         self.suite, self.ledger = recording_suite()
         self.entropy = SeededEntropy(seed)
         self.moderator = self.suite.generate_signature_key(self.entropy)
-        self.handshake = dice.pick((PUBLIC, PRIVATE, None))
+        self.handshake = dice.pick((*self.formats, None))
         self.tree_in_welcome = not dice.one_in(4)
         self.people = [self._person(name, dice) for name in NAMES]
         self.groups = 0
@@ -80,11 +88,7 @@ class World:
         self.opens(founder, founder.client.create_group(b"0", now=NOW, extensions=extensions))
 
     def _person(self, name: str, dice: Dice) -> Person:
-        settings = Settings(
-            handshake=self.handshake or dice.pick((PUBLIC, PRIVATE)),
-            window=WINDOW,
-            tree_in_welcome=self.tree_in_welcome,
-        )
+        settings = self.settings_of(dice)
         capabilities = Capabilities(
             cipher_suites=(self.suite.code,),
             extensions=(TOPIC,),
@@ -99,6 +103,15 @@ class World:
         )
         return Person(name, self, client)
 
+    def settings_of(self, dice: Dice, **more: Any) -> Settings:
+        """Return how somebody behaves."""
+        return Settings(
+            handshake=self.handshake or dice.pick(self.formats),
+            window=WINDOW,
+            tree_in_welcome=self.tree_in_welcome,
+            **more,
+        )
+
     def note(self, kind: str, took_effect: object = True) -> None:
         """Count an action that took effect."""
         self.effects[kind] += bool(took_effect)
@@ -108,12 +121,22 @@ class World:
         self.groups += 1
         self.service = Service.of(group, self.effects)
         founder.enters(group, 0)
-        self.follower = None
-        if self.handshake == PUBLIC:
-            self.follower = Follower.of(self.service, group)
+        self.follower = self.following(group)
 
-    def extensions(self, topic: int, *, required: bool) -> Extensions:
-        """Return extensions of a group context: a topic, the moderator, what is required."""
+    def following(self, group: Group) -> Follower | None:
+        """Return who follows a new group without its secrets; None for nobody."""
+        return Follower.of(self.service, group) if self.handshake == PUBLIC else None
+
+    def extensions(
+        self, topic: int, *, required: bool, before: Extensions = ()
+    ) -> Extensions:
+        """Return extensions of a group context: a topic, the moderator, what is required.
+
+        Args:
+            topic: A number, of which all depends that is not required.
+            required: Whether capabilities are required.
+            before: The present extensions.
+        """
         moderator = ExternalSender(self.moderator.public, BasicCredential(b"moderator"))
         chosen = (
             Extension(TOPIC, b"%d" % topic),
@@ -123,6 +146,74 @@ class World:
             return chosen
         needed = RequiredCapabilities(extension_types=(TOPIC,))
         return (*chosen, extension(ExtensionType.REQUIRED_CAPABILITIES, needed))
+
+    # What groups that use more than RFC 9420 do otherwise: see `simulation.together`
+
+    def able(self, group: Group) -> Group:
+        """Return a group in which a handshake can be sent."""
+        return group
+
+    def framed(self, group: Group, data: bytes) -> bytes:
+        """Return what one says as the group wants it."""
+        return data
+
+    def aad(self, group: Group, aad: bytes) -> bytes:
+        """Return authenticated data as the group wants it."""
+        return aad
+
+    def credential_of(self, group: Group, signer: SignaturePrivateKey) -> Credential | None:
+        """Return the credential of a member that has a new signature key; None for the old one."""
+        return None
+
+    def proposes(self, group: Group, dice: Dice) -> tuple[Group, bytes] | None:
+        """Propose what not every group can."""
+        return None
+
+    def proposes_outside(self, group: Group, dice: Dice) -> Proposal | None:
+        """Return what an external sender proposes, where not every group can."""
+        return None
+
+    def decides(self, group: Group, dice: Dice) -> dict[str, Any]:
+        """Return the options of a commit that not every group can have."""
+        return {}
+
+    def brings(self, person: Person, group: Group, dice: Dice) -> dict[str, Any]:
+        """Return the options of a joiner's commit that not every group can have."""
+        return {}
+
+    def fitting(self, people: list[Person], group: Group) -> list[Person]:
+        """Return those of some people who can be added to a group together."""
+        return people
+
+    def info_of(self, informant: Person, dice: Dice) -> tuple[bytes, bytes | None]:
+        """Return a group info and, where it does not carry the tree, the tree."""
+        group = informant.group
+        assert group is not None
+        tree = None if self.tree_in_welcome else group.ratchet_tree
+        return group.group_info(tree=self.tree_in_welcome), tree
+
+    def tries(self, make: Callable[[], T]) -> T | None:
+        """Return what somebody makes; None where it is refused, as it may be."""
+        return make()
+
+    def compares(self, person: Person, wire: bytes, event: object) -> None:
+        """Compare what a member makes of a message with what others make of it."""
+
+    def strangers(self, founder: Person) -> list[Person]:
+        """Return who is no member, and could be in a group with somebody."""
+        return self.outside
+
+    def announced(self, group: Group, extensions: Extensions) -> Extensions:
+        """Return the extensions of a successor, which all members must support."""
+        return extensions
+
+    def founding(self, client: Client) -> Client:
+        """Return a client that can found a branch or a successor."""
+        return client
+
+    def same_client(self, one: Credential, other: Credential) -> bool:
+        """Return whether two credentials are of the same person."""
+        return one == other
 
     # Who is where
 
@@ -265,7 +356,7 @@ class World:
 
     def with_psks(self, value: V) -> V:
         """Return a client or a group that has learned all pre-shared keys."""
-        for word in WORDS:
+        for word in self.words:
             value = value.with_psk(word, Secret(word.psk_id * 4))
         if isinstance(value, Client):
             usage = ResumptionPSKUsage.APPLICATION

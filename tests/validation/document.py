@@ -6,13 +6,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from validation.rules import Rule, demands, rules
+from validation.rules import KINDS, Rule, demands, rules
 
 HEAD = """# Validation
 
 Every rule of RFC 9420: each MUST, MUST NOT and REQUIRED, and the lists that they introduce, in the
-order of the text. The source is `tests/validation/inventory.toml`; this page is made from it by
-`python tests/validation/document.py`.
+order of the text; and those of four drafts, with what they demand in plain sentences. The source is
+`tests/validation/inventory.toml` and its neighbours `inventory_*.toml`; from them this page is made
+by `python tests/validation/document.py`.
 
 A rule for receivers names the error that breaking it earns, and the test that breaks it. A duty of
 ours names the code that does it. Where nothing can be raised, the reason stands in its place.
@@ -52,32 +53,44 @@ def row(rule: Rule) -> str:
     return f"| {rule.text} | {rule.kind} | {what} | {code(test)} |"
 
 
+COLUMNS = (
+    "| | MUST, MUST NOT, REQUIRED, SHALL | in sections | rules for receivers | duties of ours"
+    " | nobody can check | our own | tests that break them |"
+)
+
+
 def totals(listed: list[Rule]) -> str:
-    """Return the sentence that counts the rules."""
-    counts = Counter(rule.kind for rule in listed)
-    tests = len({rule.test for rule in listed if rule.test})
-    return (
-        f"RFC 9420 says MUST, MUST NOT, REQUIRED or SHALL {sum(demands().values())} times in"
-        f" {sum(map(bool, demands().values()))} sections.\nThere are {counts['receiver']} rules for"
-        f" receivers, {counts['sender']} duties of ours and {counts['uncheckable']} that nobody can"
-        f" check;\n{counts['own']} more are our own. {tests} tests break them.\n"
-    )
+    """Return the table that counts the rules of each document."""
+    lines = [COLUMNS, "|---" * 8 + "|"]
+    for document, sections in demands().items():
+        of_document = [rule for rule in listed if rule.document == document]
+        kinds = Counter(rule.kind for rule in of_document)
+        numbers = (
+            sum(sections.values()),
+            sum(map(bool, sections.values())),
+            *(kinds[kind] for kind in KINDS),
+            len({rule.test for rule in of_document if rule.test}),
+        )
+        lines.append(f"| {document} | {' | '.join(map(str, numbers))} |")
+    return "\n".join(lines) + "\n"
 
 
 def page() -> str:
     """Return the page."""
     listed = rules()
     parts = [HEAD, totals(listed), DISABLED.format(**RUN)]
-    sections = dict.fromkeys(rule.section for rule in listed)
-    for section in sections:
-        title = "Rules of ours" if section == "own" else f"Section {section}"
-        lines = [
-            f"## {title}\n",
-            "| Rule | Kind | Error, place or reason | Test |",
-            "|---|---|---|---|",
-        ]
-        lines += [row(rule) for rule in listed if rule.section == section]
-        parts.append("\n".join(lines) + "\n")
+    for document in demands():
+        of_document = [rule for rule in listed if rule.document == document]
+        parts.append(f"## {document}\n")
+        for section in dict.fromkeys(rule.section for rule in of_document):
+            title = "Rules of ours" if section == "own" else f"Section {section}"
+            lines = [
+                f"### {title}\n",
+                "| Rule | Kind | Error, place or reason | Test |",
+                "|---|---|---|---|",
+            ]
+            lines += [row(rule) for rule in of_document if rule.section == section]
+            parts.append("\n".join(lines) + "\n")
     return "\n".join(parts)
 
 

@@ -9,10 +9,28 @@ from typing import Any
 import attrs
 
 ROOT = Path(__file__).parents[2]
-INVENTORY = Path(__file__).with_name("inventory.toml")
+INVENTORIES = (
+    "inventory.toml",
+    "inventory_extensions.toml",
+    "inventory_semiprivate.toml",
+    "inventory_tree_options.toml",
+    "inventory_message_id.toml",
+)
+"""The files of the inventory: one for RFC 9420, and one for each draft."""
 KINDS = ("receiver", "sender", "uncheckable", "own")
 VIEWERS = ("member", "public", "joiner", "decoder")
-ERRORS = ("mimi.tree.errors", "mimi.mls.errors", "mimi.crypto.errors")
+ERRORS = (
+    "mimi.tree.errors",
+    "mimi.tree.multicredential_errors",
+    "mimi.mls.errors",
+    "mimi.mls.component_errors",
+    "mimi.mls.semiprivate_errors",
+    "mimi.mls.exporter",
+    "mimi.mls.safe",
+    "mimi.mls.tree_options",
+    "mimi.crypto.errors",
+)
+"""The modules whose errors the inventory names, all of them."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -22,8 +40,10 @@ class Rule:
     """One rule.
 
     Attributes:
+        document: The specification.
+        prefix: How the names of its rules begin: nothing, or ``ext-``.
         id: Its name here.
-        section: The section of RFC 9420; ``own`` for a rule of ours.
+        section: The section of the document; ``own`` for a rule of ours.
         text: What it says, in short.
         kind: Who is to do something about it; see `KINDS`.
         error: The class that is raised where a peer, or our caller, breaks it.
@@ -35,6 +55,8 @@ class Rule:
         why: Why nothing is raised, or why there is a rule of ours.
     """
 
+    document: str
+    prefix: str
     id: str
     section: str
     text: str
@@ -68,19 +90,27 @@ class Rule:
         return [name for name in needed.get(self.kind, ()) if not getattr(self, name)]
 
 
-def read() -> dict[str, Any]:
-    """Return the inventory as it is written."""
-    return tomllib.loads(INVENTORY.read_text(encoding="utf-8"))
+def read() -> list[dict[str, Any]]:
+    """Return the files of the inventory as they are written."""
+    files = (Path(__file__).with_name(name) for name in INVENTORIES)
+    return [tomllib.loads(file.read_text(encoding="utf-8")) for file in files]
 
 
 def rules() -> list[Rule]:
     """Return the rules, in their order."""
-    return [Rule(**entry) for entry in read()["rule"]]
+    return [
+        Rule(file["document"], f"{file['prefix']}-" if file["prefix"] else "", **entry)
+        for file in read()
+        for entry in file["rule"]
+    ]
 
 
-def demands() -> dict[str, int]:
-    """Return how often each section says MUST, MUST NOT, REQUIRED or SHALL."""
-    return {entry["number"]: entry["demands"] for entry in read()["section"]}
+def demands() -> dict[str, dict[str, int]]:
+    """Return how often each section of each document says MUST, MUST NOT, REQUIRED or SHALL."""
+    return {
+        file["document"]: {entry["number"]: entry["demands"] for entry in file["section"]}
+        for file in read()
+    }
 
 
 # What an entry names
@@ -131,7 +161,7 @@ def error_classes() -> list[str]:
         f"{module}.{node.name}"
         for module in ERRORS
         for node in parsed(source_of(module)).body
-        if isinstance(node, ast.ClassDef)
+        if isinstance(node, ast.ClassDef) and node.name.endswith("Error")
     ]
 
 

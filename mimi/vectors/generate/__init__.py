@@ -1,4 +1,4 @@
-"""Writing test vectors of our own: those of MLS, and those of MIMI content.
+"""Writing test vectors of our own: those of MLS, of its extensions, and of MIMI.
 
 ::
 
@@ -6,7 +6,8 @@
     files["treekem.json"]               # the same for the same seed, everywhere and for ever
     generate(1, "content")["refused.json"]
 
-Those of MLS have the published formats; those of MIMI content vectors/content/README.md describes.
+Those of MLS have the published formats; the other sets are described by their READMEs, each in its
+folder of ``vectors``.
 
 All randomness comes from the seed: each kind, and in it each cipher suite, reads a stream of its
 own, so that a change to one kind leaves the others as they are.
@@ -33,6 +34,15 @@ from mimi.vectors.generate.content_messages import accepted
 from mimi.vectors.generate.content_refused import refused
 from mimi.vectors.generate.identity import eye, foreign, uris
 from mimi.vectors.generate.messages import message_protection, welcome
+from mimi.vectors.generate.mls_agreement import framings, message_ids, negotiations, safe_aads
+from mimi.vectors.generate.mls_credentials import multi_credentials
+from mimi.vectors.generate.mls_data import dictionaries
+from mimi.vectors.generate.mls_groups import groups
+from mimi.vectors.generate.mls_keys import encryption, exports, psks, signing
+from mimi.vectors.generate.mls_members import app_acks, last_resorts, self_removes
+from mimi.vectors.generate.mls_semiprivate import semi_private
+from mimi.vectors.generate.mls_trees import partial_group_infos, tree_options
+from mimi.vectors.generate.mls_updates import updates
 from mimi.vectors.generate.passive import (
     passive_handling_commit,
     passive_random,
@@ -52,9 +62,9 @@ OfSuite = Callable[[Suite, SeededEntropy], Iterable[Vector]]
 Maker = Callable[[SeededEntropy], Iterable[Vector]]
 
 
-def _in_each_suite(make: OfSuite) -> Maker:
+def _in_each_suite(make: OfSuite, suites: Iterable[Suite] = SUITES) -> Maker:
     def made(entropy: SeededEntropy) -> Iterator[Vector]:
-        for suite in SUITES:
+        for suite in suites:
             yield from make(suite, entropy.fork(int(suite.code).to_bytes(2, "big")))
 
     return made
@@ -100,7 +110,36 @@ _IDENTITY: dict[str, Maker] = {
     "eye": lambda _: eye(),
 }
 
-_SETS = {"mls": _MLS, "content": _CONTENT, "identity": _IDENTITY}
+EXTENSION_SUITES = tuple(suite for suite in SUITES if suite.code in (1, 2, 3, 7))
+"""The cipher suites of the vectors of the MLS extensions: various curves, AEADs and hashes."""
+
+
+def _in_some_suites(make: OfSuite) -> Maker:
+    return _in_each_suite(make, EXTENSION_SUITES)
+
+
+_EXTENSIONS: dict[str, Maker] = {
+    "signing": _in_some_suites(signing),
+    "encryption": _in_some_suites(encryption),
+    "exports": _in_some_suites(exports),
+    "psks": _in_some_suites(psks),
+    "dictionaries": _in_some_suites(dictionaries),
+    "updates": _in_some_suites(updates),
+    "safe-aad": _in_some_suites(safe_aads),
+    "message-ids": _in_some_suites(message_ids),
+    "framing": _in_some_suites(framings),
+    "negotiation": _in_some_suites(negotiations),
+    "app-acks": _in_some_suites(app_acks),
+    "self-removes": _in_some_suites(self_removes),
+    "last-resort": _in_some_suites(last_resorts),
+    "multi-credentials": _in_some_suites(multi_credentials),
+    "semi-private": _in_some_suites(semi_private),
+    "tree-options": _in_some_suites(tree_options),
+    "partial-group-infos": _in_some_suites(partial_group_infos),
+    "groups": _in_some_suites(groups),
+}
+
+_SETS = {"mls": _MLS, "content": _CONTENT, "identity": _IDENTITY, "mls-extensions": _EXTENSIONS}
 
 SETS: tuple[str, ...] = tuple(_SETS)
 """The sets of vectors, each of which is a folder."""
@@ -110,6 +149,9 @@ GENERATED: tuple[str, ...] = tuple(_MLS)
 
 GENERATED_CONTENT: tuple[str, ...] = tuple(_CONTENT)
 """The files of the set ``content``."""
+
+GENERATED_EXTENSIONS: tuple[str, ...] = tuple(_EXTENSIONS)
+"""The files of the set ``mls-extensions``."""
 
 
 def generate(seed: int, of: str = "mls") -> dict[str, bytes]:
@@ -129,7 +171,7 @@ def generate_kind(kind: str, seed: int, of: str = "mls") -> bytes:
     """Return one file.
 
     Args:
-        kind: One of `GENERATED`, or of `GENERATED_CONTENT`.
+        kind: A file of the set, as one of `GENERATED` or of `GENERATED_CONTENT`.
         seed: What the vectors depend on.
         of: One of `SETS`.
 
@@ -149,4 +191,11 @@ def _makers(of: str) -> dict[str, Maker]:
     return _SETS[of]
 
 
-__all__ = ["GENERATED", "GENERATED_CONTENT", "SETS", "generate", "generate_kind"]
+__all__ = [
+    "GENERATED",
+    "GENERATED_CONTENT",
+    "GENERATED_EXTENSIONS",
+    "SETS",
+    "generate",
+    "generate_kind",
+]
