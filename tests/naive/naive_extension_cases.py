@@ -180,6 +180,7 @@ def known_in(case: dict) -> dict[int, ComponentLogic]:
 
 def check_update(case: dict) -> None:
     context = check_round_trip("group_context", wire.GROUP_CONTEXT, unhex(case["group_context"]))
+    agree("cipher_suite", context["cipher_suite"], case["cipher_suite"])
 
     def applied() -> tuple[list[dict], list]:
         proposals = [decode(ext.PROPOSAL, unhex(one)) for one in case["proposals"]]

@@ -53,12 +53,13 @@ def judge_self_remove(public: Public, octets: bytes, membership_key: bytes | Non
 
 def check_self_remove(case: dict) -> None:
     info = message_of(case["group_info"], wire.GROUP_INFO)
+    agree("cipher_suite", info["group_context"]["cipher_suite"], case["cipher_suite"])
     public = public_group.start(info, {})
     opener = public_group.open_as_receiver_with(None)
-    for one in case["pending"]:
-        opened = public_group.open_message(public, unhex(one), opener)
-        public = public_group.receive_proposal(public, opened)
     octets, key = unhex(case["message"]), unhex(case["membership_key"])
+    for one in case["pending"]:
+        opened = public_group.open_message(public, unhex(one), opener, key)
+        public = public_group.receive_proposal(public, opened)
     _, rule = outcome(lambda: judge_self_remove(public, octets, None))
     opened, member_rule = outcome(lambda: judge_self_remove(public, octets, key))
     agree("rule", rule, case["rule"])
@@ -142,6 +143,10 @@ def open_semi_private(case: dict, opener: Callable[[dict, dict, Any], dict | Non
 
 def check_semi_private(case: dict) -> None:
     suite = crypto.suite_of(case["cipher_suite"])
+    context = check_round_trip("group_context", wire.GROUP_CONTEXT, unhex(case["group_context"]))
+    agree("cipher_suite", context["cipher_suite"], case["cipher_suite"])
+    tree_hash = extended_tree.root_hash(suite, extended_tree.read_tree(unhex(case["ratchet_tree"])))
+    agree("the hash of ratchet_tree", tree_hash, context["tree_hash"])
     names = "sender_data_secret", "encryption_secret"
     secrets = {name: unhex(case[name]) for name in names}
 
@@ -199,8 +204,11 @@ def check_tree_option(case: dict) -> None:
 
 def check_partial_group_info(case: dict) -> None:
     before = message_of(case["group_info_before"], wire.GROUP_INFO)
+    agree("cipher_suite", before["group_context"]["cipher_suite"], case["cipher_suite"])
     beside = case["ratchet_tree_before"]
-    beside = None if beside is None else unhex(beside)
+    held = ext.find(before["extensions"], ext.RATCHET_TREE) is not None
+    must("there is one ratchet tree before", holds=held == (beside is None))
+    beside = None if held else unhex(beside)
     proposals, commit = [unhex(one) for one in case["proposals"]], unhex(case["commit"])
     partial = unhex(case["partial_group_info"])
     info, rule = outcome(lambda: options.rebuild_from(before, beside, proposals, commit, partial))

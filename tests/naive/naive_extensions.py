@@ -1,7 +1,8 @@
 """The structures of draft-ietf-mls-extensions-10 and of RFC 9420 around them.
 
 They are written as in ``naive_wire``; a name that is there too is here the extended structure.
-Wire format 0xF501 and extension types 0xF501 and 0xF502 stand where drafts say "TBD".
+Wire format 0xF501 and extension types 0xF501 and 0xF502 stand where drafts say "TBD", or suggest
+a value that another draft has.
 """
 
 from typing import Any

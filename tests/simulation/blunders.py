@@ -14,7 +14,7 @@ from simulation.world import World
 from tree.members import NOW
 
 from mimi.errors import MimiError
-from mimi.mls import AppEphemeral, Group, SelfRemove, app_data
+from mimi.mls import AppEphemeral, Group, Proposal, SelfRemove, app_data
 from mimi.mls.component_errors import (
     ComponentConflictError,
     ComponentRefusalError,
@@ -56,21 +56,20 @@ def _components(world: Together, group: Group, dice: Dice) -> Blunder | None:
     if not supported:
         change = updated(NOTES, b"so")
         return lambda: group.propose(change, now=NOW, aad=aad), UnsupportedProposalError
-    votes = app_data(group.extensions).get(POLL, bytes(4))
-    if votes[3]:
+    said = app_data(group.extensions)
+    if said.get(POLL, bytes(4))[3]:
         vote = updated(POLL, b"\0")
         return lambda: group.propose(vote, now=NOW, aad=aad), ClosedPollError
-    listed: list[AppEphemeral] | list[object] = dice.pick(
-        ([updated(POLL, b"\7")], [AppEphemeral(NOTES, b"bad")])
-    )
-    if dice.roll(2):
+    refused: tuple[Proposal, ...] = updated(POLL, b"\7"), AppEphemeral(NOTES, b"bad")
+    listed = [dice.pick(refused)]
+    if NOTES not in said or dice.roll(2):
         return lambda: _commits(group, listed), ComponentRefusalError
-    both = [updated(NOTES, b"so"), removed(NOTES)]
+    both: list[Proposal] = [updated(NOTES, b"so"), removed(NOTES)]
     return lambda: _commits(group, both), ComponentConflictError
 
 
-def _commits(group: Group, proposals: list[object]) -> object:
-    return group.commit(now=NOW, proposals=proposals, references=())  # type: ignore[arg-type]
+def _commits(group: Group, proposals: list[Proposal]) -> object:
+    return group.commit(now=NOW, proposals=proposals, references=())
 
 
 def _framing(world: Together, group: Group, dice: Dice) -> Blunder | None:

@@ -4,21 +4,24 @@ from typing import Any
 
 import pytest
 from mls.polls import NOTES, POLL, UNHEARD_OF
+from simulation import actions
 from simulation.actions import absent, somebody
 from simulation.dice import Dice
 from simulation.hearing import unharmed
 from simulation.person import Person
+from simulation.proposing import acknowledges
 from simulation.service import Handshake
 from simulation.together import MISFITS, Together
-from simulation.traits import RARE, misfit
+from simulation.traits import PROPOSALS, all_take, misfit
 from simulation.world import World
 from tree.members import NOW
 
 from mimi.crypto import DecryptionError, SignatureError
 from mimi.mls import Group
+from mimi.mls.appack import app_ack_proposal
 from mimi.mls.exporter import ComponentSecretConsumedError
 
-COMPONENTS = (POLL, NOTES, RARE, UNHEARD_OF, 0, 0xFFFF)
+COMPONENTS = (POLL, POLL, NOTES, UNHEARD_OF, 0, 0xFFFF)
 
 
 def _insider(world: World, dice: Dice) -> tuple[Together, Person, Group] | None:
@@ -35,26 +38,56 @@ def export(world: World, dice: Dice) -> None:
     found = _insider(world, dice)
     if found is None:
         return
-    here, person, group = found
-    component = dice.pick(COMPONENTS)
+    for _ in range(1 + dice.roll(5)):
+        _export(found[0], found[2], dice)
+
+
+def _export(here: Together, group: Group, dice: Dice) -> None:
+    peers = [
+        other
+        for other in here.inside
+        if other.group is not None and other.group.context == group.context
+    ]
+    person, component = dice.pick(peers), dice.pick(COMPONENTS)
+    assert person.group is not None
+    group = person.group
     taken = (person.name, group.group_id, group.epoch, component)
     if taken in here.taken:
         with unharmed(group), pytest.raises(ComponentSecretConsumedError):
             group.safe_export(component)
-        world.note("safe export: taken before, refused")
+        here.note("safe export: taken before, refused")
         return
     after, secret = group.safe_export(component)
     if dice.one_in(8):
         person.restart()
-        world.note("safe export: crash before storing")
+        here.note("safe export: crash before storing")
         return
     person.group = after
     person.store()
     here.taken.add(taken)
     known = here.exported.setdefault(taken[1:], secret)
     assert known == secret
-    world.note("safe export: taken")
-    world.note("safe export: the same as another's", known is not secret)
+    here.note("safe export: taken")
+    here.note("safe export: the same as another's", known is not secret)
+
+
+def acknowledge(world: World, dice: Dice) -> None:
+    """Write letters, let people read some, and commit with an AppAck of what arrived."""
+    actions.catch_up(world, dice)
+    for _ in range(1 + dice.roll(3)):
+        actions.speak(world, dice)
+    for _ in range(2 + dice.roll(4)):
+        actions.deliver_letters(world, dice)
+    found = _insider(world, dice)
+    if found is None or found[2].held is not None:
+        return
+    here, person, group = found[0], found[1], found[0].able(found[2])
+    if all_take(group, PROPOSALS[1]):
+        acknowledges(here, group)
+        proposal, aad = app_ack_proposal(group.app_ack()), here.aad(group, b"")
+        draft = group.commit(now=NOW, proposals=[proposal], references=(), path=False, aad=aad)
+        person.posts(draft.hold(), Handshake.of(draft), dice)
+        actions.catch_up(world, dice)
 
 
 def whisper(world: World, dice: Dice) -> None:

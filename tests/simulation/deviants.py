@@ -88,9 +88,7 @@ def _commit(
     return attacker.commit(*listed, how=Deviation(components=TAKING_ALL, aad=aad), **how)
 
 
-def _extended(
-    world: Together, attacker: Attacker, group: Group, *more: Extension
-) -> bytes:
+def _extended(world: Together, attacker: Attacker, group: Group, *more: Extension) -> bytes:
     """Return a commit of the present extensions with others in the place of some."""
     replaced = {each.extension_type for each in more}
     kept: Extensions = tuple(
@@ -142,9 +140,7 @@ def self_remove_by_value(world: Together, attacker: Attacker, group: Group, dice
     return _commit(world, attacker, group, SelfRemove(), covered=())
 
 
-def an_unsorted_dictionary(
-    world: Together, attacker: Attacker, group: Group, dice: Dice
-) -> bytes:
+def an_unsorted_dictionary(world: Together, attacker: Attacker, group: Group, dice: Dice) -> bytes:
     """The components of the dictionary do not increase."""
     one, two = (dictionary({at: b""}).extension_data[1:] for at in (POLL, NOTES))
     data = bytes([len(one) + len(two)]) + two + one
@@ -154,7 +150,7 @@ def an_unsorted_dictionary(
 
 
 def a_changed_dictionary(world: Together, attacker: Attacker, group: Group, dice: Dice) -> bytes:
-    """GroupContextExtensions change the dictionary: where AppDataUpdate is required, they cannot."""
+    """GroupContextExtensions change the dictionary: not where AppDataUpdate is required."""
     return _extended(world, attacker, group, dictionary({POLL: bytes(4)}))
 
 
@@ -166,14 +162,10 @@ def a_wrong_dictionary(world: Together, attacker: Attacker, group: Group, dice: 
 def a_required_component(world: Together, attacker: Attacker, group: Group, dice: Dice) -> bytes:
     """Nobody supports what would be required."""
     change = updated(APP_COMPONENTS, listing([UNHEARD_OF]))
-    return attacker.commit(
-        change, how=Deviation(components=BUILT_IN, aad=world.aad(group, b""))
-    )
+    return attacker.commit(change, how=Deviation(components=BUILT_IN, aad=world.aad(group, b"")))
 
 
-def a_required_wire_format(
-    world: Together, attacker: Attacker, group: Group, dice: Dice
-) -> bytes:
+def a_required_wire_format(world: Together, attacker: Attacker, group: Group, dice: Dice) -> bytes:
     """Nobody supports the wire format that would be required."""
     required = extension(REQUIRED_WIRE_FORMATS, WireFormats((NOBODYS,)))
     return _extended(world, attacker, group, required)
@@ -252,16 +244,12 @@ def a_semi_private_self_remove(
     return _semi(group, world, sent=SelfRemove())
 
 
-def another_content(
-    world: Together, attacker: Attacker, group: Group, dice: Dice
-) -> bytes | None:
+def another_content(world: Together, attacker: Attacker, group: Group, dice: Dice) -> bytes | None:
     """The message names the hash of another content."""
     return _semi(group, world, tbs_hash=bytes(group.suite.nh))
 
 
-def another_place(
-    world: Together, attacker: Attacker, group: Group, dice: Dice
-) -> bytes | None:
+def another_place(world: Together, attacker: Attacker, group: Group, dice: Dice) -> bytes | None:
     """The message names another place in the sender's ratchet."""
     return _semi(group, world, partial=bytes(group.suite.nh))
 

@@ -103,8 +103,10 @@ def agree(member: Group, event: object, other: object, wire: bytes) -> None:
     """
     if isinstance(event, MimiError):
         _agree_on_refusal(event, other, wire)
-    elif _is_ahead(member, other):
-        return
+    elif isinstance(other, Held) and isinstance(other.reason, MissingProposals):
+        missing = _not_proposed_by(member, other.reason.references)
+        if missing:
+            assert event == Held(MissingProposals(missing))
     elif isinstance(other, EncryptedMessage):
         assert not isinstance(_body(wire), MalformedError)
     elif isinstance(event, OwnMessageEchoed):
@@ -126,7 +128,7 @@ def agree(member: Group, event: object, other: object, wire: bytes) -> None:
         assert (event.committer, event.sender) == (other.committer, other.sender)
     else:
         assert isinstance(event, ProposalReceived | Held), event
-        assert event == other
+        assert event == other, (event, other)
 
 
 def _agree_on_echo(other: object, wire: bytes) -> None:
@@ -134,16 +136,15 @@ def _agree_on_echo(other: object, wire: bytes) -> None:
 
     The member has no key any more with which it could see that the rest was changed.
     """
-    if not isinstance(_body(wire), SemiPrivateMessage) or not isinstance(other, SEALED):
+    semi = isinstance(_body(wire), SemiPrivateMessage)
+    if not (semi and isinstance(other, (*SEALED, MalformedError))):
         assert isinstance(other, ProposalReceived), other
 
 
-def _is_ahead(member: Group, other: object) -> bool:
-    """Return whether a member only knows more because what it proposed has not come back yet."""
-    if not (isinstance(other, Held) and isinstance(other.reason, MissingProposals)):
-        return False
+def _not_proposed_by(member: Group, references: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """Return references without those of what a member proposed, and what has not come back yet."""
     known, mine = member.state.proposals, MemberSender(member.leaf_index)
-    return all(at in known and known[at].sender == mine for at in other.reason.references)
+    return tuple(at for at in references if at not in known or known[at].sender != mine)
 
 
 def _agree_on_refusal(event: MimiError, other: object, wire: bytes) -> None:
@@ -235,9 +236,7 @@ class Hub(Follower):
         self._stored.keep(self.group)
         self.history.append(self.group)
 
-    def _with_commit(
-        self, event: CommitStaged[PublicGroup], handshake: Handshake
-    ) -> PublicGroup:
+    def _with_commit(self, event: CommitStaged[PublicGroup], handshake: Handshake) -> PublicGroup:
         """Take a commit with its partial group info, after one that is not the committer's."""
         assert handshake.opens is not None
         before, opened = self.group, handshake.opens()
@@ -333,9 +332,7 @@ class Hub(Follower):
     def _starts_again(self) -> None:
         """Take the group info of the epoch that has just begun."""
         info, tree = self.info(self.stranger_at)
-        self.stranger = PublicGroup.from_group_info(
-            info, tree, now=NOW, components=self.components
-        )
+        self.stranger = PublicGroup.from_group_info(info, tree, now=NOW, components=self.components)
         self.service.effects["stranger: started again from a group info"] += 1
 
 
@@ -358,5 +355,3 @@ def compared(hub: Hub, member: Group, cursor: int, wire: bytes, event: object) -
         agree(member, event, other, wire)
     kind = "event" if not isinstance(event, MimiError) else "refusal"
     hub.service.effects[f"agreed: {kind}"] += 1
-
-

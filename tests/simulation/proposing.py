@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from mls.polls import FORMAT, MARKDOWN, NOTES, PLAIN, POLL, UNHEARD_OF
+from mls.polls import MARKDOWN, NOTES, PLAIN, POLL, UNHEARD_OF
 from simulation.dice import Dice
 from simulation.person import Person
 from simulation.service import Letter

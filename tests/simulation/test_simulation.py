@@ -5,90 +5,21 @@ script follow, in which everything is drawn from a seed.
 """
 
 from collections import Counter
-from collections.abc import Callable
 
 import pytest
 from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from simulation import actions, mistakes
-from simulation.actions import Action
-from simulation.dice import DrawnDice, SeededDice
+from simulation.dice import SeededDice
 from simulation.hearing import unharmed
 from simulation.kinds import CHANCES, KINDS
 from simulation.ledger import recording_suite
+from simulation.machine import Simulation
 from simulation.reading import Reading
-from simulation.run import WEIGHTS, gather, main, report, simulate
-from simulation.settling import finish, settle, succeed
+from simulation.run import WEIGHTS, main, report, simulate
 from simulation.world import World
 from tree.members import NOW
 
 from mimi.mls import Window
 from mimi.mls.errors import GenerationTooFarError, KeyConsumedError
-
-
-def taking(action: Action) -> Callable[..., None]:
-    """Return a rule by which an action is taken."""
-
-    def take(machine: "Simulation", data: st.DataObject) -> None:
-        machine.is_sound = False
-        action(machine.world, DrawnDice(data))
-        machine.is_sound = True
-
-    take.__name__ = action.__name__
-    return rule(data=st.data())(take)
-
-
-class Simulation(RuleBasedStateMachine):
-    """People with a group, of whom anybody may do anything at any time."""
-
-    is_sound = False
-
-    @initialize(data=st.data())
-    def begin(self, data):
-        dice = DrawnDice(data)
-        self.world = World(dice)
-        gather(self.world, dice)
-        self.is_sound = True
-
-    speak = taking(actions.speak)
-    shout = taking(actions.shout)
-    debate = taking(actions.debate)
-    propose = taking(actions.propose)
-    propose_outside = taking(actions.propose_outside)
-    propose_oneself = taking(actions.propose_oneself)
-    propose_end = taking(actions.propose_end)
-    commit = taking(actions.commit)
-    commit_at_once = taking(actions.commit_at_once)
-    withdraw = taking(actions.withdraw)
-    join_from_outside = taking(actions.join_from_outside)
-    lose_everything = taking(actions.lose_everything)
-    deliver = taking(actions.deliver)
-    deliver_letters = taking(actions.deliver_letters)
-    catch_up = taking(actions.catch_up)
-    send = taking(actions.send)
-    repeat = taking(actions.repeat)
-    restart = taking(actions.restart)
-    inform = taking(actions.inform)
-    misuse = taking(mistakes.misuse)
-
-    @rule(data=st.data())
-    def find_together(self, data):
-        self.is_sound = False
-        dice = DrawnDice(data)
-        settle(self.world, dice)
-        if self.world.service.closed:
-            succeed(self.world, dice)
-        self.is_sound = True
-
-    @invariant()
-    def somebody_knows_the_group(self):
-        assert not self.is_sound or self.world.present
-
-    def teardown(self):
-        if self.is_sound:
-            finish(self.world, SeededDice(0))
-
 
 TestSimulation = Simulation.TestCase
 TestSimulation.settings = settings(

@@ -34,13 +34,14 @@ from simulation.world import WORDS, World
 from mimi.crypto import Secret, SignaturePrivateKey
 from mimi.mls import (
     PSK,
-    ApplicationPSK,
     AppDataUpdate,
+    ApplicationPSK,
     Client,
     CommitStaged,
     Group,
     GroupContextExtensions,
     Proposal,
+    SelfRemove,
     UpdateData,
     WireFormat,
     agreement,
@@ -111,6 +112,7 @@ UNABLE = (
 )
 """With what people are refused who try what does not fit their group as it is."""
 
+
 class Together(World):
     """A simulation of a group that uses all of the drafts.
 
@@ -172,9 +174,7 @@ class Together(World):
 
     # What groups agree on
 
-    def extensions(
-        self, topic: int, *, required: bool, before: Extensions = ()
-    ) -> Extensions:
+    def extensions(self, topic: int, *, required: bool, before: Extensions = ()) -> Extensions:
         plain = World.extensions(self, topic, required=False)
         said = self._dictionary(topic, before)
         chosen = plain if said is None else (*plain, said)
@@ -332,6 +332,8 @@ class Together(World):
         if change is None:
             return
         epoch = change.before.context.epoch
+        takes_along = any(isinstance(item.proposal, SelfRemove) for item in change.covered)
+        self.note("SelfRemove: committed by a joiner", handshake.joins and takes_along)
         self.said[epoch + 1] = after(self.said[epoch], change.covered)
         before, now = change.before.context.extensions, change.applied.extensions
         for what, then, since in zip(RAISED, needs(before), needs(now), strict=True):

@@ -182,9 +182,9 @@ def _lacks_components(trait: Trait, extensions: Extensions) -> bool:
 def are_readable(one: Trait, name: str, other: Trait, other_name: str) -> bool:
     """Return whether two people understand each other's credentials."""
     suite = CipherSuite(0xF0E1)
-    return _understands(
-        one.capabilities(suite), shown(other, other_name)
-    ) and _understands(other.capabilities(suite), shown(one, name))
+    return _understands(one.capabilities(suite), shown(other, other_name)) and _understands(
+        other.capabilities(suite), shown(one, name)
+    )
 
 
 @cache
@@ -232,5 +232,3 @@ def all_take(group: Group, kind: ProposalType, *, but: int | None = None) -> boo
         for member in group.members
         if member.leaf_index != but
     )
-
-

@@ -127,9 +127,7 @@ class World:
         """Return who follows a new group without its secrets; None for nobody."""
         return Follower.of(self.service, group) if self.handshake == PUBLIC else None
 
-    def extensions(
-        self, topic: int, *, required: bool, before: Extensions = ()
-    ) -> Extensions:
+    def extensions(self, topic: int, *, required: bool, before: Extensions = ()) -> Extensions:
         """Return extensions of a group context: a topic, the moderator, what is required.
 
         Args:

@@ -1,10 +1,11 @@
 """Whole groups that use the extensions: what a member hears that only listens, and a follower."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import attrs
 
-from mimi.codec import encode
+from mimi.codec import decode, encode
 from mimi.crypto import HPKEPrivateKey, Secret, SeededEntropy, SignaturePrivateKey, Suite
 from mimi.mls import Draft
 from mimi.mls.appack import AppAck, MessageRange
@@ -14,9 +15,10 @@ from mimi.mls.external import propose_from_outside
 from mimi.mls.external_receivers import with_receivers
 from mimi.mls.framing import AuthenticatedContent, CommitAuthData
 from mimi.mls.group import Group
+from mimi.mls.message import MLSMessage
 from mimi.mls.message_id import message_id_aad
 from mimi.mls.negotiation import ComponentsList, MediaType, MediaTypeList, safe_aad
-from mimi.mls.proposal import Commit, Proposal, SelfRemove
+from mimi.mls.proposal import Commit, Proposal, Remove, SelfRemove
 from mimi.mls.protect import sign_content
 from mimi.mls.psk import ApplicationPSK
 from mimi.tree.codepoints import ExtensionType
@@ -29,6 +31,7 @@ from mimi.tree.extension import (
     extension,
 )
 from mimi.tree.math import LeafIndex
+from mimi.tree.path import UpdatePath
 from mimi.vectors.generate.mls_cast import FOR_EVER, PUBLIC, SEMI, Cast
 from mimi.vectors.generate.mls_messages import PUBLIC as PUBLIC_MESSAGE
 from mimi.vectors.generate.mls_messages import Voice, spoiled
@@ -276,7 +279,6 @@ def _refuse_updates(told: Told) -> None:
         ("component-refusal", (update(EVEN, b"odd"),)),
         ("component-refusal", (ephemeral(COUNTER, b"\0"),)),
         ("component-refusal", (update(PLAIN, b"x"), update(3, b"\0"))),
-        ("self-remove-by-value", (SelfRemove(),)),
     ):
         told.refuses(_committed(told.cast.members[1], proposals), rule)
     plain = (update(PLAIN, b"x"),)
@@ -286,16 +288,39 @@ def _refuse_updates(told: Told) -> None:
 
 
 def _committed(
-    group: Group, proposals: tuple[Proposal, ...], aad: bytes = b"\0", *, damaged: bool = False
+    group: Group,
+    proposals: tuple[Proposal | bytes, ...],
+    aad: bytes = b"\0",
+    *,
+    path: UpdatePath | None = None,
+    damaged: bool = False,
 ) -> bytes:
     """Return a commit of a member, with the confirmation tag of no epoch: it is not looked at."""
     voice = Voice.of(group)
-    content = voice.content(Commit(proposals, None), aad)
+    content = voice.content(Commit(proposals, path), aad)
     tag = bytes(group.suite.nh)
     signature = sign_content(group.suite, PUBLIC_MESSAGE, content, group.context, group.signer)
     auth = CommitAuthData(signature, tag)
     signed = AuthenticatedContent(PUBLIC_MESSAGE, content, auth)
     return voice.wrapped(group.suite, spoiled(signed) if damaged else signed)
+
+
+def _refuse_removals(told: Told) -> None:
+    """Have commits refused that treat the SelfRemove of leaf 1 in wrong ways.
+
+    Their paths are those of a commit that treats it well.
+    """
+    group = told.cast.members[0]
+    (reference,) = group.state.proposals
+    public = group.with_settings(attrs.evolve(group.settings, handshake=PUBLIC))
+    body: Any = decode(MLSMessage, public.commit(now=0).commit).body
+    path: UpdatePath = body.content.content.path
+    for rule, proposals in (
+        ("self-remove-by-value", (SelfRemove(),)),
+        ("repeated-leaf", (reference, Remove(LeafIndex(1)))),
+        ("repeated-leaf", (Remove(LeafIndex(1)), reference)),
+    ):
+        told.refuses(_committed(group, proposals, path=path), rule)
 
 
 def leaving(told: Told, description: str) -> Vector:
@@ -304,7 +329,7 @@ def leaving(told: Told, description: str) -> Vector:
     told.proposes(1, me)
     second, _ = Voice.of(told.cast.members[1]).said(told.suite, me, safe_aad(((1, b"again"),)))
     told.refuses(second, "repeated-self-remove")
-    told.refuses(_committed(told.cast.members[0], (me,)), "self-remove-by-value")
+    _refuse_removals(told)
     told.commits(0, lambda group: group.commit(now=0, proposals=[update(LOG, b"two.")]))
     told.proposes(2, me)
     told.proposes(0, update(LOG, b"left behind."))

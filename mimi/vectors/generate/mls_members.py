@@ -1,6 +1,8 @@
 """What members say: what they received, that they leave, that they can be added again."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+
+import attrs
 
 from mimi.codec import encode, replace
 from mimi.crypto import Entropy, SeededEntropy, SignaturePrivateKey, Suite
@@ -15,7 +17,7 @@ from mimi.mls.components import (
 from mimi.mls.framing import ExternalSenderIndex, NewMemberProposalSender
 from mimi.mls.keypackage import sign_key_package
 from mimi.mls.message import MLSMessage
-from mimi.mls.proposal import AppDataUpdate, Proposal, Remove, SelfRemove, UpdateData
+from mimi.mls.proposal import AppDataUpdate, Remove, SelfRemove, UpdateData
 from mimi.mls.sending import framed, wrapped
 from mimi.tree.codepoints import ExtensionType
 from mimi.tree.credential import BasicCredential
@@ -140,89 +142,96 @@ def self_removes(suite: Suite, entropy: SeededEntropy) -> Iterator[Vector]:
     senders = extension(ExtensionType.EXTERNAL_SENDERS, (named,), ExternalSenders)
     cast.gather(5, (senders, dictionary({})))
     cast.commit(0, lambda group: group.commit(now=0, remove=[LeafIndex(3)]))
-    info = cast.members[0].group_info()
-    bob = Voice.of(cast.members[1])
-
-    def case(
-        what: str,
-        message: bytes,
-        taken: tuple[int, bytes] | None = None,
-        *,
-        rule: str | None = None,
-        member_rule: str | None = None,
-        pending: tuple[bytes, ...] = (),
-    ) -> Vector:
-        return {
+    info, key = cast.members[0].group_info(), cast.members[0].secrets.membership_key.reveal()
+    for each in (*_leaves(cast), *_refused_leaves(cast, outside)):
+        leaf, reference = each.taken or (None, None)
+        yield {
             "kind": "mls-extensions-self-remove",
-            "description": f"{'refused' if taken is None else 'valid'}: {what}",
+            "description": f"{'valid' if each.taken else 'refused'}: {each.what}",
             "cipher_suite": suite.code,
             "group_info": info,
-            "pending": list(pending),
-            "message": message,
-            "membership_key": bob.membership_key.reveal(),
-            "leaf_index": taken and taken[0],
-            "proposal_ref": taken and taken[1],
-            "rule": rule,
-            "member_rule": member_rule or rule,
+            "pending": list(each.pending),
+            "message": each.message,
+            "membership_key": key,
+            "leaf_index": leaf,
+            "proposal_ref": reference,
+            "rule": each.rule,
+            "member_rule": each.member_rule or each.rule,
         }
 
-    def said(voice: Voice, proposal: Proposal, aad: bytes = b"", **changes: object) -> bytes:
-        return voice.said(suite, proposal, aad, **changes)[0]  # type: ignore[arg-type]  # passed on
 
-    me, first = SelfRemove(), bob.said(suite, SelfRemove())
-    yield case("a member leaves", first[0], (1, first[1]))
-    spoken = bob.said(suite, me, b"good-bye")
-    yield case("a member leaves, with authenticated data", spoken[0], (1, spoken[1]))
-    founder = Voice.of(cast.members[0]).said(suite, me)
-    yield case("the member at leaf 0 leaves", founder[0], (0, founder[1]))
-    yield case("another member leaves as well", founder[0], (0, founder[1]), pending=(first[0],))
-    yield case("the same message again", first[0], (1, first[1]), pending=(first[0],))
-    other = said(Voice.of(cast.members[2]), Remove(LeafIndex(1)))
-    yield case("somebody proposes to remove it, too", first[0], (1, first[1]), pending=(other,))
-    wrong = said(bob, me, tag=bytes(suite.nh))
-    yield case("the membership tag is wrong", wrong, member_rule="membership-tag")
-    second = "repeated-self-remove"
-    yield case("a second one in the epoch", spoken[0], rule=second, pending=(first[0],))
-    yield from _refused_leaves(suite, cast, case, said, outside)
+@attrs.frozen
+class Leaving:
+    """A message, and whether it is a SelfRemove that is taken along.
 
+    Attributes:
+        what: What is remarkable.
+        message: The message.
+        taken: The leaf and the reference; None where it is refused.
+        pending: What was proposed before.
+        rule: What is broken, as joiners see it.
+        member_rule: What is broken that only members see.
+    """
 
-Case = Callable[..., Vector]
-Said = Callable[..., bytes]
+    what: str
+    message: bytes
+    taken: tuple[int, bytes] | None = None
+    pending: tuple[bytes, ...] = ()
+    rule: str | None = None
+    member_rule: str | None = None
 
 
-def _refused_leaves(
-    suite: Suite, cast: Cast, case: Case, said: Said, outside: SignaturePrivateKey
-) -> Iterator[Vector]:
-    group, me = cast.members[1], SelfRemove()
+def _leaves(cast: Cast) -> Iterator[Leaving]:
+    suite, me = cast.suite, SelfRemove()
+    alice, bob, carol = (Voice.of(cast.members[at]) for at in range(3))
+    wire, reference = bob.said(suite, me)
+    yield Leaving("a member leaves", wire, (1, reference))
+    again, other = bob.said(suite, me, b"good-bye")
+    yield Leaving("a member leaves, with authenticated data", again, (1, other))
+    founder, first = alice.said(suite, me)
+    yield Leaving("the member at leaf 0 leaves", founder, (0, first))
+    yield Leaving("another member leaves as well", founder, (0, first), (wire,))
+    yield Leaving("the same message again", wire, (1, reference), (wire,))
+    remove, _ = carol.said(suite, Remove(LeafIndex(1)))
+    yield Leaving("somebody proposes to remove it, too", wire, (1, reference), (remove,))
+    wrong, _ = bob.said(suite, me, tag=bytes(suite.nh))
+    yield Leaving("the membership tag is wrong", wrong, member_rule="membership-tag")
+    rule = "repeated-self-remove"
+    yield Leaving("a second one in the epoch", again, pending=(wire,), rule=rule)
+
+
+def _refused_leaves(cast: Cast, outside: SignaturePrivateKey) -> Iterator[Leaving]:
+    suite, group, me = cast.suite, cast.members[1], SelfRemove()
     bob = Voice.of(group)
     _, private = wrapped(group, framed(group, me, b"", WireFormat.MLS_PRIVATE_MESSAGE))
-    yield case("a private message", private, rule="self-remove-framing")
+    yield Leaving("a private message", private, rule="self-remove-framing")
     for what, proposal in (
         ("a Remove of its sender", Remove(LeafIndex(1))),
         ("a Remove of another", Remove(LeafIndex(2))),
         ("an AppDataUpdate", AppDataUpdate(ComponentID(1), UpdateData(b"\0"))),
     ):
-        yield case(f"{what}, no SelfRemove", said(bob, proposal), rule="unexpected-message")
-    for what, sender in (
-        ("an external sender", ExternalSenderIndex(0)),
-        ("a client that proposes its addition", NewMemberProposalSender()),
+        wire, _ = bob.said(suite, proposal)
+        yield Leaving(f"{what}, no SelfRemove", wire, rule="unexpected-message")
+    for sender, signer, what, rule in (
+        (ExternalSenderIndex(0), outside, "an external sender", "self-remove-sender"),
+        (NewMemberProposalSender(), outside, "a client to be added", "self-remove-sender"),
+        (member(3), None, "a leaf that is blank", "unknown-sender"),
+        (member(99), None, "a leaf outside of the tree", "unknown-sender"),
+        (member(2), None, "another member, who did not sign it", "message-signature"),
     ):
-        voice = Voice.of(group, sender=sender, signer=outside)
-        yield case(f"a SelfRemove of {what}", said(voice, me), rule="self-remove-sender")
-    for what, leaf in (("that is blank", 3), ("outside of the tree", 99)):
-        voice = Voice.of(group, sender=member(leaf))
-        yield case(f"a SelfRemove of a leaf {what}", said(voice, me), rule="unknown-sender")
-    rule = "message-signature"
-    impostor = Voice.of(group, sender=member(2))
-    yield case("a SelfRemove in the name of another member", said(impostor, me), rule=rule)
+        wire, _ = Voice.of(group, sender, signer).said(suite, me)
+        yield Leaving(f"a SelfRemove of {what}", wire, rule=rule)
     signed = spoiled(bob.signed(suite, bob.content(me)))
-    yield case("a damaged signature", bob.wrapped(suite, signed), rule=rule)
+    rule = "message-signature"
+    yield Leaving("a damaged signature", bob.wrapped(suite, signed), rule=rule)
     for epoch in (group.epoch - 1, group.epoch + 1):
-        yield case(f"a SelfRemove of epoch {epoch}", said(bob, me, epoch=epoch), rule="wrong-epoch")
-    yield case("another group", said(bob, me, group_id=b"another"), rule="wrong-epoch")
-    good = said(bob, me)
-    for what, octets in (("an octet behind it", good + b"\0"), ("cut short", good[:-1])):
-        yield case(what, octets, rule="malformed")
+        wire, _ = bob.said(suite, me, epoch=epoch)
+        yield Leaving(f"a SelfRemove of epoch {epoch}", wire, rule="wrong-epoch")
+    wire, _ = bob.said(suite, me, group_id=b"another")
+    yield Leaving("another group", wire, rule="wrong-epoch")
+    wire, _ = bob.said(suite, me)
+    yield Leaving("an octet behind it", wire + b"\0", rule="malformed")
+    yield Leaving("cut short", wire[:-1], rule="malformed")
 
 
 # Last-resort key packages
