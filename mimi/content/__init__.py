@@ -13,6 +13,7 @@ What stands here is what most programs need; beside it are `mimi.content.attachm
 ``markdown`` `gfm_mimi` and `links`.
 """
 
+from mimi.content import attachment as attachment
 from mimi.content.authority import Arrival as Arrival
 from mimi.content.authority import Question as Question
 from mimi.content.authority import Right as Right
@@ -45,6 +46,10 @@ from mimi.content.companions import Subject as Subject
 from mimi.content.conversation import Conversation as Conversation
 from mimi.content.conversation import fold as fold
 from mimi.content.entry import Entry as Entry
+from mimi.content.entry import Reaction as Reaction
+from mimi.content.entry import Reason as Reason
+from mimi.content.entry import ReplyChain as ReplyChain
+from mimi.content.entry import Version as Version
 from mimi.content.extensions import Extensions as Extensions
 from mimi.content.extensions import extension as extension
 from mimi.content.hashes import HashAlgorithm as HashAlgorithm

@@ -157,11 +157,14 @@ def register(name: str, number: int, aead: ContentAEAD) -> AEADAlgorithm:
     """Add an algorithm that the registry gained, or a private one (32768 and above).
 
     Raises:
-        UsageError: The number is taken, is 0, which means none, or is beyond 65535.
+        UsageError: The number is taken, is 0, which means none, or is beyond 65535; or the name
+            is that of another number.
     """
     code = AEADAlgorithm(number)
     if not code or number in AEADS:
         raise UsageError(f"AEAD algorithm {number} is {code.name} already")
+    if any(other.name == name != code.name for other in AEADAlgorithm.known.values()):
+        raise UsageError(f"another AEAD algorithm is {name} already", name=name)
     AEADS[number] = aead
     return AEADAlgorithm.declare(name, number)
 

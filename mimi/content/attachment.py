@@ -10,9 +10,15 @@ section 4.5). The draft says of the hash that it is that of the content at the t
 the size only that it is that of the content. Here both are taken of what is at the URL: the size is
 then known before anything is decrypted, and bounds the download. Of others the size of what is
 inside is accepted too; their hash has to be that of what is at the URL.
+
+URL and file name are what the sender wrote: `check_fetchable` and `safe_filename` come before any
+use of them.
 """
 
 import hmac
+import ipaddress
+import re
+import unicodedata
 
 from mimi.content.aead import AEADS, aead_of
 from mimi.content.errors import (
@@ -30,6 +36,29 @@ from mimi.errors import UsageError
 
 FETCHABLE = frozenset({"http", "https"})
 """The schemes of the URLs that every client can download from (section 7.1)."""
+
+MOST_FILENAME_OCTETS = 255
+"""How long a file name may be nearly everywhere."""
+
+_URL = re.compile(
+    r"https?://"
+    r"(?:(?:[a-z0-9_-]+\.)*[a-z0-9_-]+\.?|\[(?P<address>[0-9a-f:.]+)\])(?::(?P<port>[0-9]{1,5}))?"
+    r"(?:[/?](?:[a-z0-9._~!$&'()*+,;=:@/?-]|%[0-9a-f]{2})*+)?"
+    r"(?:\#(?:[a-z0-9._~!$&'()*+,;=:@/?-]|%[0-9a-f]{2})*+)?",
+    re.IGNORECASE | re.ASCII,
+)
+"""A URL of RFC 3986 with a host as DNS and HTTP know them, and without a user or a password.
+
+What it leaves out is understood by some and not by others, or understood in different ways: so
+that one host is checked and another asked."""
+
+_SEPARATORS = re.compile(r"[/\\]")
+_RESERVED = re.compile(r'[<>:"|?*]')
+_DEVICE = re.compile(
+    r"(?:CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(?:COM|LPT)[0-9\xb9\xb2\xb3])(?=\s*(?:\.|$))",
+    re.IGNORECASE,
+)
+"""What names a device on some systems, whatever comes after a dot."""
 
 
 def encrypt(  # noqa: PLR0913 - each argument but the entropy is a field of the part
@@ -58,7 +87,7 @@ def encrypt(  # noqa: PLR0913 - each argument but the entropy is a field of the 
         hash: By which algorithm to hash what is uploaded; `HashAlgorithm.NONE` for no hash.
         disposition: What the content is meant for.
         language: Language tags (RFC 5646), separated by commas.
-        filename: A suggestion of a name.
+        filename: A suggestion of a name, for `safe_filename`.
         description: What it is, for people.
         expires: When it will be gone, in seconds since 1970; 0 for never.
         aad: Additional data, without which it is not decrypted.
@@ -159,13 +188,26 @@ def scheme_of(part: ExternalPart) -> str:
 def fetchable(part: ExternalPart) -> bool:
     """Return whether every client can fetch it: by ``http`` or ``https`` (section 7.1).
 
-    Another scheme may be that of a service of one's own, or of a session to be joined.
+    The URL has to be one of RFC 3986, with a host, and without a user or a password. Another scheme
+    may be that of a service of one's own, or of a session to be joined.
     """
-    return scheme_of(part) in FETCHABLE
+    match = _URL.fullmatch(part.url)
+    if match is None or int(match["port"] or 0) >= 1 << 16:
+        return False
+    try:
+        ipaddress.IPv6Address(match["address"] or "::")
+    except ValueError:
+        return False
+    return True
 
 
 def check_fetchable(part: ExternalPart, *, now: int, max_octets: int) -> None:
     """Check that there is a point in fetching the content of *part*.
+
+    Where the URL leads is not checked: it may be a host or an address within one's own network, to
+    which only this client has access, or redirect to one. Who fetches has to look at the addresses
+    that are really connected to, above all a server that fetches for others (server-side request
+    forgery). And whoever runs that host learns who fetches, when, and from which address.
 
     Args:
         part: What the message says of it.
@@ -173,14 +215,44 @@ def check_fetchable(part: ExternalPart, *, now: int, max_octets: int) -> None:
         max_octets: How many octets local policy permits at the URL.
 
     Raises:
-        UnfetchableURLError: The URL is none of ``http`` or ``https``.
+        UnfetchableURLError: The URL is none of ``http`` or ``https``, has no host, has a user or
+            a password, or is none of RFC 3986.
         AttachmentExpiredError: It is no longer valid.
         AttachmentTooLargeError: More than *max_octets* are announced.
     """
     if not fetchable(part):
-        raise UnfetchableURLError("not an http or https URL", scheme=scheme_of(part))
+        raise UnfetchableURLError(
+            "not an http or https URL of a host and nothing before it", scheme=scheme_of(part)
+        )
     _check_expiry(part, now)
     _check_bound(part.size, max_octets)
+
+
+def safe_filename(part: ExternalPart) -> str:
+    """Return a name for a file within one directory, from the one that the sender suggests.
+
+    It is the last component of a path; without characters that are not shown, or change the order
+    of others; without dots and spaces at either end; with ``_`` for what separates or reserves
+    anything on some system, and before the name of a device; and of no more than 255 octets, of
+    which an extension is kept. What kind of file it is, it does not say: ``a.png`` may be a
+    program. A file of that name may exist.
+
+    Returns:
+        The name; empty where nothing of it can be used.
+    """
+    name = _SEPARATORS.split(part.filename)[-1]
+    name = "".join(letter for letter in name if unicodedata.category(letter)[0] != "C")
+    name = re.sub(r"\s", " ", unicodedata.normalize("NFC", name))
+    name = _RESERVED.sub("_", name).strip(". ")
+    if _DEVICE.match(name):
+        name = f"_{name}"
+    if len(name.encode()) <= MOST_FILENAME_OCTETS:
+        return name
+    stem, dot, extension = name.rpartition(".")
+    kept = f"{dot}{extension}" if stem and len(extension.encode()) <= 32 else ""
+    most = MOST_FILENAME_OCTETS - len(kept.encode())
+    stem = name.removesuffix(kept).encode()[:most].decode(errors="ignore")
+    return f"{stem.rstrip('. ')}{kept}"
 
 
 def _check_expiry(part: ExternalPart, now: int) -> None:

@@ -31,6 +31,11 @@ class Right(Enum):
     CHANGE_REPLY = auto()
     """Make it a reply to another message."""
     CHANGE_EXTENSIONS = auto()
+    """Give it other extensions.
+
+    They are not compared with those that it has: that cannot be done any more when they are erased.
+    So each edit of somebody who may do this has an effect.
+    """
 
 
 @attrs.frozen

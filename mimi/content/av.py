@@ -33,7 +33,7 @@ from mimi.content.model import (
     NestedPart,
     PartSemantics,
 )
-from mimi.content.parts import Leaf, part_at
+from mimi.content.parts import Leaf, listed_at, parts
 
 UInt16: TypeAlias = Annotated[int, Range(0, 0xFFFF)]
 
@@ -116,20 +116,31 @@ class AVMetadata:
 def check_av_metadata(message: Message) -> None:
     """Check that the AV metadata of a message, if it has any, are of parts that it has.
 
+    Nothing else is an offence. The draft says of what `width` and `duration` are, not that they
+    occur nowhere else: an animated image has a duration. Nor does it say that a part is described
+    once, or that its content type is of the same type: ``application/ogg`` may be heard. All of it
+    is for laying out what is not there yet; what is shown depends on the content type.
+
     Raises:
         PartReferenceError: An entry describes a part that is not there, or none that has content;
             or its preview is something else than an image to be previewed, or alternatives of
             such images.
     """
     metadata = message.extensions.find(AVMetadata)
-    for entry in metadata.entries if metadata else ():
-        described = part_at(message.nested_part, entry.part_index)
-        if not isinstance(described, Leaf):
+    if metadata is None:
+        return
+    listed = parts(message.nested_part)
+    previews: set[int] = set()  # a choice of many is looked at once, however many entries name it
+    for entry in metadata.entries:
+        if not isinstance(listed_at(listed, entry.part_index), Leaf):
             raise PartReferenceError("metadata of a part without content", index=entry.part_index)
-        if entry.preview_index is not None:
-            preview = part_at(message.nested_part, entry.preview_index)
-            if not _is_preview(preview) and not _is_choice_of_previews(preview):
-                raise PartReferenceError("a preview that is no image", index=entry.preview_index)
+        index = entry.preview_index
+        if index is None or index in previews:
+            continue
+        preview = listed_at(listed, index)
+        if not _is_preview(preview) and not _is_choice_of_previews(preview):
+            raise PartReferenceError("a preview that is no image", index=index)
+        previews.add(index)
 
 
 def _is_preview(part: NestedPart) -> bool:

@@ -22,10 +22,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias, TypedDict, Unpack
 
-from mimi.content.errors import ContentTypeError
+from mimi.content.emoji import count_emoji
+from mimi.content.errors import ContentTypeError, PartReferenceError
 from mimi.content.extensions import NO_EXTENSIONS, ROOM_URI, SENDER_URI, Extensions
 from mimi.content.language import is_language_list
 from mimi.content.media import GFM_MIMI, HTML, TEXT, MediaType
+from mimi.content.mentioning import mention as mention
 from mimi.content.message import random_salt
 from mimi.content.model import (
     Disposition,
@@ -38,7 +40,7 @@ from mimi.content.model import (
     PartSemantics,
     SinglePart,
 )
-from mimi.content.parts import parts
+from mimi.content.parts import check_references, parts
 from mimi.content.received import YEAR
 from mimi.crypto import Entropy, os_entropy
 from mimi.errors import UsageError
@@ -107,12 +109,17 @@ def body(  # noqa: PLR0913 - the fields of a message, each by its name
         room: The same.
 
     Raises:
-        UsageError: A content type or a language in it is malformed, or an extension cannot be.
+        UsageError: A content type or a language in it is malformed, or an extension cannot be; it
+            is no part; or HTML or Markdown in it refers to a part that is not there or has no
+            content, as `mimi.content.parts.check_references` finds, for which the extra
+            ``markdown`` may be needed.
     """
     for each in parts(part):
-        _check_language(each.language)
-        if isinstance(each, SinglePart) or (isinstance(each, ExternalPart) and each.content_type):
-            _check_content_type(each.content_type)
+        _check_part(each)
+    try:
+        check_references(part)
+    except PartReferenceError as error:
+        raise UsageError(error.reason, **error.where) from None
     return Message(
         random_salt(entropy) if salt is None else salt,
         replaces,
@@ -130,6 +137,20 @@ def _with_uris(extensions: Extensions, uris: Mapping[int, str | None]) -> Extens
         if extensions.get(key, uri) != uri:
             raise UsageError(f"extension {key} is given twice, and differs", key=key)
     return Extensions({**extensions, **added}) if added else extensions
+
+
+def _check_part(part: object) -> None:
+    if not isinstance(part, NullPart | SinglePart | ExternalPart | MultiPart):
+        raise UsageError("no part: text_part and others make one", type=type(part).__name__)
+    _check_language(part.language)
+    if isinstance(part, SinglePart) or (isinstance(part, ExternalPart) and part.content_type):
+        _check_content_type(part.content_type)
+
+
+def _check_type(value: object, kind: type) -> None:
+    # a bool is an int to Python alone
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise UsageError(f"no {kind.__name__}", type=type(value).__name__)
 
 
 def _check_language(language: str) -> None:
@@ -157,7 +178,8 @@ def single_part(
     """Return a part with content; a text is encoded as UTF-8.
 
     Raises:
-        UsageError: The content type or the language is malformed, or the text has a surrogate.
+        UsageError: The content type or the language is malformed, the text has a surrogate, or
+            the content is neither text nor octets.
     """
     _check_content_type(content_type)
     _check_language(language)
@@ -166,6 +188,7 @@ def single_part(
             content = content.encode()
         except UnicodeEncodeError as error:
             raise UsageError("a text with a lone surrogate", at=error.start) from None
+    _check_type(content, bytes)
     return SinglePart(disposition, language, content_type, content)
 
 
@@ -175,8 +198,9 @@ def text_part(
     """Return a part of plain text.
 
     Raises:
-        UsageError: The language is malformed, or the text has a surrogate.
+        UsageError: The language is malformed, or the text is none or has a surrogate.
     """
+    _check_type(source, str)
     return single_part(TEXT, source, disposition=disposition, language=language)
 
 
@@ -189,10 +213,11 @@ def markdown_part(
     the extra ``markdown``.
 
     Raises:
-        UsageError: The language is malformed, or the text has a surrogate; or there may be raw
-            HTML, and the extra is not installed.
+        UsageError: The language is malformed, or the text is none or has a surrogate; or there
+            may be raw HTML, and the extra is not installed.
         InvalidError: There may be raw HTML, and the text is too long or too nested to find it.
     """
+    _check_type(source, str)
     if _MAY_BE_HTML.search(source):
         # here, for nothing else in this module needs the extra
         from mimi.content.gfm_mimi import without_html  # noqa: PLC0415
@@ -212,8 +237,9 @@ def html_part(
     """Return a part of HTML, as it is.
 
     Raises:
-        UsageError: The language is malformed, or the text has a surrogate.
+        UsageError: The language is malformed, or the text is none or has a surrogate.
     """
+    _check_type(source, str)
     return single_part(HTML, source, disposition=disposition, language=language)
 
 
@@ -315,7 +341,7 @@ def reply(
     """Return a reply.
 
     Args:
-        answer: Markdown, or a part.
+        answer: Markdown, or a part, as `text_part` for plain text.
         to: The ID of the message, in its most current version.
         attach: Parts to be sent with it. If *answer* is no MultiPart it has index 1, and the
             first of these index 2: see `mimi.content.parts.content_id`.
@@ -341,7 +367,7 @@ def reaction(emoji: str, to: bytes | None, **common: Unpack[Common]) -> Message:
         **common: See `Common`.
 
     Raises:
-        UsageError: The reaction is empty; or see `body`.
+        UsageError: See `reactions`.
     """
     return reactions([emoji], to, **common)
 
@@ -349,13 +375,17 @@ def reaction(emoji: str, to: bytes | None, **common: Unpack[Common]) -> Message:
 def reactions(emoji: Sequence[str], to: bytes | None, **common: Unpack[Common]) -> Message:
     """Return several reactions to the same message, each a part of its own (section 5.3).
 
+    Two emoji in one text are refused. All other texts are taken for one reaction, for nobody can
+    tell whether words are.
+
     Args:
         emoji: The reactions.
         to: The ID of the message.
         **common: See `Common`.
 
     Raises:
-        UsageError: There is none, one is empty, or all are one string; or see `body`.
+        UsageError: There is none, one is empty or more than one, or all are one string; or see
+            `text_part` and `body`.
     """
     if isinstance(emoji, str):
         raise UsageError("one text of several reactions, where each has to be a text")
@@ -363,6 +393,8 @@ def reactions(emoji: Sequence[str], to: bytes | None, **common: Unpack[Common]) 
         raise UsageError("an empty reaction")
     kind = Disposition.REACTION
     each = [text_part(single, disposition=kind) for single in emoji]
+    if any(count_emoji(single) > 1 for single in emoji):
+        raise UsageError("several emoji in one reaction, where each has to be a text")
     return body(
         each[0] if len(each) == 1 else mixed(*each, disposition=kind), in_reply_to=to, **common
     )
@@ -373,10 +405,11 @@ def edit(
 ) -> Message:
     """Return a new version of a message.
 
-    Only its body may change (section 9.3): all other fields should be those of the first version.
+    Only its body may change (section 9.3): all other fields should be those of the first version,
+    and its media type too: a text that becomes Markdown may look different.
 
     Args:
-        new: Markdown, or a part.
+        new: Markdown, or a part: `text_part` for a new version of plain text.
         replaces: The ID of the first version.
         language: The language of the Markdown.
         **fields: See `Fields`.
@@ -439,8 +472,9 @@ def after_reading(seconds: int) -> Expiration:
     """Return when a message expires that is visible for some time after it was read.
 
     Raises:
-        UsageError: More than a year, which receivers refuse; or less than nothing.
+        UsageError: More than a year, which receivers refuse; less than nothing; or no integer.
     """
+    _check_type(seconds, int)
     if not 0 <= seconds <= YEAR:
         raise UsageError(f"{seconds} seconds: 0..{YEAR} are permitted", seconds=seconds)
     return Expiration(relative=True, time=seconds)
@@ -452,37 +486,9 @@ def at(time: int) -> Expiration:
     Receivers refuse what expires more than a year after they receive it.
 
     Raises:
-        UsageError: The time does not fit 32 bits, which end in 2106.
+        UsageError: The time does not fit 32 bits, which end in 2106; or is no integer.
     """
+    _check_type(time, int)
     if not 0 <= time < 1 << 32:
         raise UsageError("no time of 32 bits", time=time)
     return Expiration(relative=False, time=time)
-
-
-# Mentions
-
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,31}:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
-_IN_NAME = {ord(mark): f"\\{mark}" for mark in r"\*_[]~|&"} | {ord("<"): "&lt;", ord("`"): "&#96;"}
-"""Escapes for a name. A back quote is one even after a backslash if a code span has begun before;
-and ``<`` would look like HTML."""
-_IN_TARGET = {ord(mark): f"\\{mark}" for mark in "()&"}
-
-
-def mention(uri: str, name: str = "") -> str:
-    """Return Markdown that mentions a user or a room (sections 5.4 and 9.6).
-
-    Args:
-        uri: Whom.
-        name: How the sender would call them: receivers may call them otherwise. Line breaks and
-            control characters become spaces. Without a name it is for receivers to choose one.
-
-    Raises:
-        UsageError: Not a URI as Markdown can link to.
-    """
-    if _URI.fullmatch(uri) is None:
-        raise UsageError("no URI that could be mentioned", uri=uri)
-    shown = _CONTROLS.sub(" ", name)
-    if not shown.strip():
-        return f"<{uri}>"
-    return f"[{shown.translate(_IN_NAME)}]({uri.translate(_IN_TARGET)})"

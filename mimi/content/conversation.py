@@ -4,22 +4,26 @@ A conversation is a value. It keeps what arrived, and beside each message ID who
 is seen is computed from that when somebody looks. So the order of arrival cannot matter: a late
 message, an edit before its original and a reaction before its message end in the same conversation.
 Versions share what they have in common, and adding a message to 100,000 takes microseconds.
+
+URIs of users are compared as they are, octet by octet: ``mimi://a.example/u/al`` cannot edit what
+``mimi://A.example/u/al`` wrote. Whoever may get them in several forms makes them canonical before,
+with `mimi.identity.uri.canonical`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import overload
+from typing import ClassVar, overload
 
 import attrs
 
+from mimi.codec.cbor import TooLargeError
 from mimi.content.authority import Arrival, Authority, author_alone
 from mimi.content.entry import Entry, Quotation, ReplyChain, ReportedStatus
 from mimi.content.errors import DuplicateMessageIdError
 from mimi.content.message import message_id as id_of
-from mimi.content.model import Message
+from mimi.content.model import ID_OCTETS, Message
 from mimi.content.persistent import NONE, Few, Ordered, Trie, with_one
 from mimi.content.resolve import (
     Place,
-    Record,
     Records,
     Resolution,
     arrival_of,
@@ -31,6 +35,7 @@ from mimi.content.resolve import (
     is_reaction,
     is_report,
     is_seen,
+    quotation_of,
     reading_of,
     record_of,
     resolve,
@@ -39,6 +44,13 @@ from mimi.content.resolve import (
     with_arrival,
 )
 from mimi.content.status import MessageStatusReport, Status, decode_report
+from mimi.errors import UsageError
+
+EARLIEST = 100_000_000_000
+"""The earliest time of acceptance, in 1973: what is less is in seconds, by mistake."""
+
+MOST_STATUSES = 4096
+"""How many statuses a report has at most: each is kept, whether or not the message arrives."""
 
 
 class Entries(Sequence[Entry]):
@@ -69,9 +81,11 @@ class Entries(Sequence[Entry]):
         return self._conversation._entry_at(self._order[at])
 
 
-@attrs.frozen
+@attrs.frozen(unsafe_hash=False)
 class Conversation:
     """What has arrived of a room, and what is seen of it.
+
+    Conversations are compared by what has arrived, and have no hash. URIs are compared as they are.
 
     Attributes:
         room: The URI of the room, which is part of message IDs.
@@ -87,6 +101,7 @@ class Conversation:
     _topics: Trie[bytes, Few[Place]] = attrs.field(factory=Trie, repr=False)
     _endings: Ordered[Place] = attrs.field(default=NONE, repr=False)
     """The messages that expire, and those that withdraw another one."""
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     # What arrives
 
@@ -100,14 +115,18 @@ class Conversation:
         Args:
             message: The message.
             sender: The URI of the user who sent it, as the group vouches for it.
-            accepted: When the hub accepted it, in milliseconds since 1970.
+            accepted: When the hub accepted it, in milliseconds since 1970: at least `EARLIEST`.
             message_id: Its ID, where it is known already; by default it is computed.
 
         Raises:
             DuplicateMessageIdError: A message of that ID has arrived.
             MalformedError: It carries a status report that is none.
-            UsageError: The ID cannot be computed.
+            TooLargeError: It carries a report of more than `MOST_STATUSES`.
+            UsageError: It is no message, the time is none or in other units, or the ID is none or
+                cannot be computed. `mimi.content.received.check_received` refuses such times of a
+                hub before.
         """
+        _check_message(message)
         name = id_of(message, sender, self.room) if message_id is None else message_id
         return self.add_arrival(Arrival(message, name, sender, accepted))
 
@@ -117,8 +136,13 @@ class Conversation:
         Raises:
             DuplicateMessageIdError: A message of that ID has arrived.
             MalformedError: It carries a status report that is none.
+            TooLargeError: It carries a report of more than `MOST_STATUSES`.
+            UsageError: It holds no message, no time or no ID; see `add`.
         """
         message, name, place = arrival.message, arrival.message_id, arrival.place
+        _check_message(message)
+        _check_accepted(arrival.accepted)
+        _check_id(name)
         record = record_of(self._records, name)
         if record.arrival is not None:
             raise DuplicateMessageIdError(
@@ -129,7 +153,7 @@ class Conversation:
         report = _report_of(message)
         records, order = with_arrival(self._records, arrival), self._order
         for sender in record.standing:
-            order = order.without(record.standing[sender])
+            order = order.without(record.standing[sender][0])
         if report is not None:
             grown = self._with(records, order)
             return grown.report(report, sender=arrival.sender, accepted=arrival.accepted)
@@ -152,13 +176,23 @@ class Conversation:
         """Return the conversation with what became of some messages at one recipient.
 
         Args:
-            report: The report.
-            sender: The URI of the user who sent it.
-            accepted: When the hub accepted it, in milliseconds since 1970.
+            report: The report. Of what it says of one message the last counts that makes sense.
+            sender: The URI of the user who sent it, as the group vouches for it: never one that the
+                report or its message tells of itself.
+            accepted: When the hub accepted it, in milliseconds since 1970: at least `EARLIEST`.
+
+        Raises:
+            TooLargeError: It has more than `MOST_STATUSES`.
+            UsageError: The time is none or in other units, or a message ID is none.
         """
+        _check_accepted(accepted)
+        if len(report.statuses) > MOST_STATUSES:
+            raise TooLargeError(f"{len(report.statuses)} statuses, {MOST_STATUSES} permitted")
+        for each in report.statuses:
+            _check_id(each.message_id)
         return self._told(
-            ReportedStatus(each.message_id, sender, accepted, each.status)
-            for each in report.statuses
+            ReportedStatus(each.message_id, sender, accepted, each.status, place)
+            for place, each in enumerate(report.statuses)
         )
 
     def read(self, message_id: bytes, *, at: int) -> "Conversation":
@@ -169,8 +203,13 @@ class Conversation:
         Args:
             message_id: The version that was read.
             at: When, in seconds since 1970.
+
+        Raises:
+            UsageError: No such message has arrived.
         """
         record = record_of(self._records, message_id)
+        if record.arrival is None:
+            raise UsageError("no message of this ID has arrived", message_id=message_id)
         return self._with(self._records.with_entry(message_id, record.with_reading(at)))
 
     def at(self, now: int) -> "Conversation":
@@ -242,10 +281,7 @@ class Conversation:
         named = None if root is None else self._resolve(root).in_reply_to
         if named is None:
             return None
-        entry = self.entry(named)
-        versions = () if entry is None else entry.versions
-        version = next((each for each in versions if each.message_id == named), None)
-        return Quotation(named, entry, version)
+        return quotation_of(self._records, named, self.authority, self.now)
 
     def reply_chain(self, message_id: bytes) -> ReplyChain:
         """Follow a message to what it replies to, and so on (section 4.1, field 4)."""
@@ -304,8 +340,18 @@ class Conversation:
 
     @property
     def unknown(self) -> tuple[bytes, ...]:
-        """The IDs of messages that others refer to and that have not arrived, sorted."""
-        return tuple(sorted(name for name in self._records if not self.has_arrived(name)))
+        """The IDs that messages reply to, react to or replace and that have not arrived, sorted.
+
+        Those that are only reported are not among them: anybody can report what never was.
+        """
+        named = ((name, record_of(self._records, name)) for name in self._records)
+        return tuple(
+            sorted(
+                name
+                for name, record in named
+                if record.arrival is None and (record.amendments or record.referrers)
+            )
+        )
 
     @property
     def arrivals(self) -> tuple[Arrival, ...]:
@@ -317,13 +363,13 @@ class Conversation:
     def reports(self) -> tuple[ReportedStatus, ...]:
         """What recipients said of messages, ordered by time: see `fold`."""
         told = (
-            (accepted, sender, name, status)
+            (accepted, sender, place, name, status)
             for name in self._records
-            for accepted, sender, status in record_of(self._records, name).reports
+            for accepted, sender, place, status in record_of(self._records, name).reports
         )
         return tuple(
-            ReportedStatus(name, sender, accepted, Status(status))
-            for accepted, sender, name, status in sorted(told)
+            ReportedStatus(name, sender, accepted, Status(status), place)
+            for accepted, sender, place, name, status in sorted(told)
         )
 
     @property
@@ -365,7 +411,8 @@ class Conversation:
         records = self._records
         for told in reports:
             record = record_of(records, told.message_id)
-            record = record.with_report(told.accepted, told.sender, int(told.status))
+            report = (told.accepted, told.sender, told.place, int(told.status))
+            record = record.with_report(report)
             records = records.with_entry(told.message_id, record)
         return self._with(records)
 
@@ -402,6 +449,8 @@ def fold(
     Raises:
         DuplicateMessageIdError: Two messages have the same ID.
         MalformedError: One carries a status report that is none.
+        TooLargeError: One carries a report of more than `MOST_STATUSES`.
+        UsageError: A message, a time or an ID is none; or what was read has not arrived.
     """
     conversation = Conversation(room, authority)
     for arrival in arrivals:
@@ -422,14 +471,28 @@ def _amended(
 ) -> tuple[Records, Ordered[Place]]:
     """Note that a message replaces another; until that arrives, it may stand for it."""
     record, place = record_of(records, target), arrival.place
-    standing = record.standing
     if record.arrival is None and is_body(arrival):
-        first = standing.find(arrival.sender)
-        if first is None or place < first:
-            standing = standing.with_entry(arrival.sender, place)
-            if first is not None:
-                order = order.without(first)
+        edits = record.standing.find(arrival.sender)
+        if edits is None or place < edits[0]:
+            if edits is not None:
+                order = order.without(edits[0])
             if not is_reaction(arrival.message):
                 order = order.with_value(place)
-    amended: Record = record.with_amendment(place, standing)
-    return records.with_entry(target, amended), order
+    return records.with_entry(target, record.with_amendment(arrival)), order
+
+
+def _check_message(message: object) -> None:
+    if not isinstance(message, Message):
+        raise UsageError(f"a Message expected, not {type(message).__name__}")
+
+
+def _check_accepted(accepted: object) -> None:
+    if type(accepted) is not int:
+        raise UsageError("milliseconds since 1970 expected, as an integer", accepted=accepted)
+    if accepted < EARLIEST:
+        raise UsageError("milliseconds since 1970 expected, not seconds", accepted=accepted)
+
+
+def _check_id(message_id: object) -> None:
+    if type(message_id) is not bytes or len(message_id) != ID_OCTETS:
+        raise UsageError(f"a message ID has {ID_OCTETS} octets", message_id=message_id)

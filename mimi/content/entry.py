@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import Enum, auto
+from typing import ClassVar
 
 import attrs
 
@@ -9,6 +10,9 @@ from mimi.content.extensions import Extensions
 from mimi.content.model import Expiration, NestedPart
 from mimi.content.status import Status
 from mimi.content.words import text_of
+
+LONGEST_TALLIED = 64
+"""How many characters a reaction has at most to be counted: an emoji may be a dozen of them."""
 
 
 class Reason(Enum):
@@ -48,17 +52,21 @@ class ReportedStatus:
         sender: The URI of the recipient.
         accepted: When the hub accepted the report, in milliseconds since 1970.
         status: What became of the message.
+        place: Its place in the report, counted from 0.
     """
 
     message_id: bytes
     sender: str
     accepted: int
     status: Status
+    place: int = 0
 
 
-@attrs.frozen
+@attrs.frozen(unsafe_hash=False)
 class Version:
     """The message as it was written first, or as an edit made it.
+
+    Versions are compared by what they hold, and have no hash.
 
     Attributes:
         message_id: The ID of the message that made it.
@@ -73,6 +81,7 @@ class Version:
     accepted: int
     part: NestedPart | None
     statuses: Mapping[str, Status]
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     @property
     def text(self) -> str:
@@ -100,13 +109,16 @@ class Reaction:
 
     @property
     def text(self) -> str:
-        """The reaction as a text; empty where it is none."""
+        """The reaction as a text of whatever length; empty where it is none."""
         return text_of(self.part)
 
 
-@attrs.frozen
+@attrs.frozen(unsafe_hash=False)
 class Entry:
     """A message with everything that came later.
+
+    Entries are compared by what they hold, and have no hash: a key is their *message_id*, until the
+    first version arrives.
 
     Attributes:
         message_id: The ID of the oldest version that has arrived.
@@ -125,7 +137,8 @@ class Entry:
         deleted_by: Who withdrew it; None for nobody.
         is_expired: Whether it has expired.
         read_at: When it was read here, in seconds since 1970; None for not yet.
-        reactions: The reactions to any of its versions, oldest first.
+        reactions: The reactions to any of its versions, oldest first; of one message that brings
+            several at most `mimi.content.resolve.MOST_REACTIONS`.
         replies: The IDs of the replies to any of its versions, oldest first.
         refused: The amendments that have no effect, oldest first.
     """
@@ -147,10 +160,11 @@ class Entry:
     reactions: tuple[Reaction, ...]
     replies: tuple[bytes, ...]
     refused: tuple[RefusedAmendment, ...]
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     @property
     def text(self) -> str:
-        """The body as words: of what a plain receiver chooses, the texts, as they were sent.
+        """The body in words, as they were sent: see `mimi.content.words`.
 
         Markdown stays Markdown: `mimi.content.gfm_mimi` renders it.
         """
@@ -192,38 +206,42 @@ class Entry:
 
     @property
     def tally(self) -> Mapping[str, tuple[str, ...]]:
-        """From each reaction that is a text to those who sent it, everybody once."""
+        """From each reaction that is a short text to those who sent it, everybody once.
+
+        Those of more than `LONGEST_TALLIED` characters are left out.
+        """
         senders: dict[str, dict[str, None]] = {}
         for reaction in self.reactions:
-            if reaction.text:
-                senders.setdefault(reaction.text, {})[reaction.sender] = None
+            text = reaction.text
+            if 0 < len(text) <= LONGEST_TALLIED:
+                senders.setdefault(text, {})[reaction.sender] = None
         return {text: tuple(who) for text, who in senders.items()}
 
 
-@attrs.frozen
+@attrs.frozen(unsafe_hash=False)
 class Quotation:
     """To what a message replies.
 
     Attributes:
-        message_id: The version that it names.
-        entry: The message, as it is now; None where it has not arrived, or has no entry.
+        message_id: The version that it names: `Conversation.entry` has all of the message.
+        entry_id: The ID of the entry; None where the message has not arrived, or has no entry.
+        author: The URI of the user who wrote it; None where there is no entry.
         version: The version; None where there is no entry, or the ID is that of an amendment
             without effect.
+        is_outdated: Whether the message was edited after the version that the reply names.
     """
 
     message_id: bytes
-    entry: Entry | None
-    version: Version | None
+    entry_id: bytes | None = None
+    author: str | None = None
+    version: Version | None = None
+    is_outdated: bool = False
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     @property
     def text(self) -> str:
         """What was replied to, in words; empty where it is not to be seen any more."""
         return "" if self.version is None else self.version.text
-
-    @property
-    def is_outdated(self) -> bool:
-        """Whether it was edited after the version that the reply names."""
-        return self.entry is not None and self.entry.latest_id != self.message_id
 
 
 @attrs.frozen

@@ -148,7 +148,7 @@ class ExpiresTooLateError(InvalidError):
 
 
 class UnfetchableURLError(InvalidError):
-    """A URL that not every client can download from: none of http and https."""
+    """A URL that not every client can download from: not http or https, no host, or user info."""
 
     rule = "draft-ietf-mimi-content-08 section 7.1"
 
@@ -259,3 +259,15 @@ class ExcessiveLastSeenError(InvalidError):
     """More messages last seen than can have been sent at once."""
 
     rule = "draft-mimi-content-more-extensions-00 section 7"
+
+
+class SenderUriError(InvalidError):
+    """A message that names another sender than the one from whom it came."""
+
+    rule = "draft-ietf-mimi-content-08 section 8.2.1"
+
+
+class RoomUriError(InvalidError):
+    """A message that names another room than the one in which it was received."""
+
+    rule = "draft-ietf-mimi-content-08 section 8.2.1"

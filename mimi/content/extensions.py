@@ -9,6 +9,7 @@ class with a ``key``; whoever needs another one declares it::
 Values are frozen: arrays are tuples, maps are `cbor2.frozendict`, tags are `cbor2.CBORTag`.
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Protocol, Self, TypeAlias, TypeVar, cast
@@ -114,9 +115,10 @@ class Extensions(Mapping[Key, Any]):
     """The extensions of a message: an immutable map in the order of its encoding."""
 
     cddl: ClassVar[str] = ANY_MAP
-    __slots__ = ("_items", "_plain")
+    __slots__ = ("_digest", "_items", "_plain")
     _items: dict[Key, Any]
     _plain: bool
+    _digest: bytes  # set when it is needed first
 
     def __init__(self, items: Mapping[Any, Any]) -> None:
         try:
@@ -178,10 +180,19 @@ class Extensions(Mapping[Key, Any]):
         # By encoding: Python holds 1, 1.0 and True for the same.
         if not isinstance(other, Extensions):
             return NotImplemented
-        return self._items is other._items or _encoded(self) == _encoded(other)
+        return self._items is other._items or self._identity() == other._identity()
 
     def __hash__(self) -> int:
-        return hash(_encoded(self))
+        return hash(self._identity())
+
+    def _identity(self) -> bytes:
+        """Return the hash of the encoding, which may be long and is made once."""
+        try:
+            return self._digest
+        except AttributeError:
+            octets = cbor.encode(self._items, allow_nan=True, allow_simple=True)
+            self._digest = hashlib.sha256(octets).digest()
+            return self._digest
 
     def find(self, declaration: type[E]) -> E | None:
         """Return the value of a registered extension, None where the message has none."""
@@ -199,10 +210,6 @@ class Extensions(Mapping[Key, Any]):
     def room_uri(self) -> str | None:
         """To which room it was sent, by the sender's own account (key 2)."""
         return self._items.get(ROOM_URI)
-
-
-def _encoded(extensions: Extensions) -> bytes:
-    return cbor.encode(extensions.to_cbor(), allow_nan=True, allow_simple=True)
 
 
 def _frozen(

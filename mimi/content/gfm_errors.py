@@ -6,14 +6,11 @@ Nothing here needs the extra ``markdown``, so that its absence can be reported.
 import contextlib
 from collections.abc import Iterator
 
-from mimi.errors import InvalidError, UsageError
+from mimi.errors import InvalidError
+from mimi.identity.errors import MissingExtraError as MissingExtraError
 
 NEEDED = ("ada_url", "markdown_it", "mdurl")
 """The packages of the extra."""
-
-
-class MissingExtraError(UsageError, ImportError):
-    """A module was imported whose packages are not installed."""
 
 
 class TooLongError(InvalidError):

@@ -31,6 +31,12 @@ The time is in proportion to it. At this length a dense text takes about half a 
 that we know to write a few; plain text may be `mimi.content.gfm.NESTING` times as long.
 """
 
+PICTURE = "\N{OBJECT REPLACEMENT CHARACTER}"
+"""What stands for an image in the text of a link."""
+
+UNFETCHED = ("data:", "cid:")
+"""Where images are that come with the message."""
+
 _READER = gfm.Dialect()
 
 
@@ -39,7 +45,8 @@ class Link:
     """A link or an image in a text, as it is rendered.
 
     Attributes:
-        text: What the reader sees; of an image its description.
+        text: What the reader sees, with `PICTURE` for each image in a link; of an image its
+            description. An image may show any text, and its description is not seen.
         target: Where it leads, with all that is not ASCII percent-encoded.
         is_autolink: The text was not chosen: it was written ``<target>``.
         is_image: It is to be shown rather than to be followed.
@@ -83,18 +90,29 @@ def has_html(source: str, *, limit: int = LIMIT) -> bool:
     return bool(gfm_escape.html_starts(source))
 
 
-def to_html(source: str, *, limit: int = LIMIT) -> str:
+def to_html(source: str, *, limit: int = LIMIT, images: bool = True) -> str:
     """Return the HTML of a received text, in which HTML tags are the text that they are.
 
     It consists of elements of GFM alone, and is safe to put into a page: no scripts, no styles,
-    and no destinations that a browser would run. Links still lead wherever the sender likes, and
-    images are fetched from there when shown.
+    and no destinations that a browser would run. Links still lead wherever the sender likes.
+
+    Images are fetched from wherever the sender likes as soon as the page is shown, without anybody
+    following a link. So the sender learns who reads the message, when, and from which address.
+
+    Args:
+        source: The text.
+        limit: How many characters it may have.
+        images: False for links instead of images, within links for their descriptions; but for
+            those at `UNFETCHED`. It is what should be shown until the reader asks for more.
 
     Raises:
         TooLongError: more than *limit* characters.
     """
-    _check_length(source, limit)
-    return str(_READER.render(source))
+    tokens = _parsed(source, limit)
+    if not images:
+        for token in tokens:
+            token.children = token.children and _without_images(token.children)
+    return str(_READER.renderer.render(tokens, _READER.options, {}))
 
 
 def to_text(source: str, *, limit: int = LIMIT) -> str:
@@ -130,6 +148,29 @@ def _parsed(source: str, limit: int) -> Sequence[Token]:
     return _READER.parse(source)
 
 
+def _without_images(tokens: Sequence[Token]) -> list[Token]:
+    shown: list[Token] = []
+    in_link = False
+    for token in tokens:
+        if token.type in ("link_open", "link_close"):
+            in_link = token.type == "link_open"
+        source = str(token.attrs.get("src", ""))
+        if token.type != "image" or source.lower().startswith(UNFETCHED):
+            shown.append(token)
+            continue
+        text = Token("text", "", 0, content=gfm_text.label_of([token]))
+        opening = Token("link_open", "a", 1, attrs={"href": source})
+        # links do not nest
+        shown += [text] if in_link else [opening, text, Token("link_close", "a", -1)]
+    return shown
+
+
+def _text_of(tokens: Sequence[Token]) -> str:
+    return "".join(
+        PICTURE if token.type == "image" else gfm_text.label_of([token]) for token in tokens
+    )
+
+
 def _links(tokens: Sequence[Token]) -> list[Link]:
     found: list[Link] = []
     for index, token in enumerate(tokens):
@@ -139,6 +180,6 @@ def _links(tokens: Sequence[Token]) -> list[Link]:
         elif token.type == "link_open":
             # links do not nest
             end = next(at for at in range(index, len(tokens)) if tokens[at].type == "link_close")
-            label = gfm_text.label_of(tokens[index + 1 : end])
+            label = _text_of(tokens[index + 1 : end])
             found.append(Link(label, str(token.attrs["href"]), is_autolink=token.info == "auto"))
     return found

@@ -69,14 +69,23 @@ class HashAlgorithm(CodePoint8):
     def register(cls, name: str, value: int, function: Function) -> Self:
         """Add an algorithm that the registry gained.
 
+        The function is called once, to see how many octets a hash has. Where it raises an error,
+        as where the name or the number cannot be had, nothing is added.
+
         Raises:
-            UsageError: The number is taken, is 0, which means none, or is beyond 255.
+            UsageError: The number is taken, is 0, which means none, or is beyond 255; the name
+                is that of another number; or the function returns no octets.
         """
         algorithm = cls(value)
         if value in cls.functions or value == 0:
             raise UsageError(f"hash algorithm {value} is {algorithm.name} already")
+        if any(code.name == name != algorithm.name for code in cls.known.values()):
+            raise UsageError(f"another hash algorithm is {name} already", name=name)
+        hashed: object = function(b"")
+        if not isinstance(hashed, bytes) or not hashed:
+            raise UsageError("a hash function that returns no octets", name=name)
         cls.functions[value] = function
-        if len(function(b"")) >= LEAST:
+        if len(hashed) >= LEAST:
             IDENTIFYING.add(value)
         return cls.declare(name, value)
 

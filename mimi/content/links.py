@@ -8,12 +8,14 @@
       '-- Doubtful   show where it leads, and ask
 
 Texts and targets come from wherever links do: `mimi.content.gfm_mimi.links` finds those of
-Markdown. HTML is not parsed by this library; those who parse it ask here about its links.
+Markdown. HTML is not parsed by this library; those who parse it ask here about its links. Either
+way a picture in a text is the character U+FFFC.
 
 URLs are parsed as browsers do (https://url.spec.whatwg.org), for what counts is where a browser
 would go. They are equal if their normal forms are: scheme and host in lower case, hosts in their
 ASCII form, no default port, no dot segments, "/" for an empty path, percent-encoding in capitals
-and only where it is needed. Sections are those of draft-ietf-mimi-content-08.
+and only where it is needed. Those of ``mimi:`` have the canonical form of `mimi.identity.uri`.
+Sections are those of draft-ietf-mimi-content-08.
 
 It needs the extra ``markdown``.
 """
@@ -21,15 +23,26 @@ It needs the extra ``markdown``.
 import enum
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import TypeAlias
 
 from attrs import frozen
 
 from mimi.content.gfm_errors import extra_for
+from mimi.identity.domain import LONGEST_LABEL, Domain
+from mimi.identity.errors import IdentifierError
+from mimi.identity.uri import canonical
 
 with extra_for(__name__):
     import ada_url
+
+    from mimi.identity.eye import BLANK, look
+    from mimi.identity.scripts import is_ignorable
+
+ORDINARY = frozenset(
+    {"http", "https", "mailto", "tel", "im", "pres", "sip", "sips", "xmpp", "mimi", "matrix"}
+)
+"""Schemes whose targets are visited, or are people to be contacted."""
 
 SCRIPTED = frozenset({"javascript", "vbscript", "data", "file", "blob"})
 """Schemes whose targets run in the page, or read from the reader's own disk."""
@@ -43,11 +56,18 @@ SPECIAL = frozenset({"http", "https", "ws", "wss", "ftp", "file"})
 ADDRESSED = frozenset({"im", "pres", "xmpp", "sip", "sips", "mailto"})
 """Schemes of the form ``scheme:user@host``."""
 
-EAST_ASIAN = frozenset({"LATIN", "CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO"})
-"""Scripts that words of one language mix."""
+PICTURE = "\N{OBJECT REPLACEMENT CHARACTER}"
+"""What stands for a picture in a text."""
 
-CYRILLIC_LIKE_LATIN = frozenset("асԁеһіјӏорԛѕԝхуъЬҽпгѵѡ")
-"""Letters of which browsers show no host that consists of them alone."""
+_ADDRESSES = re.compile("@([^@/?#;,:]*)")
+"""The hosts in a URI with one of the schemes `ADDRESSED`."""
+
+_STROKES = re.compile(
+    "(?<![\u3041-\u30ff\u3400-\u9fff])"
+    "[\u30fb\u30fc\u4e00\u4e28\u4e36\u4e3f]++"
+    "(?![\u3041-\u30ff\u3400-\u9fff])"
+)
+"""Dots, dashes and strokes of East Asian scripts that stand beside no other character of these."""
 
 
 class Reason(enum.Enum):
@@ -56,7 +76,9 @@ class Reason(enum.Enum):
     NOT_ABSOLUTE = "the target is no absolute URL"
     SCRIPTED = "the target has a scheme whose targets are run or read, not visited"
     CREDENTIALS = "the target has a user name before its host, which may pass for the host"
-    LOOKALIKE = "the host mixes scripts, or consists of letters that look like others"
+    LOOKALIKE = "the host has characters that may pass for others"
+    UNUSUAL_SCHEME = "the target has a scheme that may do anything"
+    PICTURE = "the text has a picture, which may show anything"
     HIDDEN = "the text has characters that are not visible"
     DOWNGRADED = "the text is of a secure scheme, the target is not"
     OTHER_SCHEME = "the text is a URL of another scheme"
@@ -126,8 +148,17 @@ class _Url:
     has_credentials: bool
 
 
-def judge(text: str, target: str, members: Members = NOBODY) -> Verdict:
+def judge(
+    text: str, target: str, members: Members = NOBODY, *, schemes: Container[str] = ORDINARY
+) -> Verdict:
     """Tell what a link with this *text* to this *target* is (section 9.6).
+
+    Args:
+        text: What the reader sees, with `PICTURE` for each picture.
+        target: Where it leads.
+        members: Who can be mentioned.
+        schemes: Those, in lower case, that are followed without a warning; `SCRIPTED` never are.
+            There are programs that do things for other schemes, without asking.
 
     A text without a scheme is taken for a URL of the scheme https, as browsers do; or for an
     address, if the target is one of mailto. A text that says http where the target says https is
@@ -138,7 +169,7 @@ def judge(text: str, target: str, members: Members = NOBODY) -> Verdict:
         return Doubtful(target, "", (Reason.NOT_ABSOLUTE,))
     if url.href in members.uris:
         return Mention(url.href)
-    reasons = (*_against_target(url), *_against_text(text, target, url))
+    reasons = (*_against_target(url, schemes), *_against_text(text, target, url))
     return Doubtful(url.href, url.host, reasons) if reasons else SameLink(url.href)
 
 
@@ -178,7 +209,18 @@ def _parsed(text: str) -> _Url | None:
     host = _host(url.hostname)
     port = f":{url.port}" if url.port else ""
     userinfo = f"{_decoded(url.username)}:{_decoded(url.password)}@" if user else ""
-    return _Url(scheme, host, f"{scheme}://{userinfo}{host}{port}{path or '/'}{rest}", bool(user))
+    href = f"{scheme}://{userinfo}{host}{port}{path or '/'}{rest}"
+    if scheme == "mimi":
+        href = _canonical(text) or _canonical(href) or href
+    return _Url(scheme, host, href, bool(user))
+
+
+def _canonical(uri: str) -> str:
+    """Return the canonical form of an identifier; empty if it is none."""
+    try:
+        return canonical(uri)
+    except IdentifierError:
+        return ""
 
 
 def _host(host: str) -> str:
@@ -202,32 +244,52 @@ def _octet(match: re.Match[str]) -> str:
     return character if unreserved else match[0].upper()
 
 
-def _against_target(url: _Url) -> Iterator[Reason]:
+def _against_target(url: _Url, schemes: Container[str]) -> Iterator[Reason]:
     if url.scheme in SCRIPTED:
         yield Reason.SCRIPTED
+    elif url.scheme not in schemes:
+        yield Reason.UNUSUAL_SCHEME
     if url.has_credentials:
         yield Reason.CREDENTIALS
-    if any(map(_is_lookalike, ada_url.idna.decode(url.host).split("."))):
+    hosts = _ADDRESSES.findall(url.href) if url.scheme in ADDRESSED else [url.host]
+    labels = [label for host in hosts for label in ada_url.idna.decode(host).split(".")]
+    if any(map(_is_lookalike, labels)):
         yield Reason.LOOKALIKE
 
 
 def _is_lookalike(label: str) -> bool:
     """Tell whether the *label* of a host, in Unicode, may pass for another.
 
-    The script of a letter is the first word of its name, which is precise enough for those that
-    resemble each other: Latin, Greek and Cyrillic.
+    Browsers know more characters in hosts than those of IDNA 2008 (RFC 5892), and what they know
+    besides are symbols, which may pass for delimiters. Small capitals are missing from the data
+    of characters that look alike.
     """
-    letters = [letter for letter in label if letter.isalpha()]
-    scripts = {unicodedata.name(letter, "?").split()[0].split("-")[0] for letter in letters}
-    mixed = len(scripts) > 1 and not scripts <= EAST_ASIAN
-    return mixed or (bool(letters) and CYRILLIC_LIKE_LATIN.issuperset(letters))
+    if label.isascii():
+        return "%" in label  # what has no ASCII form
+    if len(label) > LONGEST_LABEL or not _is_label(label) or look(label):
+        return True
+    names = (unicodedata.name(character, "") for character in label)
+    return any("SMALL CAPITAL" in name for name in names) or bool(_STROKES.search(label))
+
+
+def _is_label(label: str) -> bool:
+    try:
+        Domain(label)
+    except IdentifierError:
+        return False
+    return True
 
 
 def _against_text(text: str, target: str, url: _Url) -> Iterator[Reason]:
+    if PICTURE in text:
+        yield Reason.PICTURE
+        text = text.replace(PICTURE, " ").strip()
+        if not text:
+            return
     words = text.split()
     shown = _shown(words[0], url) if len(words) == 1 else None
     if text == target or (shown is not None and shown.href == url.href):
-        if any(unicodedata.category(character) in {"Cc", "Cf"} for character in text.strip()):
+        if any(map(_is_hidden, text.strip())):
             yield Reason.HIDDEN
     elif shown is None or not (_is_written(words[0]) or _is_domain(shown.host)):
         named = (_shown(word.strip("\"'()<>[]{},.;:!?"), url) for word in words)
@@ -239,6 +301,11 @@ def _against_text(text: str, target: str, url: _Url) -> Iterator[Reason]:
         )
     else:
         yield from _differences(shown, url)
+
+
+def _is_hidden(character: str) -> bool:
+    category = unicodedata.category(character)
+    return category in {"Cc", "Cf"} or character in BLANK or is_ignorable(character)
 
 
 def _differences(shown: _Url, url: _Url) -> Iterator[Reason]:

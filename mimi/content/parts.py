@@ -12,9 +12,11 @@ A part whose content is a document may refer to another part of the same message
 """
 
 import re
+from collections.abc import Sequence
 from typing import TypeAlias
 
 from mimi.content.errors import PartReferenceError
+from mimi.content.media import recognised
 from mimi.content.model import MOST_PARTS, ExternalPart, MultiPart, NestedPart, SinglePart
 from mimi.errors import UsageError
 
@@ -44,12 +46,20 @@ def part_at(part: NestedPart, index: int) -> NestedPart:
     Raises:
         PartReferenceError: There are not so many.
     """
-    found = parts(part)
-    if not 0 <= index < len(found):
+    return listed_at(parts(part), index)
+
+
+def listed_at(listed: Sequence[NestedPart], index: int) -> NestedPart:
+    """Return the part that has *index* among those that `parts` found: for many of one body.
+
+    Raises:
+        PartReferenceError: There are not so many.
+    """
+    if not 0 <= index < len(listed):
         raise PartReferenceError(
-            f"a reference to part {index} of {len(found)}", index=index, parts=len(found)
+            f"a reference to part {index} of {len(listed)}", index=index, parts=len(listed)
         )
-    return found[index]
+    return listed[index]
 
 
 def content_id(index: int) -> str:
@@ -110,3 +120,46 @@ def references(text: str) -> tuple[int, ...]:
     """
     found = (int(match[1]) for match in _WITHIN.finditer(text))
     return tuple(dict.fromkeys(index for index in found if index < MOST_PARTS))
+
+
+def check_references(body: NestedPart) -> None:
+    """Check that what documents in a body refer to are parts with content.
+
+    The documents are HTML, searched as `references` says, and Markdown, of which links and images
+    alone count. To tell these from other text the extra ``markdown`` is needed, but only where the
+    text does name a part that cannot be meant.
+
+    Raises:
+        PartReferenceError: They refer to something else.
+        MissingExtraError: The extra is needed, and not installed.
+    """
+    listed = parts(body)
+    for part in listed:
+        if not isinstance(part, SinglePart) or _SCHEME.encode() not in part.content:
+            continue
+        kind = recognised(part.content_type)
+        name = f"{kind.type}/{kind.subtype}" if kind else ""
+        if name not in ("text/html", "text/markdown"):
+            continue
+        text = part.content.decode(errors="replace")
+        wrong = [
+            index
+            for index in references(text)
+            if index >= len(listed) or not isinstance(listed[index], Leaf)
+        ]
+        if wrong and name == "text/markdown":
+            wrong = _linked(wrong, text)
+        if wrong:
+            raise PartReferenceError(
+                f"a reference to part {wrong[0]}, which is not there or has no content",
+                index=wrong[0],
+                parts=len(listed),
+            )
+
+
+def _linked(indexes: Sequence[int], source: str) -> list[int]:
+    # here, for nothing else in this module needs the extra
+    from mimi.content.gfm_mimi import links  # noqa: PLC0415
+
+    targets = {link.target for link in links(source, limit=len(source))}
+    return [index for index in indexes if content_id(index) in targets]

@@ -15,12 +15,16 @@ from mimi.content.errors import (
     DuplicateMessageIdError,
     ExpiredLongAgoError,
     ExpiresTooLateError,
+    RoomUriError,
     SenderNotMemberError,
+    SenderUriError,
     TimestampBeforeFormatError,
     TimestampBeforeRoomError,
     TimestampInFutureError,
 )
 from mimi.content.model import Expiration, Message
+from mimi.identity.errors import IdentifierError
+from mimi.identity.uri import canonical
 
 FORMAT_PUBLISHED = 1_713_830_400
 """2024-04-23T00:00Z: draft-ietf-mimi-content-03, the first with a concrete syntax."""
@@ -43,6 +47,8 @@ def check_received(  # noqa: PLR0913 - each rule needs another fact
     room_created: int | None,
     format_published: int = FORMAT_PUBLISHED,
     tolerance: int = TOLERANCE,
+    sender: str | None = None,
+    room: str | None = None,
 ) -> None:
     """Check that a message makes sense where and when it was received.
 
@@ -57,6 +63,10 @@ def check_received(  # noqa: PLR0913 - each rule needs another fact
         format_published: Since when there have been such messages, in seconds since 1970. Who
             receives messages that a gateway converted may have to say 0.
         tolerance: By how many seconds the hub's clock may be ahead.
+        sender: The URI of the sender, as MLS and the hub know it, to be compared with that in the
+            message, if there is one; None where it is not known. Of a pseudonym it is the URI by
+            which the room knows it.
+        room: The same of the room.
 
     Raises:
         SenderNotMemberError: The sender was not.
@@ -66,6 +76,8 @@ def check_received(  # noqa: PLR0913 - each rule needs another fact
         TimestampBeforeRoomError: It was accepted before *room_created*.
         ExpiredLongAgoError: It expired more than a year before *now*.
         ExpiresTooLateError: It expires more than a year after *now*, or after it is read.
+        SenderUriError: It names another sender.
+        RoomUriError: It names another room.
     """
     if not sender_is_member:
         raise SenderNotMemberError("the sender is no member", message_id=message_id.hex())
@@ -74,6 +86,24 @@ def check_received(  # noqa: PLR0913 - each rule needs another fact
     _check_accepted(accepted, now + tolerance, format_published, room_created)
     if message.expires is not None:
         _check_expires(message.expires, now)
+    named = message.extensions.sender_uri
+    if _differs(named, sender):
+        raise SenderUriError("another sender is named", named=named, sender=sender)
+    named = message.extensions.room_uri
+    if _differs(named, room):
+        raise RoomUriError("another room is named", named=named, room=room)
+
+
+def _differs(named: str | None, known: str | None) -> bool:
+    return named is not None and known is not None and _canonical(named) != _canonical(known)
+
+
+def _canonical(uri: str) -> str:
+    """Return the form in which URIs are compared: that of other schemes is not known here."""
+    try:
+        return canonical(uri)
+    except IdentifierError:
+        return uri
 
 
 def _check_accepted(accepted: int, latest: int, published: int, created: int | None) -> None:

@@ -4,14 +4,15 @@ A message is seen by its root: its first version; or, as long as that has not ar
 edit of each sender, since its author is not known.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import TypeAlias, TypeGuard
 
 import attrs
 
 from mimi.codec import replace
 from mimi.content.authority import Arrival, Authority, Question, Right
-from mimi.content.entry import Entry, Reaction, Reason, RefusedAmendment, Version
+from mimi.content.entry import Entry, Quotation, Reaction, Reason, RefusedAmendment, Version
 from mimi.content.extensions import NO_EXTENSIONS, Extensions
 from mimi.content.model import (
     SALT_OCTETS,
@@ -30,7 +31,10 @@ from mimi.content.status import MEDIA_TYPE, Status, follows
 Place: TypeAlias = tuple[int, bytes]
 """When a message was accepted, and its ID."""
 
-NOBODY: Trie[str, Place] = Trie()
+NOBODY: Trie[str, Few[Place]] = Trie()
+
+MOST_REACTIONS = 32
+"""How many reactions of one message count; the others are not seen."""
 
 
 @attrs.frozen
@@ -40,52 +44,61 @@ class Record:
     Attributes:
         arrival: The message; None until it arrives.
         amendments: The messages that replace it.
-        standing: Until it arrives, from each sender of such messages to the first one with a body.
+        standing: Until it arrives, from each sender of such messages to those with a body.
+        withdrawals: Until it arrives, such messages without a body, of whomever.
         referrers: The messages that reply or react to it.
-        reports: What became of it: when that was accepted, who says so, and the status.
+        reports: What became of it: when that was accepted, who says so, the place in the report,
+            and the status.
         read_at: When it was read here, in seconds since 1970; None for not yet.
     """
 
     arrival: Arrival | None = None
     amendments: Few[Place] = ()
-    standing: Trie[str, Place] = NOBODY
+    standing: Trie[str, Few[Place]] = NOBODY
+    withdrawals: Few[Place] = ()
     referrers: Few[Place] = ()
-    reports: Few[tuple[int, str, int]] = ()
+    reports: Few[tuple[int, str, int, int]] = ()
     read_at: int | None = None
 
     # Written out, since `attrs.evolve` takes longer than all the rest of an arrival.
 
     def with_arrival(self, arrival: Arrival) -> "Record":
         """Return the record with its message."""
-        return Record(arrival, self.amendments, NOBODY, self.referrers, self.reports, self.read_at)
-
-    def with_amendment(self, place: Place, standing: Trie[str, Place]) -> "Record":
-        """Return the record with a message that replaces its own."""
-        amendments = with_one(self.amendments, place)
         return Record(
-            self.arrival, amendments, standing, self.referrers, self.reports, self.read_at
+            arrival, self.amendments, NOBODY, (), self.referrers, self.reports, self.read_at
         )
+
+    def with_amendment(self, amendment: Arrival) -> "Record":
+        """Return the record with a message that replaces its own."""
+        place, sender = amendment.place, amendment.sender
+        standing, withdrawals = self.standing, self.withdrawals
+        if self.arrival is None:
+            if is_body(amendment):
+                edits = with_one(standing.find(sender) or (), place)
+                standing = standing.with_entry(sender, edits)
+            else:
+                withdrawals = with_one(withdrawals, place)
+        amendments = with_one(self.amendments, place)
+        rest = self.referrers, self.reports, self.read_at
+        return Record(self.arrival, amendments, standing, withdrawals, *rest)
 
     def with_referrer(self, place: Place) -> "Record":
         """Return the record with a reply or a reaction."""
         referrers = with_one(self.referrers, place)
+        rest = self.reports, self.read_at
         return Record(
-            self.arrival, self.amendments, self.standing, referrers, self.reports, self.read_at
+            self.arrival, self.amendments, self.standing, self.withdrawals, referrers, *rest
         )
 
-    def with_report(self, accepted: int, sender: str, status: int) -> "Record":
+    def with_report(self, report: tuple[int, str, int, int]) -> "Record":
         """Return the record with what one recipient says."""
-        reports = with_one(self.reports, (accepted, sender, status))
-        return Record(
-            self.arrival, self.amendments, self.standing, self.referrers, reports, self.read_at
-        )
+        before = self.arrival, self.amendments, self.standing, self.withdrawals, self.referrers
+        return Record(*before, with_one(self.reports, report), self.read_at)
 
     def with_reading(self, at: int) -> "Record":
         """Return the record of a message that was read here, then or before."""
-        read_at = at if self.read_at is None else min(at, self.read_at)
-        return Record(
-            self.arrival, self.amendments, self.standing, self.referrers, self.reports, read_at
-        )
+        before = self.arrival, self.amendments, self.standing, self.withdrawals, self.referrers
+        return Record(*before, self.reports, at if self.read_at is None else min(at, self.read_at))
 
 
 NOTHING = Record()
@@ -173,8 +186,8 @@ def root_of(records: Records, message_id: bytes) -> Arrival | None:
         return arrival
     record = record_of(records, replaced)
     if record.arrival is None:
-        first = record.standing.find(arrival.sender)
-        return None if first is None else arrival_of(records, first)
+        edits = record.standing.find(arrival.sender)
+        return None if edits is None else arrival_of(records, edits[0])
     message = record.arrival.message
     is_root = message.replaces is None and not is_report(message.nested_part)
     return record.arrival if is_root else None
@@ -187,7 +200,7 @@ def roots_of(records: Records, message_id: bytes) -> Iterator[Arrival]:
     if root is not None:
         yield root
     for sender in record.standing:
-        yield arrival_of(records, record.standing[sender])
+        yield arrival_of(records, record.standing[sender][0])
 
 
 # Amendments
@@ -233,9 +246,7 @@ class Resolution:
             self.expires, changed = message.expires, True
         if message.in_reply_to != self.in_reply_to and may(Right.CHANGE_REPLY):
             self.in_reply_to, changed = message.in_reply_to, True
-        # Whether extensions differed cannot be seen any more once they are erased.
-        differs = amendment.is_erased or message.extensions != self.extensions
-        if differs and may(Right.CHANGE_EXTENSIONS):
+        if may(Right.CHANGE_EXTENSIONS):
             self.extensions, changed = message.extensions, True
         if changed:
             self.versions.append((amendment, self.part))
@@ -255,14 +266,11 @@ def resolve(records: Records, root: Arrival, authority: Authority) -> Resolution
         message.extensions,
         [(root, message.nested_part)],
     )
-    replaced = message.replaces
-    named = record_of(records, root.message_id if replaced is None else replaced).amendments
-    misnamed = [] if replaced is None else [root]
-    for place in named:
+    misnamed = [] if message.replaces is None else [root]
+    for place in _amendments(records, root):
         amendment = arrival_of(records, place)
-        if replaced is None or _concerns(amendment, root):
-            found.amend(amendment, authority)
-            misnamed.append(amendment)
+        found.amend(amendment, authority)
+        misnamed.append(amendment)
     while misnamed:
         for place in record_of(records, misnamed.pop().message_id).amendments:
             amendment = arrival_of(records, place)
@@ -271,12 +279,18 @@ def resolve(records: Records, root: Arrival, authority: Authority) -> Resolution
     return found
 
 
-def _concerns(amendment: Arrival, root: Arrival) -> bool:
-    """Whether an amendment is one of an edit that stands for a message that has not arrived.
+def _amendments(records: Records, root: Arrival) -> Iterable[Place]:
+    """Return the amendments of a message, in the order of the room.
 
-    Edits of other senders stand for themselves. Who may withdraw it is for the policy to say.
+    Of a message that has not arrived they are the further edits of the sender of the one that
+    stands for it, and all withdrawals: edits of other senders stand for themselves, and who may
+    withdraw it is for the policy to say.
     """
-    return amendment is not root and (amendment.sender == root.sender or not is_body(amendment))
+    replaced = root.message.replaces
+    if replaced is None:
+        return record_of(records, root.message_id).amendments
+    record = record_of(records, replaced)
+    return sorted((*record.standing[root.sender][1:], *record.withdrawals))
 
 
 # Expiry
@@ -349,6 +363,24 @@ def _place(refused: tuple[Arrival, Reason]) -> Place:
     return refused[0].place
 
 
+def quotation_of(
+    records: Records, named: bytes, authority: Authority, now: int | None
+) -> Quotation:
+    """Return what is seen at *now* of a version that a reply names."""
+    root = root_of(records, named)
+    if root is None or not is_seen(root.message):
+        return Quotation(named)
+    found = resolve(records, root, authority)
+    hidden = is_hidden(records, found, now)
+    versions = (
+        _version(records, version, None if hidden else part)
+        for version, part in found.versions
+        if version.message_id == named
+    )
+    is_outdated = found.versions[-1][0].message_id != named
+    return Quotation(named, root.message_id, root.sender, next(versions, None), is_outdated)
+
+
 def _version(records: Records, version: Arrival, part: NestedPart | None) -> Version:
     return Version(
         version.message_id,
@@ -362,7 +394,7 @@ def _version(records: Records, version: Arrival, part: NestedPart | None) -> Ver
 def statuses_of(record: Record) -> dict[str, Status]:
     """Return what became of a message, by recipient: reports that make no sense do not count."""
     statuses: dict[str, Status] = {}
-    for _, sender, number in record.reports:
+    for _, sender, _, number in record.reports:
         status = Status(number)
         if follows(status, statuses.get(sender)):
             statuses[sender] = status
@@ -373,7 +405,7 @@ def _referring(
     records: Records, found: Resolution, authority: Authority, now: int | None
 ) -> tuple[tuple[Reaction, ...], tuple[bytes, ...]]:
     """Return the reactions and the replies to any version of a message."""
-    names = [version.message_id for version, _ in found.versions]
+    names = {version.message_id for version, _ in found.versions}
     referring: dict[Place, Resolution] = {}
     for name in names:
         for place in record_of(records, name).referrers:
@@ -398,7 +430,7 @@ def _referring(
 
 def _reactions(found: Resolution) -> Iterator[Reaction]:
     root = found.original
-    for part in _each(found.part):
+    for part in islice(_each(found.part), MOST_REACTIONS):
         yield Reaction(root.message_id, found.in_reply_to or b"", root.sender, root.accepted, part)
 
 

@@ -12,10 +12,11 @@ import attrs
 from mimi.crypto import Secret, draw
 from mimi.errors import UsageError
 from mimi.mls.client import Client
-from mimi.mls.codepoints import ResumptionPSKUsage
+from mimi.mls.codepoints import ResumptionPSKUsage, WireFormat
 from mimi.mls.commit import Plan, create
 from mimi.mls.draft import Draft
 from mimi.mls.errors import BranchMismatchError, ReInitMismatchError
+from mimi.mls.external_receivers import MLS_SEMIPRIVATE_MESSAGE
 from mimi.mls.framing import MemberSender
 from mimi.mls.group import Group, read_key_package
 from mimi.mls.join import SameClient, check_members
@@ -125,6 +126,10 @@ def _founded(
     name = ResumptionPSK(usage, old.group_id, old.epoch)
     value: Secret = old.secrets.resumption_psk
     group = client.create_group(group_id, now=now, extensions=extensions).with_psk(name, value)
+    if group.settings.handshake == MLS_SEMIPRIVATE_MESSAGE:
+        # nobody receives the commit, and the new group need not have agreed on such messages
+        public = attrs.evolve(group.settings, handshake=WireFormat.MLS_PUBLIC_MESSAGE)
+        group = group.with_settings(public)
     sender = MemberSender(group.leaf_index)
     covered = [Covered(Add(read_key_package(package)), sender) for package in key_packages]
     for item in covered:
@@ -136,4 +141,5 @@ def _founded(
     )
     draft = create(group, plan, founding=True)
     # the old group's PSK has done its work: nothing in the new group asks for it again
-    return attrs.evolve(draft, group=draft.reject().without_psk(name))
+    set_up = draft.reject().without_psk(name).with_settings(client.settings)
+    return attrs.evolve(draft, group=set_up)

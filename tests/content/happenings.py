@@ -31,6 +31,42 @@ LATEST = 6
 """Messages are accepted, read and expire within so many seconds after START."""
 
 DISPOSITIONS = st.sampled_from((Disposition.RENDER, Disposition.REACTION))
+LEAF_DISPOSITIONS = DISPOSITIONS | st.sampled_from(
+    (Disposition.INLINE, Disposition.ATTACHMENT, Disposition.PREVIEW, Disposition(99))
+)
+CONTENT_TYPES = st.sampled_from(
+    (
+        *("text/plain", "Text/Plain; Charset=ISO-8859-1", "text/plain;charset=us-ascii"),
+        *("text/plain;charset=x-unknown", "text/markdown;variant=GFM-MIMI", "text/markdown"),
+        *("text/html", "text/vcard", "image/png", "application/pdf"),
+    )
+)
+LEAVES = st.builds(
+    SinglePart,
+    LEAF_DISPOSITIONS,
+    st.sampled_from(("", "de", "en")),
+    CONTENT_TYPES,
+    st.sampled_from((b"caf\xe9", b"<b>tea</b>", b"see cid:1@local.invalid", b"")),
+) | st.builds(
+    ExternalPart,
+    LEAF_DISPOSITIONS,
+    st.just(""),
+    st.sampled_from(("", "image/png", "video/mp4")),
+    st.just("https://example.com/"),
+    description=st.sampled_from(("", "A film")),
+)
+BODIES: st.SearchStrategy[NestedPart] = st.recursive(
+    LEAVES | st.builds(NullPart, DISPOSITIONS),
+    lambda inner: st.builds(
+        MultiPart,
+        LEAF_DISPOSITIONS,
+        st.just(""),
+        st.sampled_from(PartSemantics),
+        st.lists(inner, min_size=2, max_size=3).map(tuple),
+    ),
+    max_leaves=6,
+)
+"""Arbitrary bodies, of at most four levels."""
 REPORTS = st.lists(
     st.builds(
         PerMessageStatus,
@@ -46,11 +82,14 @@ def parts(draw: st.DrawFn, name: str) -> NestedPart:
     """Draw the body of a message."""
     disposition = draw(DISPOSITIONS)
     texts = text_part(f"{name}, first", disposition), text_part(f"{name}, second", disposition)
-    match draw(st.sampled_from(("text", "text", "text", "null", "null", "report", "multi", "url"))):
+    kinds = ("text", "text", "text", "null", "null", "report", "multi", "url", "any")
+    match draw(st.sampled_from(kinds)):
         case "null":
             return NullPart(disposition)
         case "report":
             return SinglePart(disposition, "", MEDIA_TYPE, encode_report(draw(REPORTS)))
+        case "any":
+            return draw(BODIES)
         case "multi":
             return MultiPart(disposition, "", draw(st.sampled_from(PartSemantics)), texts)
         case "url":

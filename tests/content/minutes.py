@@ -17,7 +17,9 @@ front of a line says: 500 milliseconds after START. The ID of a message is its n
 """
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Sequence
+from types import FrameType
 
 import attrs
 
@@ -151,6 +153,23 @@ def minutes(text: str) -> list[Event]:
     return events
 
 
+def readable(events: Iterable[Event], after: Conversation | None = None) -> list[Event]:
+    """Return what happened, each reading after its message, and without those of no message."""
+    ordered: list[Event] = []
+    arrived: set[bytes] = set()
+    waiting: dict[bytes, list[Event]] = {}
+    for event in events:
+        name = event.message_id
+        if isinstance(event, Arrival):
+            arrived.add(name)
+            ordered += [event, *waiting.pop(name, ())]
+        elif name in arrived or (after is not None and after.has_arrived(name)):
+            ordered.append(event)
+        else:
+            waiting.setdefault(name, []).append(event)
+    return ordered
+
+
 def held(
     events: str | Sequence[Event],
     authority: Authority = author_alone,
@@ -158,9 +177,12 @@ def held(
     now: int | None = None,
     after: Conversation | None = None,
 ) -> Conversation:
-    """Return the conversation of what happened; *now* is seconds after START."""
+    """Return the conversation of what happened; *now* is seconds after START.
+
+    What is read before it arrives is read when it arrives.
+    """
     conversation = Conversation(ROOM, authority) if after is None else after
-    for event in minutes(events) if isinstance(events, str) else events:
+    for event in readable(minutes(events) if isinstance(events, str) else events, after):
         if isinstance(event, Arrival):
             conversation = conversation.add_arrival(event)
         else:
@@ -223,3 +245,19 @@ def is_consistent(conversation: Conversation) -> bool:
         found = [each.message_id for each in entries if each.in_reply_to in versions]
         assert list(entry.replies) == found
     return True
+
+
+def calls(work: Callable[[], object], of: Callable[..., object] | None = None) -> int:
+    """Return how often functions, or one of them alone, are called and return in some work."""
+    counted = 0
+
+    def count(frame: FrameType, _event: str, _argument: object) -> None:
+        nonlocal counted
+        counted += of is None or frame.f_code is of.__code__
+
+    sys.setprofile(count)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return counted

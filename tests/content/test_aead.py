@@ -262,6 +262,23 @@ def test_no_number_is_registered_that_is_taken_or_none_or_out_of_range(number):
     assert before == AEADS
 
 
+@pytest.mark.parametrize("name", ["AES_128_GCM", "NONE", "AES_128_OCB_TAGLEN96"])
+def test_no_name_is_registered_that_is_taken(name):
+    before = AEADS.copy(), AEADAlgorithm.known.copy()
+    with pytest.raises(UsageError) as caught:
+        register(name, 40000, ROT)
+    assert caught.value.where == {"name": name}
+    assert before == (AEADS, AEADAlgorithm.known)
+
+
+def test_what_the_registry_names_is_registered_under_its_name():
+    try:
+        assert register("AES_128_OCB_TAGLEN96", 21, ROT) == AEADAlgorithm.AES_128_OCB_TAGLEN96
+        assert aead_of(21) is ROT
+    finally:
+        AEADS.pop(21)
+
+
 @pytest.mark.parametrize("number", [0, 5, 9, 14, 21, 22, 24, 25, 27, 28, 32, 0xFFFF])
 def test_an_unknown_algorithm_is_named(number):
     with pytest.raises(UnknownAEADError) as caught:

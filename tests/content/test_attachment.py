@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mimi.content.aead import AEADS
-from mimi.content.attachment import check_fetchable, decrypt, encrypt, fetchable, scheme_of
+from mimi.content.attachment import (
+    check_fetchable,
+    decrypt,
+    encrypt,
+    fetchable,
+    safe_filename,
+    scheme_of,
+)
 from mimi.content.errors import (
     AttachmentDecryptionError,
     AttachmentExpiredError,
@@ -264,6 +271,50 @@ def test_content_is_invalid_afterwards():
         ("data:text/plain,a", "data", False),
         ("mimi://example.com/1", "mimi", False),
         (" https://example.com/1", " https", False),
+        ("https://a.example", "https", True),
+        ("https://a.example./?a=b/c#d?e", "https", True),
+        ("https://a_b.example:443/%7E", "https", True),
+        ("http://1.2.3.4:65535", "http", True),
+        ("http://[::1]:80/", "http", True),
+        ("http://[::ffff:1.2.3.4]", "http", True),
+        # without a host
+        ("https:", "https", False),
+        ("https://", "https", False),
+        ("https:///a", "https", False),
+        ("https://?a", "https", False),
+        ("https://:443/", "https", False),
+        ("https:example.com", "https", False),
+        ("http:/example.com", "http", False),
+        ("https://a..example/", "https", False),
+        ("https://.example/", "https", False),
+        # with something before it
+        ("https://a@b.example/", "https", False),
+        ("https://a:b@c.example/", "https", False),
+        ("https://@b.example/", "https", False),
+        # what some understand, each in another way
+        ("https:\\\\a.example", "https", False),
+        ("https://a.example\\@b.example/", "https", False),
+        ("https://a.example/\\b", "https", False),
+        ("https://a.example/ b", "https", False),
+        ("https://a.example/\n", "https", False),
+        ("https://a.example\n", "https", False),
+        ("ht\ntps://a.example/", "ht\ntps", False),
+        ("https://a.example/\xe4", "https", False),
+        ("https://\xe4.example/", "https", False),
+        ("https://a\u212a.example/", "https", False),
+        ("https://a%2eexample/", "https", False),
+        ("https://a.example/%", "https", False),
+        ("https://a.example/%2x", "https", False),
+        ("https://a.example/[b]", "https", False),
+        ("https://a.example:/", "https", False),
+        ("https://a.example:65536/", "https", False),
+        ("https://a.example:99:1/", "https", False),
+        ("https://a.example:\u0661/", "https", False),
+        ("http://[::1/", "http", False),
+        ("http://[1.2.3.4]/", "http", False),
+        ("http://[::1%25eth0]/", "http", False),
+        ("http://[:::]/", "http", False),
+        ("http://[]/", "http", False),
         ("https", "", False),
         ("//example.com/1", "", False),
         ("", "", False),
@@ -279,6 +330,13 @@ def test_every_client_fetches_by_http_and_https(url, scheme, is_fetchable):
     with pytest.raises(UnfetchableURLError) as caught:
         check_fetchable(part, now=0, max_octets=MOST)
     assert caught.value.where == {"scheme": scheme}
+
+
+def test_a_long_url_is_read_in_time():
+    part, _ = kept(url="https://" + "a." * 50_000 + "!/" + "%41" * 50_000)
+    assert not fetchable(part)
+    part, _ = kept(url="https://a/" + "%41a" * 50_000 + "%")
+    assert not fetchable(part)
 
 
 def test_nothing_is_fetched_that_is_announced_as_too_large():
@@ -311,3 +369,70 @@ def test_the_published_conference_is_a_service_without_anything_to_verify():
     part = decode(PUBLISHED["conferencing"]).nested_part
     assert part.disposition == Disposition.SESSION
     assert (part.enc_alg, part.hash_alg, part.size) == (0, 0, 0)
+
+
+# File names
+
+
+@pytest.mark.parametrize(
+    ("filename", "safe"),
+    [
+        ("puppies.png", "puppies.png"),
+        ("two puppies (1).tar.gz", "two puppies (1).tar.gz"),
+        ("\u4f8b\u3048.png", "\u4f8b\u3048.png"),
+        ("e\u0301.png", "\xe9.png"),
+        # paths
+        ("../../etc/passwd", "passwd"),
+        ("/etc/passwd", "passwd"),
+        ("..\\..\\a.dll", "a.dll"),
+        ("C:\\a/b.txt", "b.txt"),
+        ("C:a.txt", "C_a.txt"),
+        ("a.txt:stream", "a.txt_stream"),
+        ("a/", ""),
+        # dots and spaces
+        (".bashrc", "bashrc"),
+        ("...a", "a"),
+        (". .a", "a"),
+        ("a.exe. .", "a.exe"),
+        ("..", ""),
+        (".", ""),
+        ("", ""),
+        # what is not seen
+        ("a\0b\n.p\x7fng", "ab.png"),
+        ("photo\u202egnp.exe", "photognp.exe"),
+        ("a\u200b.png\ue000\U000e0041\uffff", "a.png"),
+        ("\u200b.a", "a"),
+        ("a\u2028\xa0b", "a  b"),
+        # what some systems reserve
+        ('a<b>|"?*.txt', "a_b_____.txt"),
+        ("nul", "_nul"),
+        ("COM1.txt", "_COM1.txt"),
+        ("aux .tar.gz", "_aux .tar.gz"),
+        ("CONSOLE.txt", "CONSOLE.txt"),
+        # lengths
+        ("a" * 300, "a" * 255),
+        ("a" * 300 + ".png", "a" * 251 + ".png"),
+        ("\xe9" * 200, "\xe9" * 127),
+        ("\xe9" * 200 + ".png", "\xe9" * 125 + ".png"),
+        ("a." + "b" * 300, "a." + "b" * 253),
+        ("a" * 250 + " . b.png", "a" * 250 + ".png"),
+        ("a" * 222 + "." + "b" * 33, "a" * 222 + "." + "b" * 32),
+        ("a..png", "a..png"),
+        ("e\u200b\u0301.png", "\xe9.png"),
+    ],
+)
+def test_a_file_name_stays_in_its_directory(filename, safe):
+    assert safe_filename(attrs.evolve(kept()[0], filename=filename)) == safe
+
+
+@given(
+    st.text()
+    | st.lists(st.sampled_from([*"./\\ :\0aA\u202e\xe9", "con", "." * 99, "b" * 99])).map("".join)
+)
+def test_any_file_name_is_made_safe(filename):
+    part = attrs.evolve(kept()[0], filename=filename)
+    name = safe_filename(part)
+    assert len(name.encode()) <= 255
+    assert not set(name) & set('/\\<>:"|?*\0\u202e')
+    assert name == name.strip(". ")
+    assert safe_filename(attrs.evolve(part, filename=name)) == name

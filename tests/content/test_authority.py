@@ -1,8 +1,9 @@
-"""Who may change whose messages, and what of them (draft-ietf-mimi-content-08 section 8.3)."""
+"""Who may change whose messages, and what of them (draft-ietf-mimi-content-08 section 9.3)."""
 
 import pytest
 from content.minutes import (
     START,
+    calls,
     entry_of,
     held,
     minutes,
@@ -18,6 +19,7 @@ from content.minutes import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mimi.codec import cbor
 from mimi.content.authority import Arrival, Question, Right, author_alone
 from mimi.content.extensions import NO_EXTENSIONS, Extensions
 from mimi.content.model import Expiration
@@ -178,14 +180,38 @@ def test_a_policy_is_asked_about_the_first_version() -> None:
     assert entry.text == "Ho"
     assert {(name_of(each.original.message_id), each.right, who(each.actor)) for each in asked} == {
         ("m1", Right.EDIT, "alice"),
+        ("m1", Right.CHANGE_EXTENSIONS, "alice"),
         ("m1", Right.DELETE, "bob"),
     }
 
 
 def test_what_had_an_effect_has_it_after_erasing() -> None:
-    """Who may change extensions alone has changed them, though nobody can see that any more."""
+    """Who may change extensions alone changes them, even if nobody can see whether they differ."""
     policy = moderated("erin", rights=[Right.CHANGE_EXTENSIONS])
-    text = "alice m1 until 5: Hi\n erin e1 edits m1 mood sad: Hi"
+    text = """
+        alice m1 until 5 mood sad: Hi
+        erin e1 edits m1 mood sad: Hi
+        erin e2 edits m1 mood glad: Hi
+        erin e3 edits m1: Hi
+        erin e4 edits m1: Hi
+    """
     conversation = held(text, policy, now=5)
-    assert names_of(each.message_id for each in conversation.entries[0].versions) == ["m1", "e1"]
-    assert list(conversation.erase(START + 5)[0].entries) == list(conversation.entries)
+    (entry,) = conversation.entries
+    assert names_of(each.message_id for each in entry.versions) == ["m1", "e1", "e2", "e3", "e4"]
+    assert entry.refused == ()
+    erased = conversation.erase(START + 5)[0]
+    assert list(erased.entries) == [entry]
+    late = "@9000 erin e5 edits m1 mood sad: Hi"
+    assert list(held(late, after=erased).entries) == list(held(late, after=conversation).entries)
+
+
+def test_extensions_are_not_encoded_to_see_a_message() -> None:
+    """They may be long, and whoever looks would do it for each edit that anybody sends."""
+    text = "alice m1 mood sad: Hi\n" + "\n".join(
+        f"{who} e{number}{who} edits m1 mood glad: Hi"
+        for number in range(9)
+        for who in ("mallory", "alice", "erin")
+    )
+    for policy in (author_alone, moderated("erin", rights=Right)):
+        conversation = held(text, policy)
+        assert calls(conversation.entries.__iter__().__next__, cbor.encode) == 0

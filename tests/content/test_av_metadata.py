@@ -280,3 +280,37 @@ def test_each_entry_is_checked():
     with pytest.raises(PartReferenceError) as caught:
         check_av_metadata(message(BODY, *entries))
     assert caught.value.where["index"] == 5
+
+
+def test_what_the_draft_does_not_forbid_is_no_offence():
+    check_av_metadata(message(single("image/gif"), MetadataEntry(0, IMAGE, duration=900)))
+    check_av_metadata(message(single("audio/ogg"), MetadataEntry(0, AUDIO, width=1, height=1)))
+    check_av_metadata(message(single("application/ogg"), MetadataEntry(0, AUDIO)))
+    check_av_metadata(message(single(), MetadataEntry(0, IMAGE), MetadataEntry(0, IMAGE)))
+
+
+class Counted(tuple):
+    """Parts that count how often somebody goes through them."""
+
+    times = 0
+
+    def __iter__(self):
+        Counted.times += 1
+        return super().__iter__()
+
+    def __reversed__(self):
+        Counted.times += 1
+        return (self[at] for at in range(len(self) - 1, -1, -1))
+
+
+def test_parts_are_gone_through_once_however_many_entries_there_are():
+    previews = MultiPart(
+        Disposition.PREVIEW, "", PartSemantics.CHOOSE_ONE, Counted([single()] * 1000)
+    )
+    body = MultiPart(
+        Disposition.RENDER, "", PartSemantics.PROCESS_ALL, Counted([single("video/mp4"), previews])
+    )
+    made = message(body, *[MetadataEntry(1, VIDEO, preview_index=2)] * 1000)
+    Counted.times = 0
+    check_av_metadata(made)
+    assert Counted.times == 3  # each to be numbered, and the previews once more

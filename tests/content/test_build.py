@@ -270,6 +270,7 @@ def test_every_builder_has_its_errors_documented():
         for name, value in vars(build).items()
         if inspect.isfunction(value) and value.__module__ == build.__name__ and name[0] != "_"
     ]
+    made.append(mention)
     assert len(made) == 21
     assert all("Raises:" in value.__doc__ for value in made)
 
@@ -354,6 +355,11 @@ def test_reactions_are_not_empty_and_not_one_text():
     refused_at_once(lambda: reactions("+-", to=ORIGINAL))
 
 
+def test_plain_text_stays_plain_text():
+    for make in (reply, edit):
+        assert make(text_part("2 * 3 * 4"), ORIGINAL).nested_part == text_part("2 * 3 * 4")
+
+
 @pytest.mark.parametrize("make", [reply, edit])
 def test_a_part_has_a_language_of_its_own(make):
     assert make(text_part("Hi", language="fr"), ORIGINAL).nested_part.language == "fr"
@@ -422,3 +428,6 @@ def test_an_expiry_fits_what_receivers_accept():
         refused_at_once(lambda seconds=seconds: after_reading(seconds), seconds=seconds)
     for time in (-1, 1 << 32):
         refused_at_once(lambda time=time: at(time), time=time)
+    for value in (3.5, True, "60", None):
+        refused_at_once(lambda value=value: after_reading(value), type=type(value).__name__)
+        refused_at_once(lambda value=value: at(value), type=type(value).__name__)

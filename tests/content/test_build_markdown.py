@@ -53,6 +53,25 @@ except MissingExtraError as error:
 """
 
 
+REFERENCES_WITHOUT_THE_EXTRA = """
+import sys
+sys.modules["markdown_it"] = None
+from mimi.content.build import markdown
+from mimi.content.gfm_errors import MissingExtraError
+assert markdown("![](cid:0@local.invalid)")
+try:
+    markdown("cid:1@local.invalid")
+except MissingExtraError as error:
+    print(error.where["missing"])
+"""
+
+
+def test_good_references_need_no_extra():
+    command = [sys.executable, "-c", REFERENCES_WITHOUT_THE_EXTRA]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout.startswith("markdown_it")
+
+
 def test_markdown_without_html_needs_no_extra():
     command = [sys.executable, "-c", WITHOUT_THE_EXTRA]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -82,6 +101,12 @@ def test_a_mention_is_written_as_published():
     assert mention(ALICE, "@AliceSmith") == f"[@AliceSmith]({ALICE})"
     assert mention(ALICE, "Alice") == f"[Alice]({ALICE})"
     assert mention(ALICE) == mention(ALICE, " ") == mention(ALICE, "\n") == f"<{ALICE}>"
+
+
+@pytest.mark.parametrize(("before", "kind"), [("Hi! ", "link_open"), ("Hi!", "image")])
+def test_a_mention_directly_after_an_exclamation_mark_is_an_image(before, kind):
+    _, inline, _ = Dialect().parse(before + mention(ALICE, "Alice"))
+    assert inline.children[1].type == kind
 
 
 def test_names_and_uris_are_escaped():

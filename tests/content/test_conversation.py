@@ -21,7 +21,8 @@ from content.minutes import (
 from content.published import PUBLISHED, PUBLISHED_IDS
 from content.samples import CONTENT, IS_PUBLISHED
 
-from mimi.content.conversation import Conversation, fold
+from mimi.content.authority import Arrival
+from mimi.content.conversation import EARLIEST, Conversation, fold
 from mimi.content.entry import Reason
 from mimi.content.errors import DuplicateMessageIdError
 from mimi.content.message import decode
@@ -156,11 +157,63 @@ def test_a_message_arrives_once() -> None:
 
 def test_the_id_is_computed_where_it_is_not_given() -> None:
     message = Message(bytes(16), None, b"", None, None, {}, text_part("Hi"))
-    conversation = Conversation(ROOM).add(message, sender=uri("alice"), accepted=START)
+    conversation = Conversation(ROOM).add(message, sender=uri("alice"), accepted=START * 1000)
     with pytest.raises(DuplicateMessageIdError):
-        conversation.add(message, sender=uri("alice"), accepted=START + 1)
+        conversation.add(message, sender=uri("alice"), accepted=START * 1000 + 1)
     with pytest.raises(UsageError):
-        conversation.add(message, sender="mimi://\ud800", accepted=START)
+        conversation.add(message, sender="mimi://\ud800", accepted=START * 1000)
+
+
+@pytest.mark.parametrize("accepted", [START, EARLIEST - 1, 0, -1, START * 1000.0, None, True])
+def test_times_of_acceptance_are_milliseconds(accepted: Any) -> None:
+    message = Message(bytes(16), None, b"", None, None, {}, text_part("Hi"))
+    arrival = Arrival(message, named("m1"), uri("alice"), accepted)
+    for add in (
+        lambda: Conversation(ROOM).add(message, sender=uri("alice"), accepted=accepted),
+        lambda: Conversation(ROOM).add_arrival(arrival),
+        lambda: fold(ROOM, [arrival]),
+    ):
+        with pytest.raises(UsageError) as error:
+            add()
+        assert error.value.where == {"accepted": accepted}
+    earliest = Conversation(ROOM).add(message, sender=uri("alice"), accepted=EARLIEST)
+    assert len(earliest) == 1
+
+
+@pytest.mark.parametrize("message_id", [b"", b"m1", bytes(31), bytes(33), bytearray(32), "m" * 32])
+def test_message_ids_have_32_octets(message_id: Any) -> None:
+    message = Message(bytes(16), None, b"", None, None, {}, text_part("Hi"))
+    with pytest.raises(UsageError) as error:
+        Conversation(ROOM).add(
+            message, sender=uri("alice"), accepted=EARLIEST, message_id=message_id
+        )
+    assert error.value.where == {"message_id": message_id}
+
+
+@pytest.mark.parametrize("message", [PUBLISHED["original"], None, text_part("Hi")])
+def test_messages_are_decoded_before(message: Any) -> None:
+    for message_id in (None, named("m1")):
+        with pytest.raises(UsageError):
+            Conversation(ROOM).add(
+                message, sender=uri("alice"), accepted=EARLIEST, message_id=message_id
+            )
+    with pytest.raises(UsageError):
+        Conversation(ROOM).add_arrival(Arrival(message, named("m1"), uri("alice"), EARLIEST))
+
+
+def test_uris_are_compared_as_they_are() -> None:
+    (entry,) = held("alice m1: Hi\n Alice e1 edits m1: Mine").entries
+    assert (entry.text, refused(entry)) == ("Hi", {"e1": "NOT_AUTHORISED"})
+
+
+def test_conversations_and_entries_have_no_hash() -> None:
+    conversation = held("alice m1: Hi\n alice m2 re m1: Ho")
+    quotation = conversation.quotation(named("m2"))
+    entry = conversation.entries[0]
+    for each in (conversation, entry, entry.versions[0], quotation):
+        assert each is not None
+        with pytest.raises(TypeError, match=f"unhashable type: '{type(each).__name__}'"):
+            hash(each)
 
 
 def test_entries_are_a_sequence() -> None:
@@ -342,9 +395,8 @@ def test_references_are_kept_until_they_arrive() -> None:
         @3000 bob m2 re m1: Right
         @4000 alice d1 deletes r9
         @5000 bob s1 reports m7=read
-        I read m8 at 5
     """)
-    assert names_of(conversation.unknown) == ["m1", "m7", "m8", "r9"]
+    assert names_of(conversation.unknown) == ["m1", "r9"]
     conversation = held("@0 alice m1: Hi", after=conversation)
     assert shown(conversation) == ["alice m1: Hi | bob ❤", "bob m2 re m1: Right"]
 

@@ -1,33 +1,20 @@
 """Crowds: the work for each message must not grow with what others sent."""
 
-import sys
 from collections.abc import Callable
 
 import pytest
+from attrs import evolve
 from content.minutes import (
     START,
+    calls,
     held,
     minutes,
     named,
     uri,
 )
 
-
-def calls(work: Callable[[], object]) -> int:
-    """Return how many calls of functions some work takes."""
-    counted = 0
-
-    def count(_frame: object, _event: str, _argument: object) -> None:
-        nonlocal counted
-        counted += 1
-
-    sys.setprofile(count)
-    try:
-        work()
-    finally:
-        sys.setprofile(None)
-    return counted
-
+from mimi.codec import replace
+from mimi.content.authority import Arrival
 
 CROWDS = {
     "edits": "alice e{} edits m1 re m2 topic t{}: Hi",
@@ -39,6 +26,7 @@ CROWDS = {
     "edits of the unknown": "alice e{} edits m0 re m{} topic t: Hi",
     "withdrawals by several": "u{few} d{} deletes m0",
     "edits by several": "u{few} e{} edits m0 until 5: Hi",
+    "edits by many": "u{} e{} edits m0: Hi",
     "edits of edits": "alice e{} edits e1 topic t: Hi",
     "reactions": "bob r{} on m1: ❤",
     "reactions taken back": "bob r{} on m1: ❤\nbob d{} deletes r{}",
@@ -75,3 +63,53 @@ def test_crowds_cost_what_they_are_many(crowd: str) -> None:
 def test_a_long_chain_of_replies_is_followed() -> None:
     text = "\n".join(f"alice m{each + 1} re m{each}: Hi" for each in range(2000))
     assert len(held(text).reply_chain(named("m2000")).message_ids) == 2000
+
+
+def test_an_edit_costs_the_same_however_many_senders_edit_what_is_missing() -> None:
+    """Each stands for itself, and the others have nothing to do with it."""
+
+    def work(many: int) -> int:
+        text = "\n".join(f"u{each} e{each} edits m0: Hi" for each in range(many))
+        conversation = held(text)
+        return calls(lambda: conversation.entry(named("e0")))
+
+    assert work(300) == work(3)
+
+
+def test_a_quotation_costs_the_same_however_many_react_and_reply() -> None:
+    def work(many: int) -> int:
+        lines = [f"bob r{each} on m1: ❤\nbob n{each} re m1: Hi" for each in range(many)]
+        conversation = held("\n".join(["alice m1: Hi", *lines]))
+        return calls(lambda: conversation.quotation(named("n0")))
+
+    assert work(120) == work(3)
+
+
+class Counting(bytes):
+    """A message ID that counts how often it is compared."""
+
+    compared = 0
+
+    def __eq__(self, other: object) -> bool:
+        type(self).compared += 1
+        return bytes.__eq__(self, other)  # type: ignore[no-any-return]
+
+    __hash__ = bytes.__hash__
+
+
+def test_reactions_to_the_last_of_many_edits_are_found_at_once() -> None:
+    def work(many: int) -> int:
+        edits = [f"alice e{each} edits m1: Hi" for each in range(many)]
+        conversation = held("\n".join(["alice m1: Hi", *edits]))
+        last = Counting(named(f"e{many - 1}"))
+        for each in minutes("\n".join(f"bob r{each} on e: ❤" for each in range(many))):
+            assert isinstance(each, Arrival)
+            message = replace(each.message, in_reply_to=last)
+            conversation = conversation.add_arrival(evolve(each, message=message))
+        Counting.compared = 0
+        entry = conversation.entry(named("m1"))
+        assert entry is not None
+        assert len(entry.reactions) == many
+        return Counting.compared
+
+    assert work(400) < 12 * work(40)

@@ -1,6 +1,5 @@
-"""Reactions, topics, replies and words, as minutes."""
+"""Reactions, topics and replies, as minutes."""
 
-import pytest
 from content.minutes import (
     ROOM,
     START,
@@ -20,10 +19,10 @@ from content.published import PUBLISHED
 from mimi.codec import replace
 from mimi.content.authority import Arrival, Right
 from mimi.content.conversation import Conversation
+from mimi.content.entry import LONGEST_TALLIED
 from mimi.content.message import decode
 from mimi.content.model import (
     Disposition,
-    ExternalPart,
     Message,
     MultiPart,
     NestedPart,
@@ -31,7 +30,7 @@ from mimi.content.model import (
     PartSemantics,
     SinglePart,
 )
-from mimi.content.words import text_of
+from mimi.content.resolve import MOST_REACTIONS
 
 # Reactions
 
@@ -102,6 +101,25 @@ def test_a_reaction_to_nothing_is_a_message() -> None:
     assert shown(Conversation(ROOM).add_arrival(arrival)) == ["bob r1: ❤"]
 
 
+def test_long_reactions_are_not_counted() -> None:
+    family = "👨‍👩‍👧‍👦" * (LONGEST_TALLIED // 7)
+    texts = ["a" * LONGEST_TALLIED, "b" * (LONGEST_TALLIED + 1), family]
+    lines = [f"bob r{at} on m1: {text}" for at, text in enumerate(texts)]
+    entry = entry_of(held("\n".join(["alice m1: Hi", *lines])), "m1")
+    assert [each.text for each in entry.reactions] == texts
+    assert list(entry.tally) == [texts[0], family]
+
+
+def test_a_message_brings_a_number_of_reactions() -> None:
+    parts = tuple(text_part(str(at), Disposition.REACTION) for at in range(MOST_REACTIONS + 1))
+    part = MultiPart(Disposition.REACTION, "", PartSemantics.PROCESS_ALL, parts)
+    entry = entry_of(held("alice m1: Hi").add_arrival(with_part("r1", "m1", part)), "m1")
+    assert [each.part for each in entry.reactions] == list(parts[:-1])
+    nested = MultiPart(Disposition.REACTION, "", PartSemantics.PROCESS_ALL, (parts[0], part))
+    entry = entry_of(held("alice m1: Hi").add_arrival(with_part("r1", "m1", nested)), "m1")
+    assert len(entry.reactions) == MOST_REACTIONS
+
+
 # Topics
 
 
@@ -143,7 +161,14 @@ def test_quotations_tell_the_version_that_was_replied_to() -> None:
     for name in ("m2", "m3", "e2", "m4", "m5", "m6"):
         quoted = conversation.quotation(named(name))
         assert quoted is not None
-        author = None if quoted.entry is None else quoted.entry.author.rpartition("/")[2]
+        author = None if quoted.author is None else quoted.author.rpartition("/")[2]
+        entry = conversation.entry(quoted.message_id)
+        assert (entry and entry.message_id, entry and entry.author) == (
+            quoted.entry_id,
+            quoted.author,
+        )
+        versions = () if entry is None else entry.versions
+        assert (quoted.version in versions) == (quoted.version is not None)
         found[name] = (name_of(quoted.message_id), author, quoted.text, quoted.is_outdated)
     assert found == {
         "m2": ("m1", "alice", "first", True),
@@ -161,9 +186,14 @@ def test_quotations_of_what_is_withdrawn_are_empty() -> None:
     conversation = held("alice m1: Hi\n bob m2 re m1: What?\n alice d1 deletes m1")
     quoted = conversation.quotation(named("m2"))
     assert quoted is not None
-    assert quoted.entry is not None
-    assert quoted.entry.is_deleted
+    assert quoted.version is not None
+    assert quoted.version.part is None
     assert quoted.text == ""
+    conversation = held("alice m1 until 5: Hi\n bob m2 re m1: What?")
+    for now, text in ((4, "Hi"), (5, "")):
+        quoted = conversation.at(START + now).quotation(named("m2"))
+        assert quoted is not None
+        assert quoted.text == text
 
 
 def test_reply_chains_lead_back_as_far_as_is_known() -> None:
@@ -210,29 +240,3 @@ def test_loops_through_edits_that_a_policy_permits_are_found() -> None:
     conversation = held(text, policy)
     assert conversation.reply_chain(named("m3")).is_loop
     assert names_of(entry_of(conversation, "m3").replies) == ["m1"]
-
-
-# Words
-
-
-@pytest.mark.parametrize(
-    ("part", "text"),
-    [
-        (text_part("Hi"), "Hi"),
-        (SinglePart(Disposition.RENDER, "", "TEXT/plain", b"\xff"), "\ufffd"),
-        (SinglePart(Disposition.RENDER, "", "image/png", b"Hi"), ""),
-        (ExternalPart(Disposition.RENDER, "", "", "https://a.example", description="A"), "A"),
-        (NullPart(Disposition.RENDER), ""),
-    ],
-)
-def test_words_of_a_part(part: NestedPart, text: str) -> None:
-    assert text_of(part) == text
-    several = (NullPart(), part, text_part("B"))
-    words = [text] if text else []
-    for semantics in (PartSemantics.PROCESS_ALL, PartSemantics.SINGLE_UNIT):
-        assert text_of(MultiPart(Disposition.RENDER, "", semantics, several)) == "\n".join(
-            [*words, "B"]
-        )
-    best = text_of(MultiPart(Disposition.RENDER, "", PartSemantics.CHOOSE_ONE, several))
-    assert best == (text or "B")
-    assert text_of(MultiPart(Disposition.RENDER, "", PartSemantics.CHOOSE_ONE, several[:1])) == ""

@@ -1,6 +1,10 @@
+import pickle
+
 import cbor2
 import pytest
+from content.minutes import calls
 
+from mimi.codec import cbor
 from mimi.content.build import text
 from mimi.content.extensions import LARGEST, Extensions, check_key, extension
 from mimi.content.message import decode, encode
@@ -47,6 +51,17 @@ def test_values_are_frozen_and_equal_by_their_encoding():
     assert Extensions({"a": 1}) != Extensions({"a": 1.0})
     assert Extensions({"a": 1}) != Extensions({"a": True})
     assert Extensions({"a": 1}) != {"a": 1}
+
+
+def test_extensions_are_encoded_once_to_be_compared():
+    given, same, other = ({"a": tuple(range(9)), "b": at} for at in (1, 1, 2))
+    given, same, other = map(Extensions, (given, same, other))
+    assert given == given  # noqa: PLR0124 - the same object
+    once = calls(lambda: hash(Extensions({})), cbor.encode)
+    assert calls(lambda: given == same, cbor.encode) == 2 * once > 0
+    assert calls(lambda: given == same and given != other, cbor.encode) == once
+    assert calls(lambda: hash(given) == hash(same) != hash(other), cbor.encode) == 0
+    assert pickle.loads(pickle.dumps(given)) == given  # noqa: S301 - our own
 
 
 def test_a_key_is_registered_once():

@@ -165,3 +165,37 @@ def test_other_schemes_make_links():
     assert [link.target for link in links("".join(f"<{at}>" for at in targets))] == targets
     picture = "data:image/png;base64,AAAA"
     assert links(f"![a]({picture})") == (Link("a", picture, is_image=True),)
+
+
+# Images that would be fetched
+
+PIXEL = "data:image/png;base64,AAAA"
+
+
+@pytest.mark.parametrize(
+    ("source", "html"),
+    [
+        ("![a *b*](/c 'd')", '<p><a href="/c">a b</a></p>'),
+        ("![](/c)", '<p><a href="/c">/c</a></p>'),
+        ("![<b>&](/c)", '<p><a href="/c">&lt;b&gt;&amp;</a></p>'),
+        ("![a [b](c) ![d](e)](/f)", '<p><a href="/f">a b d</a></p>'),
+        ("[x ![a](/c) y](/d) ![b](/e)", None),
+        ("[![](/c)](/d)", '<p><a href="/d">/c</a></p>'),
+        ("- ![a](/b)", '<ul>\n<li><a href="/b">a</a></li>\n</ul>'),
+        ("![a](cid:1@local.invalid)", '<p><img src="cid:1@local.invalid" alt="a" /></p>'),
+        (f"![a]({PIXEL})", f'<p><img src="{PIXEL}" alt="a" /></p>'),
+        ("`![a](/b)` [c](/d)", '<p><code>![a](/b)</code> <a href="/d">c</a></p>'),
+    ],
+)
+def test_images_are_links_where_none_are_wanted(source, html):
+    html = html or '<p><a href="/d">x a y</a> <a href="/e">b</a></p>'
+    assert to_html(source, images=False) == html + "\n"
+
+
+@given(st.one_of(MARKUP, documents(st.one_of(WORDS, TAGS))))
+def test_nothing_is_fetched_where_no_images_are_wanted(source):
+    html = to_html(source, images=False)
+    assert_safe(html)
+    assert not re.search('<img src="(?!data:|cid:)', html)
+    if "<img" not in to_html(source):
+        assert html == to_html(source)

@@ -131,6 +131,31 @@ def test_no_number_is_registered_that_is_taken_or_none_or_out_of_range(registry,
     assert (HashAlgorithm.functions, IDENTIFYING) == (functions, identifying)
 
 
+@pytest.mark.parametrize("name", ["SHA_256", "NONE", "BLAKE2B_512"])
+def test_no_name_is_registered_that_is_taken(registry, name):
+    before = HashAlgorithm.functions.copy(), set(IDENTIFYING), HashAlgorithm.known.copy()
+    with pytest.raises(UsageError) as caught:
+        HashAlgorithm.register(name, 200, lambda data: hashlib.sha256(data).digest())
+    assert caught.value.where == {"name": name}
+    assert (HashAlgorithm.functions, IDENTIFYING, HashAlgorithm.known) == before
+
+
+def fail(data):
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("function", "error"),
+    [(fail, ZeroDivisionError), (lambda data: None, UsageError), (lambda data: b"", UsageError)],
+)
+def test_a_function_that_does_not_hash_leaves_nothing_behind(registry, function, error):
+    before = HashAlgorithm.functions.copy(), set(IDENTIFYING), HashAlgorithm.known.copy()
+    with pytest.raises(error):
+        HashAlgorithm.register("ANOTHER", 201, function)
+    assert (HashAlgorithm.functions, IDENTIFYING, HashAlgorithm.known) == before
+    assert not HashAlgorithm(201).is_known
+
+
 def test_the_registry_is_as_it_was():
     assert [number for number in range(256) if HashAlgorithm(number).is_known] == NUMBERS
     assert HashAlgorithm(200).name == "0xC8"

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from mimi.content.gfm_errors import NEEDED
 from mimi.content.links import (
+    ORDINARY,
     Doubtful,
     Members,
     Mention,
@@ -66,7 +67,11 @@ def test_a_link_to_another_user_is_a_link():
         ("mimi://a.example/\xfc", "mimi://a.example/%C3%BC"),
         ("mimi://B\xdcCHER.example/u", "mimi://xn--bcher-kva.example/u"),
         ("mimi://b%C3%BCcher.example/u", "mimi://xn--bcher-kva.example/u"),
-        ("mimi://a.example", "mimi://a.example/"),
+        ("mimi://a.example", "mimi://a.example"),
+        ("mimi://A.example/", "mimi://a.example"),
+        ("mimi://a.example:/", "mimi://a.example"),
+        ("mimi://a.example/./u/./%62", "mimi://a.example/u/b"),
+        ("mimi://a.example/u/%40%2f", "mimi://a.example/u/%40%2F"),
         ("mimi://U:p@A.example:99?q#f", "mimi://U:p@a.example:99/?q#f"),
         ("IM:Bob@B.Example", "im:Bob@b.example"),
         ("im:bob@b%C3%BCcher.example", "im:bob@xn--bcher-kva.example"),
@@ -189,7 +194,8 @@ def test_members_are_whoever_the_caller_says():
         ("a@b.example", "mailto:a@B.example"),
         ("mailto:a@b.example", "mailto:a@b.example"),
         ("tel:+1-2", "tel:+1-2"),
-        ("cid:1@local.invalid", "cid:1@local.invalid"),
+        ("mimi://a.example", "mimi://A.example/"),
+        ("matrix:u/a:a.example", "matrix:u/a:a.example"),
         ("\u65e5\u672c\u30e9\u30c6x.example", "https://\u65e5\u672c\u30e9\u30c6x.example"),
     ],
 )
@@ -225,7 +231,7 @@ EVIL = "https://evil.example/"
         # a downgrade, also of what a browser would complete with https
         ("https://a.example", "http://a.example", [Reason.DOWNGRADED]),
         ("a.example", "http://a.example", [Reason.DOWNGRADED]),
-        ("wss://a.example", "ws://a.example", [Reason.DOWNGRADED]),
+        ("wss://a.example", "ws://a.example", [Reason.UNUSUAL_SCHEME, Reason.DOWNGRADED]),
         ("https://a.example", "http://b.example", [Reason.DOWNGRADED, Reason.OTHER_HOST]),
         # a name that passes for a host
         ("https://example.com", "https://example.com@evil.example", None),
@@ -247,6 +253,10 @@ EVIL = "https://evil.example/"
         ("java", "java\nscript:a", [Reason.SCRIPTED, Reason.OTHER_TEXT]),
         ("data:,a", "data:,a", [Reason.SCRIPTED]),
         ("file:///a", "file:///a", [Reason.SCRIPTED]),
+        # what other programs do
+        ("wss://a.example/", "wss://a.example/", [Reason.UNUSUAL_SCHEME]),
+        ("cid:1@local.invalid", "cid:1@local.invalid", [Reason.UNUSUAL_SCHEME]),
+        ("Click", "MS-MSDT:/id", [Reason.UNUSUAL_SCHEME, Reason.OTHER_TEXT]),
         # what leads nowhere
         ("a", "a", [Reason.NOT_ABSOLUTE]),
         ("example.com", "example.com", [Reason.NOT_ABSOLUTE]),
@@ -265,12 +275,167 @@ def test_doubtful_links(text, target, reasons):
     assert verdict.target == normal_form(target)
 
 
+# Lookalikes
+
+
+def hosts_judged(host):
+    """Give the verdicts on a link that says where it leads, in both forms of the host."""
+    target = f"https://{host}/"
+    return judge(target, target), judge(target, normal_form(target))
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        # what looks like the end of the host
+        "example.com\u29f8login.evil.example",
+        "example.com\u2215login.evil.example",
+        "example.com\u2571login.evil.example",
+        "example.com\ua4fflogin.evil.example",
+        "example.com\u30fclogin.evil.example",
+        "example.com\u30ce.evil.example",
+        "example.com\u3033login.evil.example",
+        "example.com\u4e3flogin.evil.example",
+        "example.com\u30fc\u30fclogin.evil.example",
+        "a\u4e00b.example",
+        "\u30fbb\u30ab.example",
+        # what looks like Latin
+        "g\u0131thub.com",
+        "\u0262ithub.com",
+        "githu\u0299.com",
+        "\u0251pple.com",
+        "\u03bf\u03bf.example",
+        "\u0455\u0441\u043e\u0440\u0435.example",
+        "p\u03b1ypal.example",
+        # what is no letter, mark or digit, or only to browsers
+        "i\u2764.example",
+        "\u06f1a.example",
+        # longer than any label
+        "\u00fc" * 64 + ".example",
+    ],
+)
+def test_hosts_that_may_pass_for_others(host):
+    for verdict in hosts_judged(host):
+        assert verdict == Doubtful(
+            normal_form(f"https://{host}/"), verdict.host, (Reason.LOOKALIKE,)
+        )
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *["b\u00fccher.example", "stra\u00dfe.example", "caf\u00e9.example", "a_b.example"],
+        *["\u043f\u0440\u0438\u043c\u0435\u0440.example", "l\u00b7l.example"],
+        *["\u03b5\u03bb\u03bb\u03ac\u03b4\u03b1.example", "\u4f8b\u3048.jp"],
+        *["\u30e9\u30fc\u30e1\u30f3.example", "\u30ab\u30fc\u30fbx\u30bb.example"],
+        *["x\u30ab\u30fcx.example", "\u4e00\u756a.example", "\u756a\u4e00x.example"],
+        *["\u0643\u062a\u0627\u0628.example", "\u05db\u05dc.example", "[::1]", "1.2.3.4"],
+        *["\ud55c\uad6d.example", "\u0e44\u0e17\u0e22.example"],
+        *["\u0939\u093f\u0928\u094d\u0926\u0940.example", "\u00fc" * 40 + ".example"],
+    ],
+)
+def test_hosts_that_are_what_they_are(host):
+    for verdict in hosts_judged(host):
+        assert verdict == SameLink(normal_form(f"https://{host}/"))
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        *["mailto:a@ex\u0430mple.com", "im:a@g\u0131thub.com", "sip:a@\u0262ithub.com:5060"],
+        *["mailto:a@ex\u0430mple.com,b@c.example", "xmpp:a@ex\u0430mple.com/b"],
+        *["mimi://bank.example\u29f8.xn--a.example/", "mimi://\u0430.xn--a/u/b"],
+    ],
+)
+def test_hosts_of_other_schemes_that_may_pass_for_others(target):
+    verdict = judge(target, target)
+    assert isinstance(verdict, Doubtful)
+    assert verdict.reasons == (Reason.LOOKALIKE,)
+
+
+def test_addresses_are_what_they_are():
+    for target in ("mailto:a%20b@b\u00fccher.example", "im:a@b.example/%20", "sip:a@b.example:1"):
+        assert judge(target, target) == SameLink(normal_form(target))
+
+
 def test_a_mention_of_a_lookalike_is_none():
     assert judge("Alice", "mimi://ex\u0430mple.com/u/alice-smith", MEMBERS) == Doubtful(
         "mimi://xn--exmple-4nf.com/u/alice-smith",
         "xn--exmple-4nf.com",
         (Reason.LOOKALIKE, Reason.OTHER_TEXT),
     )
+
+
+# Pictures
+
+PICTURE = "\N{OBJECT REPLACEMENT CHARACTER}"
+
+
+@pytest.mark.parametrize(
+    ("text", "reasons"),
+    [
+        (PICTURE, [Reason.PICTURE]),
+        (f" {PICTURE}{PICTURE} ", [Reason.PICTURE]),
+        (f"{PICTURE} {EVIL}", [Reason.PICTURE]),
+        (f"{PICTURE}bank.example", [Reason.PICTURE, Reason.OTHER_HOST]),
+        (f"Click {PICTURE}", [Reason.PICTURE, Reason.OTHER_TEXT]),
+    ],
+)
+def test_a_picture_may_show_anything(text, reasons):
+    assert judge(text, EVIL) == Doubtful(EVIL, "evil.example", tuple(reasons))
+
+
+def test_a_picture_of_a_member_is_a_mention():
+    assert judge(PICTURE, ALICE, MEMBERS) == Mention(ALICE)
+
+
+# Schemes
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        *["feed:https://a.example/", "view-source:https://a.example/", "ms-msdt:/id", "shell:a"],
+        *["ms-word:ofe|u|https://a.example/b", "search-ms:query=a", "intent:a#Intent;end"],
+        *[
+            "jar:https://a.example!/b",
+            "filesystem:https://a.example/b",
+            "ftp://a.example/",
+            "x-y:z",
+        ],
+    ],
+)
+def test_a_scheme_that_is_not_known_may_do_anything(target):
+    verdict = judge(target, target)
+    assert isinstance(verdict, Doubtful)
+    assert verdict.reasons == (Reason.UNUSUAL_SCHEME,)
+    scheme = target.partition(":")[0]
+    assert judge(target, target, schemes=ORDINARY | {scheme}) == SameLink(normal_form(target))
+
+
+@pytest.mark.parametrize("target", ["javascript:a", "data:,a", "file:///a", "blob:a"])
+def test_no_caller_makes_a_script_ordinary(target):
+    schemes = {target.partition(":")[0]}
+    verdict = judge(target, target, schemes=schemes)
+    assert verdict == Doubtful(normal_form(target), "", (Reason.SCRIPTED,))
+
+
+def test_a_caller_may_follow_less():
+    assert judge("tel:1", "tel:1") == SameLink("tel:1")
+    assert judge("tel:1", "tel:1", schemes={"https"}) == Doubtful(
+        "tel:1", "", (Reason.UNUSUAL_SCHEME,)
+    )
+
+
+# What is not seen
+
+
+@pytest.mark.parametrize(
+    "hidden", [*"\u034f\u3164\u2800\ufe0f\u200b\u202e\xad\u115f\U000e0041\U000e0100\x7f"]
+)
+def test_what_is_not_seen_is_found(hidden):
+    text = f"https://a.example/{hidden}a"
+    assert judge(text, text) == Doubtful(normal_form(text), "a.example", (Reason.HIDDEN,))
 
 
 # What to show for a mention
@@ -303,3 +468,12 @@ def test_without_the_packages_of_the_extra():
     assert result.stderr.endswith(
         "MissingExtraError: mimi.content.links needs more packages: pip install 'mimi[markdown]'\n"
     )
+
+
+@pytest.mark.parametrize("missing", ["confusable_homoglyphs", "fontTools"])
+def test_without_the_packages_of_the_other_extra(missing):
+    code = f"import sys; sys.modules[{missing!r}] = None; import mimi.content.links"
+    result = subprocess.run(
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True
+    )
+    assert result.stderr.endswith("needs more packages: pip install 'mimi[identity]'\n")

@@ -14,7 +14,17 @@ from mimi.content.gfm_errors import (
     TooLongError,
     extra_for,
 )
-from mimi.content.gfm_mimi import LIMIT, Link, has_html, links, to_html, to_text, without_html
+from mimi.content.gfm_mimi import (
+    LIMIT,
+    PICTURE,
+    Link,
+    has_html,
+    links,
+    to_html,
+    to_text,
+    without_html,
+)
+from mimi.content.links import Doubtful, Reason, judge
 
 MENTION = "Kudos to [@Alice Smith](mimi://example.com/u/alice-smith) for making the release happen!"
 
@@ -162,6 +172,7 @@ def test_where_the_reference_implementation_differs(source, ours, theirs):
 # Links
 
 EMPTY = Link("", "")
+EVIL = "https://evil.example/"
 
 
 @pytest.mark.parametrize(
@@ -169,7 +180,12 @@ EMPTY = Link("", "")
     [
         ("a", ()),
         ("[*a* `b`\nc ~~d~~ &lt;](/u)", (Link("a b\nc d <", "/u"),)),
-        ("[![i](s)](t)", (Link("i", "t"), Link("i", "s", is_image=True))),
+        ("[![i](s)](t)", (Link(PICTURE, "t"), Link("i", "s", is_image=True))),
+        ("[a![i](s) *![](r)*](t)", (
+            Link(f"a{PICTURE} {PICTURE}", "t"),
+            Link("i", "s", is_image=True),
+            Link("", "r", is_image=True),
+        )),
         ("![a ![b](c) [d](e)](f)", (Link("a b d", "f", is_image=True),)),
         ("![](s)[](t)", (Link("", "s", is_image=True), Link("", "t"))),
         ("<a@b.example>", (Link("a@b.example", "mailto:a@b.example", is_autolink=True),)),
@@ -180,6 +196,12 @@ EMPTY = Link("", "")
 )  # fmt: skip
 def test_links(source, found):
     assert links(source) == found
+
+
+def test_a_picture_of_the_target_does_not_say_where_a_link_leads():
+    link, image = links(f"[![{EVIL}](x.png)]({EVIL})")
+    assert (link.text, image.text) == (PICTURE, EVIL)
+    assert judge(link.text, link.target) == Doubtful(EVIL, "evil.example", (Reason.PICTURE,))
 
 
 # Plain text

@@ -210,7 +210,7 @@ def test_what_is_drawn_reaches_what_there_is() -> None:
         assert any(map(condition, messages))
     reports = drawn(FORMATS["status"][1], 100)
     assert any(entry.status > 6 for report in reports for entry in report.statuses)
-    derived = drawn(FORMATS["derived"][1], 50)
+    derived = drawn(FORMATS["derived"][1], 200)
     assert {type(values.hub_accepted_timestamp) for values in derived} == {int, ExtendedTime}
 
 

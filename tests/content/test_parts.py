@@ -15,7 +15,15 @@ from mimi.content.model import (
     PartSemantics,
     SinglePart,
 )
-from mimi.content.parts import content_id, index_of, part_at, parts, referenced, references
+from mimi.content.parts import (
+    check_references,
+    content_id,
+    index_of,
+    part_at,
+    parts,
+    referenced,
+    references,
+)
 from mimi.errors import UsageError
 
 NESTED = decode(PUBLISHED["multipart-3"]).nested_part
@@ -188,3 +196,23 @@ def test_which_texts_refer_to_parts(text, found):
 @given(st.text())
 def test_any_text_can_be_searched(text):
     assert references(text + "cid:1@local.invalid")[-1:] in {(1,), ()}
+
+
+def test_references_of_a_received_body_can_be_checked():
+    check_references(NESTED)
+    page = SinglePart(RENDER, "", "text/html; charset=UTF-8", b"<img src='cid:2@local.invalid'>")
+    check_references(together(page, TEXT))
+    with pytest.raises(PartReferenceError) as refused:
+        check_references(page)
+    assert refused.value.where == {"index": 2, "parts": 1}
+    with pytest.raises(PartReferenceError) as refused:
+        check_references(together(page, NullPart()))
+    assert refused.value.where == {"index": 2, "parts": 3}
+    check_references(SinglePart(RENDER, "", "?!", page.content))
+
+
+@given(bodies, st.text())
+def test_the_references_of_any_text_can_be_checked(body, text):
+    check_references(
+        together(body, SinglePart(RENDER, "", "text/markdown", f"{text} cid:".encode()))
+    )

@@ -6,7 +6,17 @@ from typing import Any
 
 import pytest
 from content.happenings import MODERATOR, NAMES, RIGHTS, happenings
-from content.minutes import START, Event, held, is_consistent, minutes, moderated, named, uri
+from content.minutes import (
+    START,
+    Event,
+    held,
+    is_consistent,
+    minutes,
+    moderated,
+    named,
+    readable,
+    uri,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -153,6 +163,7 @@ def test_what_came_in_between_does_not_matter(
     events: list[Event], policy: Authority, data: st.DataObject
 ) -> None:
     """Looking, and going on from an older version, leave no traces."""
+    events = readable(events)
     at = data.draw(st.integers(0, len(events)))
     before = held(events[:at], policy)
     expected = seen(before)

@@ -19,18 +19,22 @@ from content.published import PUBLISHED, PUBLISHED_IDS
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mimi.codec import replace
+from mimi.codec.cbor import TooLargeError
 from mimi.codec.cddl import WrongTypeError
-from mimi.content.conversation import Conversation, fold
+from mimi.content.conversation import MOST_STATUSES, Conversation, fold
 from mimi.content.entry import ReportedStatus
 from mimi.content.message import decode
 from mimi.content.model import Disposition, Message, SinglePart
 from mimi.content.status import (
     MEDIA_TYPE,
     TRANSITIONS,
+    MessageStatusReport,
     Status,
     decode_report,
     encode_report,
 )
+from mimi.errors import UsageError
 
 REPORT = bytes.fromhex(
     "84825820017ce54837404c3696e0c747b985cb172716d0ed0a3d249ca63ace7d82a096f402825820015354973c"
@@ -48,15 +52,16 @@ def statuses(conversation: Conversation, name: str) -> dict[str, str]:
 
 def test_the_example_of_the_draft() -> None:
     room, bob = "mimi://example.com/r/engineering_team", "mimi://example.com/u/bob-jones"
-    conversation = Conversation(room).report(decode_report(REPORT), sender=bob, accepted=5)
-    assert set(conversation.unknown) == {
+    report = decode_report(REPORT)
+    conversation = Conversation(room).report(report, sender=bob, accepted=START * 1000)
+    assert {told.message_id for told in conversation.reports} == {
         PUBLISHED_IDS[name] for name in ("original", "reply", "mention", "expiring")
     }
     for at, name in enumerate(("original", "reply", "mention", "expiring")):
         message = decode(PUBLISHED[name])
         sender = message.extensions.sender_uri
         assert sender is not None
-        conversation = conversation.add(message, sender=sender, accepted=at)
+        conversation = conversation.add(message, sender=sender, accepted=START * 1000 + at)
     assert [entry.statuses[bob] for entry in conversation.entries] == [
         Status.READ,
         Status.READ,
@@ -100,10 +105,71 @@ def test_a_late_report_is_ordered_by_when_it_was_accepted() -> None:
     assert statuses(conversation, "m1") == {"bob": "DELETED"}
 
 
-def test_reports_of_the_same_time_are_ordered_by_status() -> None:
-    for told in ("m1=read,m1=delivered", "m1=delivered,m1=read"):
-        conversation = held(f"alice m1: Hi\n bob s1 reports {told}")
-        assert statuses(conversation, "m1") == {"bob": "READ"}
+@pytest.mark.parametrize(
+    ("told", "status"),
+    [
+        ("m1=read,m1=unread", "UNREAD"),
+        ("m1=unread,m1=read", "READ"),
+        ("m1=hidden,m2=read,m1=unread,m1=read", "READ"),
+        ("m1=read,m1=delivered", "READ"),
+        ("m1=delivered,m1=read", "READ"),
+    ],
+)
+def test_what_a_report_tells_last_counts_if_it_makes_sense(told: str, status: str) -> None:
+    conversation = held(f"alice m1: Hi\n bob s1 reports {told}")
+    assert statuses(conversation, "m1") == {"bob": status}
+    again = fold(ROOM, conversation.arrivals, reports=conversation.reports)
+    assert again == conversation
+
+
+def test_reports_of_the_same_time_are_taken_place_by_place() -> None:
+    lines = ["@7 bob s1 reports m1=read,m1=unread", "@7 bob s2 reports m2=read,m1=hidden"]
+    for order in (lines, lines[::-1]):
+        conversation = held("\n".join(["@5 alice m1: Hi", *order]))
+        assert statuses(conversation, "m1") == {"bob": "HIDDEN"}
+
+
+def test_what_is_reported_alone_is_not_missing() -> None:
+    conversation = held("bob s1 reports m1=read,m2=read")
+    assert conversation.unknown == ()
+    assert len(conversation.reports) == 2
+    conversation = held("bob m3 re m1: Hi\nbob r1 on m2: ❤\nbob d1 deletes m4", after=conversation)
+    assert names_of(conversation.unknown) == ["m1", "m2", "m4"]
+    conversation = held("@-9 alice m1: Hi", after=conversation)
+    assert statuses(conversation, "m1") == {"bob": "READ"}
+
+
+def test_a_report_has_a_number_of_statuses() -> None:
+    each = report_of("m1=read").statuses
+    most, more = (MessageStatusReport(each * many) for many in (MOST_STATUSES, MOST_STATUSES + 1))
+    conversation = held("alice m1: Hi").report(most, sender=uri("bob"), accepted=START * 1000)
+    assert len(conversation.reports) == MOST_STATUSES
+    with pytest.raises(TooLargeError) as error:
+        conversation.report(more, sender=uri("bob"), accepted=START * 1000)
+    assert type(error.value) is TooLargeError
+    part = SinglePart(Disposition.RENDER, "", MEDIA_TYPE, encode_report(more))
+    message = Message(bytes(16), None, b"", None, None, {}, part)
+    with pytest.raises(TooLargeError):
+        conversation.add(message, sender=uri("bob"), accepted=START * 1000)
+
+
+def test_reports_are_of_message_ids_and_times() -> None:
+    (told,) = report_of("m1=read").statuses
+    wrong = MessageStatusReport((replace(told, message_id=b"junk"),))
+    with pytest.raises(UsageError) as error:
+        Conversation(ROOM).report(wrong, sender=uri("bob"), accepted=START * 1000)
+    assert error.value.where == {"message_id": b"junk"}
+    with pytest.raises(UsageError) as error:
+        Conversation(ROOM).report(report_of("m1=read"), sender=uri("bob"), accepted=START)
+    assert error.value.where == {"accepted": START}
+
+
+@pytest.mark.parametrize("name", [b"junk", named("m9"), named("m2"), named("s9")])
+def test_nobody_reads_what_has_not_arrived(name: bytes) -> None:
+    conversation = held("alice m1 re m2: Hi\n bob s1 reports s9=read")
+    with pytest.raises(UsageError) as error:
+        conversation.read(name, at=START)
+    assert error.value.where == {"message_id": name}
 
 
 def test_statuses_are_of_versions() -> None:
@@ -122,7 +188,7 @@ def test_a_status_without_a_name_is_kept() -> None:
     assert Status(77) not in TRANSITIONS
     conversation = held("alice m1: Hi")
     (told,) = report_of("m1=read").statuses
-    told = ReportedStatus(told.message_id, uri("bob"), 5, Status(77))
+    told = ReportedStatus(told.message_id, uri("bob"), 5, Status(77), 3)
     conversation = fold(ROOM, conversation.arrivals, reports=[told])
     assert entry_of(conversation, "m1").statuses == {uri("bob"): Status(77)}
     assert conversation.reports == (told,)
@@ -136,7 +202,7 @@ def test_reports_are_told_by_their_media_type(content_type: str) -> None:
     octets = encode_report(report_of("m1=read"))
     part = SinglePart(Disposition.RENDER, "", content_type, octets)
     message = Message(bytes(16), None, b"", None, None, {}, part)
-    conversation = held("alice m1: Hi").add(message, sender=uri("bob"), accepted=5)
+    conversation = held("alice m1: Hi").add(message, sender=uri("bob"), accepted=START * 1000)
     assert statuses(conversation, "m1") == {"bob": "READ"}
     assert len(conversation) == 1
 
@@ -145,7 +211,7 @@ def test_reports_are_told_by_their_media_type(content_type: str) -> None:
 def test_other_media_types_are_messages(content_type: str) -> None:
     part = SinglePart(Disposition.RENDER, "", content_type, b"")
     message = Message(bytes(16), None, b"", None, None, {}, part)
-    assert len(Conversation(ROOM).add(message, sender=uri("bob"), accepted=5)) == 1
+    assert len(Conversation(ROOM).add(message, sender=uri("bob"), accepted=START * 1000)) == 1
 
 
 def test_a_report_is_a_report_whatever_else_it_says() -> None:
@@ -182,11 +248,13 @@ def test_a_report_that_is_none_is_refused() -> None:
     part = SinglePart(Disposition.RENDER, "", MEDIA_TYPE, b"\xa0")
     message = Message(bytes(16), None, b"", None, None, {}, part)
     with pytest.raises(WrongTypeError):
-        Conversation(ROOM).add(message, sender=uri("bob"), accepted=5)
+        Conversation(ROOM).add(message, sender=uri("bob"), accepted=START * 1000)
 
 
 def test_reports_in_parts_are_not_looked_for() -> None:
-    conversation = held("alice m1: Hi").add(decode(PUBLISHED["multipart-1"]), sender="", accepted=5)
+    conversation = held("alice m1: Hi").add(
+        decode(PUBLISHED["multipart-1"]), sender="", accepted=START * 1000
+    )
     assert len(conversation) == 2
     assert text_part("Hi").content == b"Hi"
 
@@ -212,10 +280,13 @@ def test_a_message_is_unread_until_any_version_is_read() -> None:
     assert entry_of(conversation, "m1").read_at is None
 
 
-@given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from(list(TRANSITIONS))), max_size=6))
-def test_reports_in_any_order_tell_the_same(told: list[tuple[int, Status]]) -> None:
+TOLD = st.tuples(st.integers(0, 3), st.sampled_from(list(TRANSITIONS)), st.integers(0, 2))
+
+
+@given(st.lists(TOLD, max_size=6))
+def test_reports_in_any_order_tell_the_same(told: list[tuple[int, Status, int]]) -> None:
     conversation = held("alice m1: Hi")
-    reports = [ReportedStatus(named("m1"), uri("bob"), at, status) for at, status in told]
+    reports = [ReportedStatus(named("m1"), uri("bob"), *each) for each in told]
     first = fold(ROOM, conversation.arrivals, reports=reports)
     assert first == fold(ROOM, conversation.arrivals, reports=reports[::-1])
     assert first == fold(ROOM, conversation.arrivals, reports=first.reports)

@@ -7,7 +7,9 @@ from mimi.content.errors import (
     DuplicateMessageIdError,
     ExpiredLongAgoError,
     ExpiresTooLateError,
+    RoomUriError,
     SenderNotMemberError,
+    SenderUriError,
     TimestampBeforeFormatError,
     TimestampBeforeRoomError,
     TimestampInFutureError,
@@ -127,6 +129,41 @@ def test_no_message_expires_more_than_a_year_after_it_is_read():
 
 def test_a_year_has_365_days():
     assert YEAR == 31_536_000
+
+
+# Who and where, by the sender's own account
+
+ALICE, BOB = "mimi://a.example/u/alice", "mimi://b.example/u/bob"
+ROOM, OTHER_ROOM = "mimi://a.example/r/lobby", "mimi://b.example/r/lobby"
+
+
+def test_a_sender_does_not_pass_for_another():
+    message = text("Hi", salt=SALT, sender=ALICE)
+    check(message, sender=ALICE)
+    where = refused(SenderUriError, message, sender=BOB)
+    assert where == {"named": ALICE, "sender": BOB}
+
+
+def test_a_message_is_of_the_room_where_it_is_received():
+    message = text("Hi", salt=SALT, room=ROOM)
+    check(message, room=ROOM)
+    where = refused(RoomUriError, message, room=OTHER_ROOM)
+    assert where == {"named": ROOM, "room": OTHER_ROOM}
+
+
+def test_what_is_not_named_or_not_known_is_not_compared():
+    check(text("Hi", salt=SALT), sender=ALICE, room=ROOM)
+    check(text("Hi", salt=SALT, sender=ALICE, room=ROOM))
+    check(text("Hi", salt=SALT, sender=""), room=ROOM)
+
+
+def test_uris_are_compared_as_identifiers():
+    check(text("Hi", salt=SALT, sender="MIMI://A.example/u/%61lice"), sender=ALICE)
+    check(text("Hi", salt=SALT, room="im:Room@a.example"), room="im:Room@a.example")
+    assert refused(SenderUriError, text("Hi", salt=SALT, sender=""), sender=ALICE)
+    assert refused(
+        RoomUriError, text("Hi", salt=SALT, room="im:Room@a.example"), room="im:room@a.example"
+    )
 
 
 # What may well be legitimate

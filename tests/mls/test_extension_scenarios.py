@@ -49,6 +49,7 @@ from mimi.mls.errors import UnsupportedProposalError
 from mimi.mls.exporter import ComponentSecretConsumedError
 from mimi.mls.negotiation import WireFormats
 from mimi.mls.semiprivate import SemiPrivateMessage
+from mimi.mls.semiprivate_errors import SemiPrivateUnavailableError
 from mimi.tree.codepoints import ProtocolVersion
 from mimi.tree.errors import RequiredCapabilityError
 from mimi.tree.extension import extension
@@ -160,6 +161,19 @@ def test_reinit(suite, way):
     bob_there.client, bob_there.group = staged.accept()
     alice_there.commits(proposals=[updated(POLL, b"\2")])
     after.agrees()
+
+
+def test_a_branch_need_not_agree_on_how_its_founder_sends():
+    """Nobody receives the commit that sets it up; the next one is another matter."""
+    _, alice, bob = assembled(2)
+    package = bob.offers()
+    draft = branch(alice.group, alice.client, b"bare", [package], now=NOW, same_client=named)
+    group = draft.accept()
+    assert group.settings == alice.client.settings
+    staged = bob.client.join(draft.welcome, now=NOW, groups=[bob.group], same_client=named)
+    assert staged.accept()[1].epoch_authenticator == group.epoch_authenticator
+    with pytest.raises(SemiPrivateUnavailableError):
+        group.commit(now=NOW)
 
 
 # What the drafts add

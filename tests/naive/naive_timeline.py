@@ -34,19 +34,28 @@ expired. The answer does not depend on the order within the three lists::
     }
 
 Entries are ordered by time, then by ID; so are the lists in them. The text is that of the parts
-whose type begins with text/, and the description of external ones, with a line feed between them;
-of alternatives it is that of the first that has any; what is expired or withdrawn has none. A
-reaction of several parts is several reactions. Reasons are not_authorised, not_first_version and
-after_deletion. Unknown are the IDs that anything refers to and that did not arrive, sorted.
+that a plain receiver chooses, and the description of external ones, with a line feed between them;
+what is expired or withdrawn has none. A reaction of several parts is several reactions, at most 32.
+A status later in a report is later, and reports of one time and sender are taken place by place.
+Reasons are not_authorised, not_first_version and after_deletion. Unknown are the IDs that messages
+reply to, react to or replace and that did not arrive, sorted.
 """
 
+from itertools import pairwise
 from typing import Any
 
+from naive.naive_choose import choose, read_type
+from naive.naive_content import parts
 from naive.naive_reception import decode_status
 
 JSON = dict[str, Any]
 
-REACTION = 2
+REACTION, ICON, ATTACHMENT, SESSION, PREVIEW = 2, 5, 6, 7, 8
+PLAIN_RECEIVER = ["text/plain", "text/markdown;variant=GFM-MIMI"]
+PLAIN_RECEIVER += ["text/markdown;variant=CommonMark", "text/html"]
+PLAIN_RECEIVER += ["application/mimi-content", "image/jpeg", "image/png"]
+CHARSETS = ["utf-8", "us-ascii", "iso-8859-1"]  # as far as the vectors have them
+MOST_REACTIONS = 32
 STATUS_TYPE = "application/mimi-message-status"
 UNREAD, DELIVERED, READ, EXPIRED, DELETED, HIDDEN, ERROR = range(7)
 
@@ -89,14 +98,40 @@ def is_reaction(arrival: JSON) -> bool:
 
 
 def text_of(part: JSON) -> str:
-    if part["cardinality"] == "single" and part["content_type"].lower().startswith("text/"):
-        return bytes.fromhex(part["content"]).decode(errors="replace")
+    message = {"nested_part": in_words(part, [part["disposition"]])}
+    listed = parts(message)
+    texts = [words_of(listed[index]) for index in choose(message, PLAIN_RECEIVER, [])]
+    return "\n".join(text for text in texts if text)
+
+
+def words_of(part: JSON) -> str:
     if part["cardinality"] == "external":
         return str(part["description"])
+    is_text = part["content_type"].startswith("text/")
+    return bytes.fromhex(part["content"]).decode() if is_text else ""
+
+
+def in_words(part: JSON, around: list[int]) -> JSON:
+    """Copy a body with its words alone, in UTF-8; *around* are the dispositions around it."""
+    around = [*around, part["disposition"]]
     if part["cardinality"] == "multi":
-        texts = [text for text in map(text_of, part["parts"]) if text]
-        return "\n".join(texts[:1] if part["part_semantics"] == "chooseOne" else texts)
-    return ""
+        return part | {"parts": [in_words(each, around) for each in part["parts"]]}
+    is_beside = any(a != REACTION == b for a, b in pairwise(around))
+    is_unseen = is_beside or not {ICON, PREVIEW}.isdisjoint(around)
+    if part["cardinality"] == "external":
+        return part | {"content_type": "", "description": "" if is_unseen else part["description"]}
+    if part["cardinality"] != "single":
+        return part
+    kind = read_type(part["content_type"])
+    if kind is None or kind[0] != "text" or kind[2]["charset"] not in CHARSETS:
+        return part
+    octets = bytes.fromhex(part["content"])
+    if is_unseen or not {ATTACHMENT, SESSION}.isdisjoint(around):
+        octets = b""
+    text = octets.decode(kind[2]["charset"], errors="replace")
+    names = [f";{name}={value}" for name, value in kind[2].items() if name != "charset"]
+    content_type = f"{kind[0]}/{kind[1]}" + "".join(names)
+    return part | {"content_type": content_type, "content": text.encode().hex()}
 
 
 def single_reactions(part: JSON) -> list[JSON]:
@@ -118,9 +153,9 @@ class Timeline:
         self.now = given["now"]
         self.readings = given["readings"]
         self.statuses = [
-            (report["accepted"], report["sender"], status, message_id)
+            (report["accepted"], report["sender"], at, status, message_id)
             for report in [*given["reports"], *map(self.carried, filter(is_status, arrivals))]
-            for message_id, status in report["report"]
+            for at, (message_id, status) in enumerate(report["report"])
         ]
 
     def carried(self, arrival: JSON) -> JSON:
@@ -190,7 +225,7 @@ class Timeline:
 
     def statuses_of(self, message_id: str) -> dict[str, int]:
         statuses: dict[str, int] = {}
-        for _, sender, status, about in sorted(self.statuses):
+        for _, sender, _, status, about in sorted(self.statuses):
             if about == message_id and status not in SENSELESS.get(statuses.get(sender, -1), []):
                 statuses[sender] = status
         return statuses
@@ -207,7 +242,7 @@ class Timeline:
             reactions += [
                 {"message_id": root["message_id"], "to": to, "sender": root["sender"]}
                 | {"text": text_of(part)}
-                for part in single_reactions(body(found["versions"][-1]))
+                for part in single_reactions(body(found["versions"][-1]))[:MOST_REACTIONS]
             ]
         return reactions
 
@@ -257,8 +292,6 @@ class Timeline:
         named = {
             each["message"][key] for each in self.messages for key in ("replaces", "in_reply_to")
         }
-        named |= {each["message_id"] for each in self.readings}
-        named |= {message_id for *_, message_id in self.statuses}
         return sorted(named - {None} - self.arrived)
 
     def view(self) -> JSON:

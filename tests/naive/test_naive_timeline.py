@@ -20,7 +20,8 @@ from mimi.content.status import MessageStatusReport
 JSON = dict[str, Any]
 Told = tuple[MessageStatusReport, str, int]
 
-TOLD = st.lists(st.tuples(REPORTS, st.sampled_from(PEOPLE).map(uri), st.integers(0, 3)), max_size=3)
+TIMES = st.integers(START * 1000, START * 1000 + 3)
+TOLD = st.lists(st.tuples(REPORTS, st.sampled_from(PEOPLE).map(uri), TIMES), max_size=3)
 
 
 def document(events: list[Event], told: list[Told], moderators: list[str], now: int | None) -> JSON:

@@ -128,9 +128,7 @@ def succeed(world: World, dice: Dice) -> None:
     assert old is not None
     others = [person for person in world.people if person.name in names]
     packages = [person.offers(dice) for person in others]
-    draft = reinitialise(
-        old, world.founding(founder.client), packages, now=NOW, same_client=world.same_client
-    )
+    draft = reinitialise(old, founder.client, packages, now=NOW, same_client=world.same_client)
     group = draft.accept()
     joined = []
     for person in others:
@@ -173,7 +171,7 @@ def branch_off(world: World, dice: Dice) -> None:
     packages = [person.offers(dice) for person in chosen]
     draft = branch(
         founder.group,
-        world.founding(founder.client),
+        founder.client,
         b"a branch",
         packages,
         now=NOW,
@@ -195,7 +193,7 @@ def branch_off(world: World, dice: Dice) -> None:
         with unharmed(founder.group, draws=True), pytest.raises(SuccessorMembersError):
             branch(
                 founder.group,
-                world.founding(founder.client),
+                founder.client,
                 b"a branch",
                 stranger,
                 now=NOW,

@@ -246,10 +246,6 @@ class Together(World):
     def announced(self, group: Group, extensions: Extensions) -> Extensions:
         return group.extensions
 
-    def founding(self, client: Client) -> Client:
-        settings = attrs.evolve(client.settings, handshake=PUBLIC)
-        return attrs.evolve(client, settings=settings)
-
     def same_client(self, one: Credential, other: Credential) -> bool:
         return identity_of(one) == identity_of(other)
 

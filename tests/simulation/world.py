@@ -205,10 +205,6 @@ class World:
         """Return the extensions of a successor, which all members must support."""
         return extensions
 
-    def founding(self, client: Client) -> Client:
-        """Return a client that can found a branch or a successor."""
-        return client
-
     def same_client(self, one: Credential, other: Credential) -> bool:
         """Return whether two credentials are of the same person."""
         return one == other

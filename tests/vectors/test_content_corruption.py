@@ -126,6 +126,7 @@ SHORTER = {
     ("content-received", "known"): "it matters which ID is known, not which others are",
     ("content-conversation", "moderators"): "it matters where they do something",
     ("content-conversation", "readings"): "the first one counts, for relative expiries",
+    ("content-conversation", "reports"): "of messages that never arrive nothing is seen",
     ("content-conversation", "reports[].report"): "some statuses make no sense, and are passed",
     ("content-conversation", "orders"): "each of them gives the same view",
     ("content-choose", "media_types"): "what is left out may be none of those that were chosen",

@@ -91,6 +91,21 @@ LINKS: tuple[tuple[str, str], ...] = (
     ("a conference", "[Join](https://example.com/join/12345)"),
     ("an address to write to", "[a@example.com](mailto:a@example.com)"),
     ("a host beyond ASCII", "[https://xn--r8jz45g.jp/](https://\u4f8b\u3048.jp/)"),
+    ("a picture for a text", "[![https://evil.example/](x.png)](https://evil.example/)"),
+    ("a picture in a text", "[![a](x.png) https://example.com/](https://example.com/)"),
+    ("a picture for a member", f"[![Alice](cid:2@local.invalid)]({ALICE})"),
+    ("a host with what looks like a slash", "<https://example.com\u29f8login.evil.example/>"),
+    ("a host with a stroke for a slash", "<https://example.com\u30fclogin.evil.example/>"),
+    ("a host with a dotless letter", "<https://g\u0131thub.com/>"),
+    ("a host with a small capital", "<https://\u0262ithub.com/>"),
+    ("a host of Greek letters that look like Latin", "<https://\u03bf\u03bf.example/>"),
+    ("a host of Greek letters", "<https://\u03b5\u03bb\u03bb\u03ac\u03b4\u03b1.example/>"),
+    ("a host of kana", "<https://\u30e9\u30fc\u30e1\u30f3.example/>"),
+    ("an invisible letter", "[https://example.com/\u3164](https://example.com/%E3%85%A4)"),
+    ("a scheme that does something", "<search-ms:query=a>"),
+    ("a scheme that is not known", "<x-vendor://example.com/>"),
+    ("a telephone number", "<tel:+1-201-555-0123>"),
+    ("a provider, with and without a slash", "[mimi://example.com/](mimi://example.com)"),
 )
 
 
