@@ -110,6 +110,14 @@ class Suite:
         wanted = (b"key", self.aead.nk), (b"nonce", self.aead.nn), (b"secret", self.kdf.nh)
         return tuple((labels.kdf_label_head(size, label, 4), size) for label, size in wanted)
 
+    _child_labels: tuple[tuple[bytes, int], ...] = attrs.field(init=False, eq=False)
+    """The labels of `derive_children`, each with its length."""
+
+    @_child_labels.default
+    def _labels_of_the_children(self) -> tuple[tuple[bytes, int], ...]:
+        nh = self.kdf.nh
+        return tuple((labels.kdf_label(nh, b"tree", side), nh) for side in (b"left", b"right"))
+
     @hpke.default
     def _hpke(self) -> Hpke:
         return Hpke(self.kem, self.kdf, self.aead)
@@ -186,9 +194,7 @@ class Suite:
 
     def derive_children(self, secret: bytes) -> tuple[bytes, bytes]:
         """Return the secrets of both children of a node of the secret tree (section 9)."""
-        kdf_label, nh = labels.kdf_label, self.kdf.nh
-        wanted = (kdf_label(nh, b"tree", b"left"), nh), (kdf_label(nh, b"tree", b"right"), nh)
-        left, right = self.kdf.expand_each(secret, wanted)
+        left, right = self.kdf.expand_each(secret, self._child_labels)
         return left, right
 
     def derive_ratchets(self, secret: bytes) -> tuple[bytes, bytes]:

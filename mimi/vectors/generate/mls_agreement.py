@@ -218,7 +218,7 @@ def _formats(listed: tuple[int, ...], *, required: bool = False) -> Extension:
     return extension(kind, WireFormats(tuple(map(WireFormat, listed))))
 
 
-Leaves = tuple[Extensions, ...]
+_Leaves = tuple[Extensions, ...]
 
 
 def negotiations(suite: Suite, entropy: SeededEntropy) -> Iterator[Vector]:
@@ -257,7 +257,7 @@ def _negotiated(
     entropy: Entropy,
     description: str,
     group: Extensions,
-    leaves: Leaves,
+    leaves: _Leaves,
     *,
     role: str = "receiver",
     rule: str | None = None,
@@ -277,7 +277,7 @@ def _negotiated(
     }
 
 
-def _agreeing() -> Iterator[tuple[str, Extensions, Leaves]]:
+def _agreeing() -> Iterator[tuple[str, Extensions, _Leaves]]:
     all_of_it = (dictionary({1: _components(0x8001, 2, *GREASE), 2: _components(0x40)}),)
     yield "nothing is required, and nothing said", (), ((), ())
     yield "required components", (dictionary({1: _components(0x8001)}),), (all_of_it, all_of_it)
@@ -304,7 +304,7 @@ def _agreeing() -> Iterator[tuple[str, Extensions, Leaves]]:
     yield "required media types, as a receiver sees it", (dictionary({3: _kinds(PLAIN)}),), ((),)
 
 
-def _reading() -> Iterator[tuple[str, Extensions, Leaves]]:
+def _reading() -> Iterator[tuple[str, Extensions, _Leaves]]:
     loud = MediaType(b"TEXT/Plain", (Parameter(b"CharSet", b"UTF-8"),))
     one, other = Parameter(b"charset", b"UTF-8"), Parameter(b"format", b"flowed")
     for what, required, supported in (
@@ -320,7 +320,7 @@ def _reading() -> Iterator[tuple[str, Extensions, Leaves]]:
         yield what, (dictionary({3: _kinds(*required)}),), (said, said)
 
 
-def _lacking() -> Iterator[tuple[str, Extensions, Leaves, str, int]]:
+def _lacking() -> Iterator[tuple[str, Extensions, _Leaves, str, int]]:
     some = (dictionary({1: _components(0x8001, 0x8003), 2: _components(0x40)}),)
     for what, wanted, said, lacking in (
         ("a component", (0x8001, 0x8002), some, 0x8002),
@@ -349,7 +349,7 @@ def _lacking() -> Iterator[tuple[str, Extensions, Leaves, str, int]]:
         yield f"a leaf {what}", group, ((_formats((0xF501,)),), extensions), rule, 0xF501
 
 
-def _not_reading() -> Iterator[tuple[str, Extensions, Leaves, MediaType]]:
+def _not_reading() -> Iterator[tuple[str, Extensions, _Leaves, MediaType]]:
     all_of_it = (dictionary({3: _kinds(PLAIN, UTF8, MARKDOWN, MIMI)}),)
     small = MediaType(b"text/plain", (Parameter(b"charset", b"utf-8"),))
     for what, required, supported, lacking in (
@@ -371,7 +371,7 @@ def _not_reading() -> Iterator[tuple[str, Extensions, Leaves, MediaType]]:
     yield "a leaf names no media types", group, (all_of_it, ()), PLAIN
 
 
-def _unreadable() -> Iterator[tuple[str, Extensions, Leaves]]:
+def _unreadable() -> Iterator[tuple[str, Extensions, _Leaves]]:
     cut, good = b"\3\0\1\0", (dictionary({1: _components(0x8001)}),)
     unsorted = Extension(APP_DATA_DICTIONARY, b"\6\x80\2\0\x80\1\0")
     for what, extensions in (

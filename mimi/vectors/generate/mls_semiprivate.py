@@ -57,7 +57,7 @@ SENDER = LeafIndex(1)
 
 HUB, ARCHIVE = b"mimi://hub.example", b"mimi://archive.example"
 
-Listed = tuple[KeyForExternalReceiver, ...]
+_Listed = tuple[KeyForExternalReceiver, ...]
 
 
 @attrs.frozen
@@ -138,7 +138,7 @@ class Sent:
     told: Callable[[int, PerMessageKeyAndNonces], PerMessageKeyAndNonces | bytes] = (
         lambda _, given: given
     )
-    listed: Callable[[Listed], Listed] = lambda keys: keys
+    listed: Callable[[_Listed], _Listed] = lambda keys: keys
     ended: Callable[[bytes, bytes], tuple[bytes, bytes]] = lambda *both: both
 
 
@@ -192,7 +192,7 @@ def _kind_of(said: Proposal | Commit | bytes) -> ContentType:
     return ContentType.COMMIT if isinstance(said, Commit) else ContentType.PROPOSAL
 
 
-def _keys(at: Epoch, how: Sent, given: PerMessageKeyAndNonces, partial: bytes) -> Listed:
+def _keys(at: Epoch, how: Sent, given: PerMessageKeyAndNonces, partial: bytes) -> _Listed:
     """Return the keys for the external receivers."""
     context, made = at.context, list[KeyForExternalReceiver]()
     where = encode(SemiPrivateMessageContext(context.group_id, context.epoch, partial))
@@ -390,13 +390,13 @@ _TOLD: tuple[tuple[str, Telling, str], ...] = (
 """What one of the receivers is told, and refuses."""
 
 
-def _second_damaged(keys: Listed) -> Listed:
+def _second_damaged(keys: _Listed) -> _Listed:
     sealed = keys[1].encrypted_keys_and_nonces
     damaged = HPKECiphertext(sealed.kem_output, changed(sealed.ciphertext))
     return keys[0], replace(keys[1], encrypted_keys_and_nonces=damaged)
 
 
-def _exchanged(keys: Listed) -> Listed:
+def _exchanged(keys: _Listed) -> _Listed:
     first, second = keys
     return (
         replace(first, external_receiver_ref=second.external_receiver_ref),
