@@ -24,13 +24,14 @@ DISABLED = """## Checks taken out
 `python tests/validation/disable.py` takes out the check of every rule in turn, by rewriting the
 function that raises its error, and runs the test that is named for it, which must fail then. CI
 does this with some of the rules. With all of them it was last run on {date} with version {version}:
-{outcome}, and with `--each` all 160 raises, one by one.
+{outcome},
+and with `--each` all 223 raises, one by one.
 """
 
 RUN = {
     "date": "2026-11-23",
     "version": "0.1.0",
-    "outcome": "the tests of 238 rules noticed all 134 checks that were taken out",
+    "outcome": "the tests of 356 rules noticed all 190 checks that were taken out",
 }
 
 
