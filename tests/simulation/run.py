@@ -1,7 +1,7 @@
 """Simulating groups of up to eight members over a network that does what networks do.
 
     python tests/simulation/run.py --runs 1600 --seed 1
-    python tests/simulation/run.py --runs 400 --seed 1 --least 10 --together
+    python tests/simulation/run.py --runs 300 --seed 1 --least 5 --together
 
 Each run is a group of its own: actions are drawn and taken, then the network settles and all must
 agree; see `settling`, `hearing` and `ledger` for what is checked. A run depends on nothing but the
