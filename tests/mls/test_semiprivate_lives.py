@@ -1,13 +1,12 @@
 """Groups with a hub, from their beginning to their end and beyond."""
 
 import pytest
-from mls.receivers import HubRoom, receiver, refused_by, some_suites
+from mls.receivers import HubRoom, receiver, some_suites
 from tree.members import NOW
 
 from mimi.crypto import known_suites
 from mimi.mls import Group, ReInit, branch, reinitialise
 from mimi.mls.external_receivers import with_receivers
-from mimi.mls.semiprivate_errors import SemiPrivateUnavailableError
 from mimi.tree.codepoints import ProtocolVersion
 
 NAMES = tuple(f"Person {number}" for number in range(12))
@@ -57,8 +56,6 @@ def test_a_branch(suite):
     _, bob, _ = founded(room)
     corner, (_, bob_there, carol_there) = elsewhere(room)
     packages = [carol_there.offers()]
-    with refused_by(SemiPrivateUnavailableError):
-        branch(bob.group, bob_there.client, b"a corner of it", packages, now=NOW)
     extensions = with_receivers((), [receiver(suite)])
     draft = branch(
         bob.group, bob_there.client, b"a corner of it", packages, now=NOW, extensions=extensions
