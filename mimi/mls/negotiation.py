@@ -230,6 +230,8 @@ class Needs:
         Raises:
             MalformedError: What is said there does not parse, ``content_media_types`` included.
         """
+        if not any(at.extension_type in _REQUIRING for at in extensions):
+            return SILENT
         media_types(extensions)
         formats = wire_formats(extensions, required=True) - DEFAULT_WIRE_FORMATS
         aad = safe_aad_components(extensions) or frozenset()
@@ -254,6 +256,7 @@ class Needs:
 
 
 _NEGOTIATING = (APP_DATA_DICTIONARY, SUPPORTED_WIRE_FORMATS)
+_REQUIRING = (APP_DATA_DICTIONARY, REQUIRED_WIRE_FORMATS)
 SILENT = Needs(frozenset(), frozenset(), frozenset())
 
 

@@ -159,6 +159,8 @@ def check_framed(context: GroupContext, framed: FramedContent) -> None:
     Raises:
         MalformedError: Authenticated or application data is not what the group has agreed on.
     """
+    if not context.extensions:
+        return
     check_aad(context.extensions, framed.authenticated_data)
     if isinstance(framed.content, bytes):
         check_framing(context.extensions, framed.content)

@@ -37,7 +37,8 @@ def framed(
 ) -> AuthenticatedContent:
     """Return application data or a proposal, signed by the member."""
     context = group.state.context
-    aad = own_aad(context.extensions, aad)
+    if context.extensions:
+        aad = own_aad(context.extensions, aad)
     message = FramedContent(
         context.group_id, context.epoch, MemberSender(group.private.leaf), aad, content
     )
@@ -86,7 +87,8 @@ def protect(group: G, data: bytes, aad: bytes) -> tuple[G, bytes]:
             f"{len(group.state.proposals)} proposals must be committed first",
             proposals=tuple(group.state.proposals.values()),
         )
-    check_own_framing(group.context.extensions, data)
+    if group.state.context.extensions:
+        check_own_framing(group.state.context.extensions, data)
     message = framed(group, data, aad, WireFormat.MLS_PRIVATE_MESSAGE)
     group, private = sealed(group, message, len(data))
     return group, encode(MLSMessage(private))

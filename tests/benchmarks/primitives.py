@@ -118,10 +118,11 @@ def depth(members: int) -> int:
 def key_schedule() -> Work:
     """From commit_secret to the secrets of an epoch (section 8).
 
-    Extract, joiner, extract, epoch secret; nine secrets of table 4. Beside them the two transcript
+    Extract, joiner, extract, epoch secret; nine secrets of table 4, and the one that components
+    export from (draft-ietf-mls-extensions-10 section 4.4). Beside them the two transcript
     hashes (the larger is counted with the message), and the confirmation tag.
     """
-    return [(P.expand, 4 + 9 + 1), (P.hash(64), 1)]
+    return [(P.expand, 4 + 10 + 1), (P.hash(64), 1)]
 
 
 def encrypt(data: int) -> Work:
