@@ -195,8 +195,9 @@ def check_epoch(
         check_negotiated(leaves, extensions)
         if sending:
             check_media_types(leaves, extensions)
-    check_external_receivers(tree.suite, extensions)
-    source_domains(extensions)  # or every later look at them would fail
+    if extensions:
+        check_external_receivers(tree.suite, extensions)
+        source_domains(extensions)  # or every later look at them would fail
 
 
 def _changed_leaves(
