@@ -86,7 +86,8 @@ def encode_document(
     if kept is not None:
         return kept
     item = item_of(value)
-    if isinstance(getattr(type(value), "is_plain", None), property) and value.is_plain:  # type: ignore[attr-defined]
+    # A property of the class: a field of that name is the document's own.
+    if isinstance(getattr(type(value), "is_plain", None), property) and value.is_plain:  # type: ignore[attr-defined]  # checked in this line
         try:
             return cbor2.dumps(item)
         except UnicodeEncodeError:

@@ -101,7 +101,7 @@ class Conversation:
     _topics: Trie[bytes, Few[Place]] = attrs.field(factory=Trie, repr=False)
     _endings: Ordered[Place] = attrs.field(default=NONE, repr=False)
     """The messages that expire, and those that withdraw another one."""
-    __hash__: ClassVar[None] = None  # type: ignore[assignment]
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # no key of a dictionary
 
     # What arrives
 

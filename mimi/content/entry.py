@@ -81,7 +81,7 @@ class Version:
     accepted: int
     part: NestedPart | None
     statuses: Mapping[str, Status]
-    __hash__: ClassVar[None] = None  # type: ignore[assignment]
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # no key of a dictionary
 
     @property
     def text(self) -> str:
@@ -160,7 +160,7 @@ class Entry:
     reactions: tuple[Reaction, ...]
     replies: tuple[bytes, ...]
     refused: tuple[RefusedAmendment, ...]
-    __hash__: ClassVar[None] = None  # type: ignore[assignment]
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # no key of a dictionary
 
     @property
     def text(self) -> str:
@@ -236,7 +236,7 @@ class Quotation:
     author: str | None = None
     version: Version | None = None
     is_outdated: bool = False
-    __hash__: ClassVar[None] = None  # type: ignore[assignment]
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # no key of a dictionary
 
     @property
     def text(self) -> str:

@@ -11,8 +11,8 @@ import unicodedata
 from mimi.identity.errors import extra_for
 
 with extra_for(__name__):
-    from confusable_homoglyphs import confusables  # type: ignore[import-untyped]
-    from fontTools.unicodedata import script_extension  # type: ignore[import-untyped]
+    from confusable_homoglyphs import confusables  # type: ignore[import-untyped]  # it has no types
+    from fontTools.unicodedata import script_extension  # type: ignore[import-untyped]  # nor this
 
 COMMON = frozenset({"Zyyy", "Zinh", "Zzzz"})
 """Characters of all scripts, those that take the script of the one before, and unknown ones."""

@@ -96,8 +96,7 @@ class NewEpoch:
         replaced: Mapping[LeafIndex, LeafNode | None] = NOTHING,
     ) -> "NewEpoch":
         """Return an epoch whose trees of secrets are opened, so that their roots are consumed."""
-        rest, message_keys = secrets.open_secret_tree(state.tree.leaf_count)
-        kept, exporter = rest.open_exporter_tree()
+        kept, message_keys, exporter = secrets.open_trees(state.tree.leaf_count)
         return cls(state, private, signer, kept, message_keys, exporter, replaced)
 
 

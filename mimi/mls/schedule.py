@@ -15,7 +15,6 @@
               application export (draft-ietf-mls-extensions-10 section 4.4)
 """
 
-from typing import Self
 
 import attrs
 
@@ -64,8 +63,8 @@ LABELS = (
 class EpochSecrets:
     """The secrets of one epoch, Nh octets each (section 8, table 4).
 
-    The encryption_secret is None once the secret tree is open, the application_export_secret once
-    the exporter tree is: see `open_secret_tree` and `open_exporter_tree`.
+    The encryption_secret and the application_export_secret are None once the trees that grow from
+    them are open: see `open_trees`.
     """
 
     suite: Suite
@@ -119,52 +118,38 @@ class EpochSecrets:
         if not suite.verify_mac(self.confirmation_key.reveal(), hashed, tag):
             raise ConfirmationTagError("the confirmation tag is not that of the epoch")
 
-    def open_secret_tree(self, leaf_count: int) -> tuple["EpochSecrets", SecretTree]:
-        """Return the secrets without the encryption_secret, and the secret tree made of it.
+    def open_trees(self, leaf_count: int) -> tuple["EpochSecrets", SecretTree, ExporterTree]:
+        """Return the secrets without the roots of two trees, the secret tree and the exporter tree.
 
-        As long as the encryption_secret is kept, every message key of the epoch can be derived
-        from it again: keep what this returns, and drop the value that it was called on
-        (section 9.2).
+        As long as the encryption_secret and the application_export_secret are kept, every message
+        key and every exported secret of the epoch can be derived from them again: keep what this
+        returns, and drop the value that it was called on (section 9.2, and section 4.4 of
+        draft-ietf-mls-extensions-10).
 
         Args:
             leaf_count: The number of leaves in the ratchet tree of the epoch.
 
         Raises:
-            UsageError: The secret tree was opened before.
+            UsageError: The trees were opened before.
         """
-        if self.encryption_secret is None:
-            raise UsageError("the secret tree of the epoch is open already")
-        tree = SecretTree(self.suite, leaf_count, self.encryption_secret)
-        return self._keeping(None, self.application_export_secret), tree
-
-    def open_exporter_tree(self) -> tuple["EpochSecrets", ExporterTree]:
-        """Return the secrets without the application_export_secret, and the tree made of it.
-
-        Keep what this returns, and drop the value that it was called on, as of `open_secret_tree`
-        (draft-ietf-mls-extensions-10 section 4.4).
-
-        Raises:
-            UsageError: The exporter tree was opened before.
-        """
-        if self.application_export_secret is None:
-            raise UsageError("the exporter tree of the epoch is open already")
-        tree = ExporterTree.of(self.suite, self.application_export_secret)
-        return self._keeping(self.encryption_secret, None), tree
-
-    def _keeping(self, encryption: Secret | None, application_export: Secret | None) -> Self:
-        return type(self)(
+        encryption, application_export = self.encryption_secret, self.application_export_secret
+        if encryption is None or application_export is None:
+            raise UsageError("the trees of the epoch are open already")
+        kept = type(self)(
             self.suite,
             self.init_secret,
             self.sender_data_secret,
-            encryption,
+            None,
             self.exporter_secret,
             self.external_secret,
             self.confirmation_key,
             self.membership_key,
             self.resumption_psk,
             self.epoch_authenticator,
-            application_export,
+            None,
         )
+        tree = SecretTree(self.suite, leaf_count, encryption)
+        return kept, tree, ExporterTree.of(self.suite, application_export)
 
     def export(self, label: bytes, context: bytes, length: int) -> Secret:
         """Return MLS-Exporter(label, context, length), *length* octets (section 8.5).

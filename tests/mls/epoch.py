@@ -115,7 +115,7 @@ class Epoch:
     @property
     def tree(self) -> SecretTree:
         """The secret tree as it is before the first message."""
-        return self.secrets.open_secret_tree(2)[1]
+        return self.secrets.open_trees(2)[1]
 
     def key_of(self, content: FramedContent) -> bytes:
         """Return the signature key of a sender."""

@@ -2,6 +2,7 @@
 
 import pickle
 
+import attrs
 import pytest
 from mls.epoch import SUITE, Epoch
 from tree.members import every_suite, refused
@@ -126,26 +127,24 @@ def test_a_confirmation_tag_is_for_its_transcript(suite):
 
 
 @every_suite
-def test_the_secret_tree_takes_the_encryption_secret_away(suite):
+def test_the_trees_take_the_secrets_away_from_which_they_grow(suite):
     secrets = Epoch.of(suite).secrets
-    kept, tree = secrets.open_secret_tree(4)
+    kept, tree, exporter = secrets.open_trees(4)
     assert tree == SecretTree(suite, 4, secrets.encryption_secret)
-    assert kept.encryption_secret is None
-    assert kept.init_secret == secrets.init_secret
+    assert exporter == ExporterTree.of(suite, secrets.application_export_secret)
+    gone = {"encryption_secret", "application_export_secret"}
+    for field in attrs.fields_dict(type(secrets)):
+        assert getattr(kept, field) == (None if field in gone else getattr(secrets, field))
     with pytest.raises(UsageError, match="open already"):
-        kept.open_secret_tree(4)
+        kept.open_trees(4)
 
 
 @every_suite
-def test_the_exporter_tree_takes_the_application_export_secret_away(suite):
-    secrets = Epoch.of(suite).secrets
-    kept, tree = secrets.open_exporter_tree()
-    assert tree == ExporterTree.of(suite, secrets.application_export_secret)
-    assert kept.application_export_secret is None
-    assert kept.encryption_secret == secrets.encryption_secret
-    assert kept.open_secret_tree(4)[0] == secrets.open_secret_tree(4)[0].open_exporter_tree()[0]
+@pytest.mark.parametrize("gone", ["encryption_secret", "application_export_secret"])
+def test_trees_are_not_opened_where_one_was_before(suite, gone):
+    secrets = attrs.evolve(Epoch.of(suite).secrets, **{gone: None})
     with pytest.raises(UsageError, match="open already"):
-        kept.open_exporter_tree()
+        secrets.open_trees(4)
 
 
 def test_secrets_are_neither_shown_nor_pickled():

@@ -87,7 +87,7 @@ class Protection:
 
     def private(self, sent: bytes | Proposal | Commit) -> PrivateMessage:
         """Return a private message."""
-        secrets = self.secrets.open_secret_tree(2)[1]
+        secrets = self.secrets.open_trees(2)[1]
         for _ in range(self.sent):
             for kind in RatchetKind:
                 secrets = secrets.next_key(SENDER, kind)[0]

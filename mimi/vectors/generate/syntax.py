@@ -214,5 +214,5 @@ def _private(scene: _Scene) -> PrivateMessage:
     signed = scene.signed(WireFormat.MLS_PRIVATE_MESSAGE, scene.framed(MemberSender(AUTHOR), sent))
     padding = 0 if scene.flavour is Flavour.BARE else 64
     entropy, data_secret = scene.group.entropy, scene.epoch.secrets.sender_data_secret
-    secrets = scene.epoch.secrets.open_secret_tree(scene.group.tree.leaf_count)[1]
+    secrets = scene.epoch.secrets.open_trees(scene.group.tree.leaf_count)[1]
     return protect_private(scene.suite, signed, secrets, data_secret, entropy, padding)[1]
