@@ -15,7 +15,6 @@
               application export (draft-ietf-mls-extensions-10 section 4.4)
 """
 
-
 import attrs
 
 from mimi.codec import encode
