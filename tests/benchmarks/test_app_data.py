@@ -121,4 +121,4 @@ def test_follow(measure, group_of, data):
 
     work = primitives.follow_update(len(encode(group.context)), len(wire))
     title = f"follow an AppDataUpdate's commit, {len(data)} components"
-    measure(title, process, primitives.call(work), 1.6, 1)
+    measure(title, process, primitives.call(work), 1.5, 1)
