@@ -11,14 +11,15 @@ comes back, or just be dropped.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import attrs
 
 from mimi.codec import encode
 from mimi.crypto import Secret, SignaturePrivateKey
 from mimi.errors import ForbiddenError, InvalidError, MalformedError
-from mimi.mls.apply import Applied, Transition, apply, check_epoch, next_context
+from mimi.mls.appdata import Components, judges_commits
+from mimi.mls.apply import Applied, Transition, apply, check_epoch, judge, next_context
 from mimi.mls.codepoints import WireFormat
 from mimi.mls.context import GroupContext
 from mimi.mls.draft import Draft
@@ -28,6 +29,7 @@ from mimi.mls.framing import (
     CommitAuthData,
     FramedContent,
     MemberSender,
+    Sender,
 )
 from mimi.mls.member import MemberState, NewEpoch
 from mimi.mls.message import MLSMessage
@@ -112,6 +114,11 @@ def create(group: G, plan: Plan, *, founding: bool = False) -> Draft[G]:
     needs_path = needs_path or any(item.proposal.path_required for item in plan.covered)
     check_list(before, plan.covered, sender, has_path=needs_path)
     applied = apply(before, plan.covered, group.settings.components)
+    memo = None
+    if not founding:
+        wire_format, leaf = group.settings.handshake, plan.leaf if needs_path else None
+        rules = group.rules(plan.now)
+        memo = judge(before, sender, plan.covered, applied, leaf, wire_format, rules)
     path = _member_path(group, plan, applied) if needs_path else None
     psks = group.psk_secret(applied.psks)
     listed = tuple(item.reference or item.proposal for item in plan.covered)
@@ -124,7 +131,7 @@ def create(group: G, plan: Plan, *, founding: bool = False) -> Draft[G]:
     )
     private = group.private.without_blanks(applied.tree) if path is None else path.private
     signer = group.signer if path is None else plan.signer
-    shared = Shared(before, applied, path, group.secrets.init_secret, psks)
+    shared = Shared(before, applied, path, group.secrets.init_secret, psks, memo)
     concluded = conclude(
         shared, content, group.signer, NewKeys(private, signer), group.settings.handshake
     )
@@ -187,6 +194,7 @@ class Shared:
         path: The path; None where there is none.
         init_secret: That of the epoch, or what the ExternalInit stands for.
         psk_secret: That of the commit's pre-shared keys.
+        memo: What components remember of the next epoch.
     """
 
     before: PublicState
@@ -194,6 +202,7 @@ class Shared:
     path: CreatedPath | None
     init_secret: Secret
     psk_secret: Secret
+    memo: dict[Any, Any] | None = None
 
     @property
     def tree(self) -> RatchetTree:
@@ -263,7 +272,7 @@ def conclude(
     joiner = joiner_secret(suite, shared.init_secret, commit_secret, context)
     secrets = EpochSecrets.derive(suite, joiner, shared.psk_secret, context)
     tag = secrets.confirmation_tag(confirmed)
-    state = next_state(context, tree, tag, shared.applied.reinit)
+    state = next_state(context, tree, tag, shared.applied.reinit, shared.memo)
     message = AuthenticatedContent(wire_format, content, CommitAuthData(signature, tag))
     replaced = replaced_leaves(before, tree, (*shared.applied.touched, me))
     epoch = NewEpoch.opened(state, keys.private, keys.signer, secrets, replaced)
@@ -310,13 +319,15 @@ TRIALS = 256
 """How often it is tried what can stand together: some 16 among 1,000 that cannot are found."""
 
 
-def choose(group: MemberState, by_value: Iterable[Covered]) -> tuple[Covered, ...]:
+def choose(group: MemberState, by_value: Iterable[Covered], now: int) -> tuple[Covered, ...]:
     """Return the pending proposals that can be committed beside those by value (section 12.2).
 
     A SelfRemove is preferred to all else, above all to a Remove or an Update of the same leaf;
     then a Remove, what members propose to what others do, a later Update to an earlier, everything
     to a ReInit. One's own Updates are left out, since a commit replaces the committer's leaf, and
     one's own SelfRemove, which somebody else has to commit.
+    Where components judge whole commits, what one sender proposes is tried together: a participant
+    leaves by several proposals, none of which can stand alone.
     A proposal that cannot stand with the others is left out as well, and a resumption PSK of this
     group beside an Add: who is added could not join. So nobody can keep the group from going on
     by proposing what cannot be committed, nor hold up a committer by proposing much of it: after
@@ -330,13 +341,16 @@ def choose(group: MemberState, by_value: Iterable[Covered]) -> tuple[Covered, ..
     ]
     pending = [item for item in pending if removed_by(item) != group.leaf_index]
     leaving = [item for item in pending if isinstance(item.proposal, SelfRemove)]
-    fixed = without_needless(by_value, [item for item in leaving if _can_stand(group, (item,))])
+    fixed = without_needless(
+        by_value, [item for item in leaving if _can_stand(group, (item,), now)]
+    )
     if any(isinstance(item.proposal, Add) for item in (*pending, *fixed)):
         pending = [item for item in pending if not _is_own_resumption(group, item.proposal)]
     updates = [item for item in pending if isinstance(item.proposal, Update)]
     others = [item for item in pending if not isinstance(item.proposal, Update)]
     ranked = sorted((*others, *reversed(updates)), key=_rank)
-    chosen = _extended(group, (), tuple(ranked), fixed, iter(range(TRIALS)))
+    trial = _Trial(group, fixed, now, iter(range(TRIALS)))
+    chosen = trial.extended((), _bundles(ranked, group.settings.components))
     references = {item.reference for item in chosen}
     return tuple(item for item in pending if item.reference in references)
 
@@ -376,37 +390,64 @@ def _is_own_resumption(group: MemberState, proposal: Proposal) -> bool:
     return isinstance(psk, ResumptionPSK) and psk.psk_group_id == group.context.group_id
 
 
-def _extended(
-    group: MemberState,
-    chosen: tuple[Covered, ...],
-    items: tuple[Covered, ...],
-    fixed: tuple[Covered, ...],
-    trials: Iterator[int],
-) -> tuple[Covered, ...]:
-    """Return *chosen* with those of *items* that can stand with it, halving where not all can."""
-    if next(trials, None) is None:
-        return chosen
-    if _can_stand(group, (*chosen, *items, *fixed)):
-        return (*chosen, *items)
-    if len(items) <= 1:
-        return chosen
-    half = len(items) // 2
-    chosen = _extended(group, chosen, items[:half], fixed, trials)
-    return _extended(group, chosen, items[half:], fixed, trials)
+_Bundles: TypeAlias = tuple[tuple[Covered, ...], ...]
 
 
-def _can_stand(group: MemberState, covered: tuple[Covered, ...]) -> bool:
+def _bundles(ranked: Iterable[Covered], components: Components) -> _Bundles:
+    """Return what is tried together, in the order in which it is tried."""
+    if not judges_commits(components):
+        return tuple((item,) for item in ranked)
+    by_sender: dict[Sender, tuple[Covered, ...]] = {}
+    for item in ranked:
+        by_sender[item.sender] = (*by_sender.get(item.sender, ()), item)
+    return tuple(by_sender.values())
+
+
+@attrs.frozen
+class _Trial:
+    """The search for what can be committed beside what the committer wants.
+
+    Attributes:
+        group: The group.
+        fixed: What the committer wants.
+        now: Seconds since 1970-01-01T00:00Z.
+        tries: How often something may still be tried.
+    """
+
+    group: MemberState
+    fixed: tuple[Covered, ...]
+    now: int
+    tries: Iterator[int]
+
+    def extended(self, chosen: tuple[Covered, ...], bundles: _Bundles) -> tuple[Covered, ...]:
+        """Return *chosen* with what can stand with it, halving where not all can."""
+        if next(self.tries, None) is None:
+            return chosen
+        items = tuple(item for bundle in bundles for item in bundle)
+        if _can_stand(self.group, (*chosen, *items, *self.fixed), self.now):
+            return (*chosen, *items)
+        if len(items) <= 1:
+            return chosen
+        if len(bundles) == 1:
+            bundles = tuple((item,) for item in items)
+        half = len(bundles) // 2
+        chosen = self.extended(chosen, bundles[:half])
+        return self.extended(chosen, bundles[half:])
+
+
+def _can_stand(group: MemberState, covered: tuple[Covered, ...], now: int) -> bool:
     """Return whether proposals can be committed together by this member.
 
     What a component refuses in whatever way must not stop who commits the rest.
     """
-    sender = MemberSender(group.leaf_index)
+    before, sender = group.state, MemberSender(group.leaf_index)
     try:
-        check_list(group.state, covered, sender, has_path=True)
-        applied = apply(group.state, covered, group.settings.components)
-        check_epoch(applied.tree, applied.extensions, group.state, applied.touched, sending=True)
+        check_list(before, covered, sender, has_path=True)
+        applied = apply(before, covered, group.settings.components)
+        judge(before, sender, covered, applied, None, group.settings.handshake, group.rules(now))
+        check_epoch(applied.tree, applied.extensions, before, applied.touched, sending=True)
         check_own_support(
-            group.state.tree.member(sender.leaf_index), applied.extensions, sender.leaf_index
+            before.tree.member(sender.leaf_index), applied.extensions, sender.leaf_index
         )
         group.psk_secret(applied.psks)
     except (InvalidError, ForbiddenError, MalformedError):

@@ -1,0 +1,1 @@
+"""The policy of rooms (draft-ietf-mimi-room-policy-03)."""
