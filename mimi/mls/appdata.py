@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
+from mimi.mls.codepoints import WireFormat
 from mimi.mls.component_errors import (
     AbsentComponentError,
     ComponentConflictError,
@@ -77,7 +78,7 @@ class Change:
     proposals: tuple[tuple[Proposal, Sender], ...]
     extensions: Extensions
     leaf: LeafNode | LeafNodeContent | None
-    wire_format: int
+    wire_format: WireFormat
     now: int
     memo: dict[Any, Any] = attrs.field(factory=dict)
 

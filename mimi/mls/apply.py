@@ -15,6 +15,7 @@ from typing import Any
 import attrs
 
 from mimi.mls.appdata import Change, Components, check_commit, with_app_data_applied
+from mimi.mls.codepoints import WireFormat
 from mimi.mls.context import GroupContext
 from mimi.mls.errors import WrongEpochError
 from mimi.mls.external_receivers import check_external_receivers
@@ -310,7 +311,7 @@ def judge(
     covered: Iterable[Covered],
     applied: Applied,
     leaf: LeafNode | LeafNodeContent | None,
-    wire_format: int,
+    wire_format: WireFormat,
     rules: Rules,
 ) -> dict[Any, Any]:
     """Let the application's components judge a commit; return what they remember of it.

@@ -121,7 +121,7 @@ class ChangeIdentity:
 class ChangeMetadata:
     """Change fields of the room's metadata, by the names of `RoomMetaData`."""
 
-    fields: frozenset[str] = attrs.field(converter=frozenset)
+    fields: frozenset[str]
 
 
 @attrs.frozen
@@ -217,4 +217,4 @@ class Request:
     """
 
     actor: Actor
-    actions: tuple[Action, ...] = attrs.field(converter=tuple)
+    actions: tuple[Action, ...]

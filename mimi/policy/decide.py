@@ -1,4 +1,4 @@
-"""May this be done in this room? (draft-ietf-mimi-room-policy-03 section 8)
+"""Whether something may be done in a room (draft-ietf-mimi-room-policy-03 section 8).
 
 ::
 

@@ -1,4 +1,4 @@
-"""The answer to a request: granted, with the ground for each action, or refused with all reasons."""
+"""The answer to requests: granted, with the ground of each action, or refused, with all reasons."""
 
 from enum import Enum
 
@@ -10,7 +10,7 @@ from mimi.policy.errors import PolicyRefusedError
 
 
 class Rule(Enum):
-    """What forbids, besides a missing capability; sections are of draft-ietf-mimi-room-policy-03."""
+    """What forbids; sections are those of draft-ietf-mimi-room-policy-03."""
 
     CAPABILITY = "capability"
     """The actor's role lacks the capability (section 8)."""

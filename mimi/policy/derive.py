@@ -71,6 +71,7 @@ from mimi.policy.structures import (
 from mimi.tree.credential import Credential
 from mimi.tree.extension import external_senders
 from mimi.tree.leaf import LeafNode, LeafNodeContent
+from mimi.tree.math import LeafIndex
 
 FRANKING_AGENT = ComponentID.declare("FRANKING_AGENT", 0x0021)
 
@@ -83,6 +84,12 @@ OTHER_COMPONENTS = frozenset(
     )
 )
 """Components that belong to what the room agrees on, and have no capability of their own."""
+
+
+_FIELDS = (
+    *("room_uri", "room_name", "room_descriptions"),
+    *("room_avatar", "room_subject", "room_mood"),
+)
 
 
 @attrs.frozen(eq=False)
@@ -125,7 +132,7 @@ class Derivation:
                 actions = list(self._joining(actions))  # noqa: PLW2901 - what it amounts to
             if actions:
                 actor = self._actor(sender, packages.get(sender), links.get(sender))
-                made.append(Request(actor, actions))
+                made.append(Request(actor, tuple(actions)))
         return tuple(made)
 
     def identity_kept(
@@ -155,7 +162,7 @@ class Derivation:
         )
 
     def _user_at(self, leaf: int) -> bytes:
-        return self.identities.identify(self.state.tree.member(leaf).credential)
+        return self.identities.identify(self.state.tree.member(LeafIndex(leaf)).credential)
 
     def _actions(self, proposal: Proposal, sender: Sender) -> Iterator[Action]:
         match proposal:
@@ -226,8 +233,7 @@ class Derivation:
     def _fields(self, new: RoomMetaData) -> frozenset[str]:
         """Return the fields of the metadata that change."""
         old = self.room.policy.metadata or RoomMetaData(b"")
-        names = (field.name for field in attrs.fields(RoomMetaData))
-        return frozenset(name for name in names if getattr(new, name) != getattr(old, name))
+        return frozenset(name for name in _FIELDS if getattr(new, name) != getattr(old, name))
 
     def _listed(self, update: ParticipantListUpdate) -> Iterator[Action]:
         for change in update.changed_role_participants:

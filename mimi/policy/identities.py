@@ -1,4 +1,4 @@
-"""Whose client a credential belongs to, and what it claims: the caller knows, per credential type."""
+"""Whose a credential is, and what it claims: for each type of credential the caller knows."""
 
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
