@@ -5,23 +5,24 @@ import sys
 from pathlib import Path
 
 from mimi.codec import presentation
-from mimi.mls.structures import STRUCTURES
+from mimi.mls.structures import STRUCTURES as MLS
+from mimi.protocol.structures import STRUCTURES as PROTOCOL
 
 PAGE = Path(__file__).parents[1] / "docs" / "structures.md"
 
 HEAD = """# Structures
 
-Every structure of RFC 9420, and of drafts that extend it, as this library declares it, in the TLS
-presentation language, derived from the declarations. A select on a tag is a structure of its own
-here, since it is a union of classes there (`LeafSource`, `Sender`, `Content`); a select on an
-earlier field stays where it is.
+Every structure of RFC 9420, of drafts that extend it, and of the MIMI protocol, as this library
+declares it, in the TLS presentation language, derived from the declarations. A select on a tag is a
+structure of its own here, since it is a union of classes there (`LeafSource`, `Sender`, `Content`);
+a select on an earlier field stays where it is.
 """
 
 
 def page() -> str:
     known: set[str] = set()
     parts = [HEAD]
-    for title, declared in STRUCTURES.items():
+    for title, declared in {**MLS, **PROTOCOL}.items():
         texts = [text for text in presentation(*declared).split("\n\n") if text not in known]
         known.update(texts)
         parts.append(f"## {title}\n\n```\n" + "\n\n".join(texts) + "\n```\n")

@@ -14,7 +14,7 @@ from mimi.codec.shape import Bytes, Select, Struct, Vector
 from mimi.codec.trace import bounds_of, kind_of
 from mimi.errors import UsageError
 
-PACKAGES = ("mimi.tree", "mimi.mls")
+PACKAGES = ("mimi.tree", "mimi.mls", "mimi.protocol")
 """Where structures are declared that are sent or stored."""
 
 DEFAULT = "MLSMessage"

@@ -50,8 +50,10 @@ from mimi.codec.shape import (
 )
 from mimi.codec.tls import (
     decode,
+    decode_all,
     decode_length,
     encode,
+    encode_all,
     encode_as,
     encode_length,
     field_encoder,
@@ -87,8 +89,10 @@ __all__ = [
     "UInt64",
     "annotate",
     "decode",
+    "decode_all",
     "decode_length",
     "encode",
+    "encode_all",
     "encode_as",
     "encode_length",
     "field_encoder",

@@ -113,8 +113,9 @@ def _cases(select: Select) -> _Cases:
 def _kinds(given: Given) -> Callable[[Any], Decoder | None]:
     otherwise = None if given.otherwise is None else decoder_of(shape_of(given.otherwise))
     table = {key: decoder_of(shape_of(hint)) for key, hint in given.cases.items()}
-    if given.by_class:
-        return lambda earlier: table.get(type(earlier), otherwise)
+    key = given.chooser
+    if key is not None:
+        return lambda earlier: table.get(key(earlier), otherwise)
     return lambda earlier: table.get(earlier, otherwise)
 
 

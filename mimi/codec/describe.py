@@ -142,6 +142,8 @@ def _tags(given: Given, earlier: Shape | None) -> tuple[str, dict[Any, Any], lis
     The tags that are left come last, None where they cannot be listed. A case whose class is no
     case of the earlier select by itself stands for itself.
     """
+    if given.key is not None:
+        return f".{given.key.__name__}", {key: key for key in given.cases}, None
     if isinstance(earlier, Select) and given.by_class:
         tags = {
             kind: tag

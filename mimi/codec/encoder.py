@@ -161,8 +161,9 @@ def kinds_of(given: Given) -> Callable[[Any], Encoder]:
     """Return the function from the earlier field of a `Given` to the encoder of this one."""
     otherwise = _nothing if given.otherwise is None else _exactly(shape_of(given.otherwise))
     table = {key: _exactly(shape_of(hint)) for key, hint in given.cases.items()}
-    if given.by_class:
-        return lambda earlier: table.get(type(earlier), otherwise)
+    key = given.chooser
+    if key is not None:
+        return lambda earlier: table.get(key(earlier), otherwise)
     return lambda earlier: table.get(earlier, otherwise)
 
 

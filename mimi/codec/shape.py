@@ -196,18 +196,28 @@ class Given:
 
     Attributes:
         path: The earlier field, with dots.
-        cases: From that field's class (for a union) or value (for a number) to this one's type.
+        cases: From that field's class (for a union) or value (for a number), or from what *key*
+            makes of it, to this one's type.
         otherwise: The type in all other cases; None is ``struct {}``, whose value is None.
+        key: Where the select looks deeper into the earlier field than a path leads: the function
+            from any value of that field to what the cases are told apart by. Its name stands for
+            it in the presentation.
     """
 
     path: str
     cases: Mapping[Any, Any]
     otherwise: Any = None
+    key: Callable[[Any], Any] | None = None
 
     @property
     def by_class(self) -> bool:
         """Whether cases are told apart by the class of the earlier field."""
-        return all(isinstance(key, type) for key in self.cases)
+        return self.key is None and all(isinstance(key, type) for key in self.cases)
+
+    @property
+    def chooser(self) -> Callable[[Any], Any] | None:
+        """From the earlier field to the key of a case; None where the field itself is the key."""
+        return type if self.by_class else self.key
 
 
 Shape: TypeAlias = (

@@ -1,6 +1,6 @@
 """Encoding and decoding values of declared types."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, overload
 
 from mimi.codec import decoder, encoder, trace
@@ -61,6 +61,43 @@ def decode(declared: Any, octets: bytes) -> Any:
     if end != len(octets):
         trace.explain(declared, octets)
     return value
+
+
+@overload
+def decode_all(declared: type[T], octets: bytes) -> tuple[T, ...]: ...
+@overload
+def decode_all(declared: object, octets: bytes) -> tuple[Any, ...]: ...
+def decode_all(declared: Any, octets: bytes) -> tuple[Any, ...]:
+    """Return the values that *octets* are the encodings of, one right behind the other.
+
+    There is no length before them and nothing between them, as in a vector to the end of the input;
+    no octets are no values.
+
+    Raises:
+        MalformedError: They are no encodings of *declared*; the path counts the values from 0.
+        UsageError: A value of *declared* has no octets.
+    """
+    if type(octets) is not bytes:
+        octets = trace.as_bytes(octets)
+    read = (_DECODERS.get(id(declared)) or _decoder(declared))[1]
+    values, start, end = [], -1, 0
+    try:
+        while start < end < len(octets):
+            start = end
+            value, end = read(octets, start)
+            values.append(value)
+    except decoder.FAILURES:
+        end = -1
+    if end != len(octets):
+        if end == start:
+            raise UsageError(f"a {trace.name_of(declared)} of no octets: there is no last one")
+        trace.explain(declared, octets, many=True)
+    return tuple(values)
+
+
+def encode_all(values: Iterable[object], declared: Any = None) -> bytes:
+    """Return the encodings of *values*, one right behind the other; arguments as in `encode`."""
+    return b"".join(encode(value, declared) for value in values)
 
 
 def encode_as(base: type[Any], value: Any) -> bytes:

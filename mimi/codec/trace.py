@@ -146,21 +146,26 @@ def read(declared: Any, octets: bytes) -> Traced:
     return Traced(_read(declared, as_bytes(octets), spans), tuple(spans))
 
 
-def explain(declared: Any, octets: bytes) -> NoReturn:
-    """Say why *octets* do not decode, keeping neither extents nor elements on the way.
+def explain(declared: Any, octets: bytes, *, many: bool = False) -> NoReturn:
+    """Say why *octets* do not decode to one value or, back to back, to *many*.
+
+    Neither extents nor elements are kept on the way.
 
     Raises:
         MalformedError: Always.
     """
-    _read(declared, octets, None)
+    _read(declared, octets, None, many=many)
     raise MalformedError("only one of two decoders accepts it", name_of(declared), 0)
 
 
-def _read(declared: Any, octets: bytes, spans: list[Span] | None) -> Any:
+def _read(declared: Any, octets: bytes, spans: list[Span] | None, *, many: bool = False) -> Any:
     shape = shape_of(declared)
     check_declaration(shape)
     reader = _Reader(octets, name_of(declared), spans)
-    value = reader.read_here(shape)
+    count, value = 0, None if many else reader.read_here(shape)
+    while many and reader.at < len(octets):
+        reader.read(shape, count)
+        count += 1
     reader.finish()
     return value
 
@@ -385,7 +390,8 @@ def given_hint(given: Given, owner: dict[str, Any]) -> Any:
     earlier = owner[first]
     for name in rest:
         earlier = getattr(earlier, name)
-    return given.cases.get(type(earlier) if given.by_class else earlier, given.otherwise)
+    key = given.chooser
+    return given.cases.get(earlier if key is None else key(earlier), given.otherwise)
 
 
 def check(declared: Any, value: Any) -> None:
