@@ -1,0 +1,140 @@
+"""The hub of rooms: it orders what happens, judges it, and tells everybody (sections 4.3 and 5).
+
+::
+
+    update        proposals and commits       judged by MLS and by the room's policy
+    submit        application messages        judged by the sender's role, and stamped
+    group_info    for who joins by a commit   sealed for the joiner
+
+A room is a value; every method returns a step, and changes nothing.
+"""
+
+from collections.abc import Collection, Iterable
+from types import MappingProxyType
+
+import attrs
+
+from mimi.identity import Domain, RoomUri
+from mimi.mls import PublicGroup
+from mimi.mls.keypackage import KeyPackage, key_package_ref
+from mimi.policy.components import room_components
+from mimi.protocol import hub_groupinfo, hub_messages, hub_update
+from mimi.protocol.errors import EnvelopeError, RoomUriError
+from mimi.protocol.franking import FRANKING_AGENT, FrankingAgent
+from mimi.protocol.groupinfo import GroupInfoRequest, GroupInfoResponse
+from mimi.protocol.hosting import Hosting
+from mimi.protocol.room import Destination, HubRoom, HubStep, audience_of
+from mimi.protocol.submit import SubmitMessageRequest, SubmitMessageResponse
+from mimi.protocol.update import UpdateRequest, UpdateRoomResponse
+from mimi.tree.leaf import KeyPackageSource
+
+
+@attrs.frozen(eq=False, repr=False)
+class Hub(Hosting):
+    """The machine of a hub."""
+
+    def create(
+        self,
+        uri: RoomUri,
+        group_info: bytes,
+        ratchet_tree: bytes | None,
+        *,
+        now: int,
+        domains: Collection[Domain] = (),
+    ) -> HubRoom:
+        """Return a new room, whose group a user of this provider has created (section 3.1).
+
+        Args:
+            uri: The room.
+            group_info: The encoded MLSMessage of the creator's group info.
+            ratchet_tree: The encoded ratchet tree, where the group info does not carry it.
+            now: Milliseconds since 1970-01-01T00:00Z.
+            domains: Further domains of this provider.
+
+        Raises:
+            RoomUriError: The room is not this provider's, or its metadata name another.
+            EnvelopeError: The provider does not host rooms of this policy.
+            HubSenderMissingError: The hub is no external sender of the group.
+            PolicyRefusedError: The room breaks its own policy.
+            InvalidError: The group info breaks a rule; a class for each.
+        """
+        if uri.provider not in (self.provider, *domains):
+            raise RoomUriError(f"{uri} is not of {self.provider}", room=str(uri))
+        components = {**room_components(self.rooms), int(FRANKING_AGENT): FrankingAgent()}
+        group = PublicGroup.from_group_info(
+            group_info, ratchet_tree, now=now // 1000, components=components
+        )
+        self.sender_index(group)
+        seen = self.room_of(group)
+        policy = seen.policy
+        if policy.metadata is not None and policy.metadata.room_uri != str(uri).encode():
+            raise RoomUriError("the metadata name another room", room=str(uri))
+        reason = self.envelope(policy)
+        if reason is not None:
+            raise EnvelopeError(reason)
+        return HubRoom(uri, group, timestamp=now, audience=audience_of(seen, group))
+
+    def expecting(self, room: HubRoom, packages: Iterable[KeyPackage], provider: Domain) -> HubRoom:
+        """Return a room that knows where Welcomes for key packages go (section 5.2).
+
+        Args:
+            room: The room for which they were claimed, through this hub.
+            packages: The key packages.
+            provider: Where they came from.
+        """
+        suite, made = room.group.suite, dict(room.destinations)
+        for package in packages:
+            source = package.leaf_node.leaf_node_source
+            assert isinstance(source, KeyPackageSource)  # noqa: S101 - that of a key package is
+            reference = key_package_ref(suite, package)
+            made[reference] = Destination(provider, source.lifetime.not_after)
+        return attrs.evolve(room, destinations=MappingProxyType(made))
+
+    def update(
+        self, room: HubRoom, request: UpdateRequest, source: Domain, *, now: int
+    ) -> HubStep[UpdateRoomResponse]:
+        """Take a proposal or a commit, or refuse it (section 5.3).
+
+        Args:
+            room: The room.
+            request: What a provider sends.
+            source: The provider.
+            now: Milliseconds since 1970-01-01T00:00Z.
+
+        Raises:
+            MalformedError: Something within the request does not parse.
+            UpdateError: The request is none.
+        """
+        return hub_update.update(self, room, request, source, now)
+
+    def remove(self, room: HubRoom, users: Iterable[bytes], *, now: int) -> HubStep[None]:
+        """Propose that users leave, as the hub: until they have, in every epoch anew.
+
+        Args:
+            room: The room.
+            users: Participants, such as those whose account is gone, or who left the parent room.
+            now: Milliseconds since 1970-01-01T00:00Z.
+        """
+        return hub_update.want_out(self, room, users, now)
+
+    def submit(
+        self, room: HubRoom, request: SubmitMessageRequest, source: Domain, *, now: int
+    ) -> HubStep[SubmitMessageResponse]:
+        """Take an application message, or refuse it (section 5.4); arguments as in `update`.
+
+        Raises:
+            SubmissionError: The request is none, or in the name of another provider's user.
+            MalformedError: The authenticated data do not parse.
+        """
+        return hub_messages.submit(self, room, request, source, now)
+
+    def group_info(
+        self, room: HubRoom, request: GroupInfoRequest, source: Domain
+    ) -> HubStep[GroupInfoResponse]:
+        """Give a joiner what it needs, or refuse it (section 5.6); arguments as in `update`.
+
+        Raises:
+            GroupInfoBodyError: The request is none.
+            UnnamedClientError: The credential does not say whose it is.
+        """
+        return hub_groupinfo.group_info(self, room, request, source)

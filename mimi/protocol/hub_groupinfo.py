@@ -1,0 +1,76 @@
+"""Handing out the group info of a room (section 5.6)."""
+
+from typing import TypeAlias
+
+from mimi.identity import Domain
+from mimi.mls.tree_options import full_tree
+from mimi.mls.welcome import GroupInfo
+from mimi.policy.actions import (
+    Action,
+    Actor,
+    ActorKind,
+    AddClient,
+    AddParticipant,
+    ReplaceClient,
+    Request,
+)
+from mimi.policy.decide import decide
+from mimi.policy.room import Room
+from mimi.policy.structures import NO_ROLE
+from mimi.protocol.groupinfo import (
+    GroupInfoNotAuthorized,
+    GroupInfoRatchetTreeTBE,
+    GroupInfoRequest,
+    GroupInfoResponse,
+    PendingProposal,
+    check_group_info_request,
+    seal_group_info,
+)
+from mimi.protocol.hosting import Hosting
+from mimi.protocol.room import HubRoom, HubStep, provider_of_user
+from mimi.tree.codepoints import ExtensionType
+
+GroupInfoStep: TypeAlias = HubStep[GroupInfoResponse]
+
+
+def group_info(
+    hub: Hosting, room: HubRoom, request: GroupInfoRequest, source: Domain
+) -> GroupInfoStep:
+    """Give a joiner the group info, or refuse it; see `mimi.protocol.hub.Hub.group_info`."""
+    check_group_info_request(request)
+    refused = GroupInfoResponse(str(room.uri).encode(), GroupInfoNotAuthorized())
+    identities = hub.rooms.identities
+    user = identities.identify(request.requesting_credential)
+    claims = identities.claims(request.requesting_credential)
+    info = room.group.group_info
+    actor = Actor(user, ActorKind.JOINER, claims, request.joining_code)
+    permitted = provider_of_user(user) == source and user not in room.audience.cut_off
+    if info is None or not permitted or not may_join(hub.room(room), hub, actor):
+        return HubStep(room, refused)
+    pending = tuple(PendingProposal(each.message, each.timestamp) for each in room.accepted)
+    answer = GroupInfoRatchetTreeTBE(
+        without_tree(info), full_tree(room.group.ratchet_tree), pending
+    )
+    sealed = seal_group_info(room.uri, request, answer, hub.sender, hub.signer, hub.entropy)
+    return HubStep(room, sealed)
+
+
+def may_join(room: Room, hub: Hosting, actor: Actor) -> bool:
+    """Return whether somebody may join by a commit: as a participant, or for any of the roles."""
+    surroundings = hub.rooms.surroundings(room)
+    ways: list[tuple[Action, ...]] = [(AddClient(actor.user),), (ReplaceClient(actor.user),)]
+    if room.role_of(actor.user) == NO_ROLE:
+        roles = (role for role in room.policy.powers if role != NO_ROLE)
+        ways = [(AddParticipant(actor.user, role), AddClient(actor.user)) for role in roles]
+    elif actor.user not in room.clients:
+        ways.pop()
+    return any(decide(room, [Request(actor, way)], surroundings).is_allowed for way in ways)
+
+
+def without_tree(info: GroupInfo) -> GroupInfo:
+    """Return a group info without the ratchet tree, which comes beside it; it has none here.
+
+    A group info is signed with its extensions: the committer has left the tree out.
+    """
+    assert all(each.extension_type != ExtensionType.RATCHET_TREE for each in info.extensions)  # noqa: S101 - updates with it are refused
+    return info
