@@ -36,9 +36,11 @@ from mimi.mls.events import (
     Step,
 )
 from mimi.mls.external import read_group_info
+from mimi.mls.foresight import foresee, foresee_sender
 from mimi.mls.framing import AuthenticatedContent, PrivateMessage
 from mimi.mls.join import validated_info
 from mimi.mls.negotiation import check_aad
+from mimi.mls.open_rows import OpenRows
 from mimi.mls.proposal import Commit, Proposal
 from mimi.mls.protect import unprotect_public
 from mimi.mls.receive import addressed, check_framed, receive_proposal, waiting_for
@@ -47,7 +49,15 @@ from mimi.mls.rules import Rules
 from mimi.mls.safe import PublicComponent
 from mimi.mls.semiprivate import SemiPrivateMessage, check_semi_private, open_as_receiver
 from mimi.mls.senders import signature_keys
-from mimi.mls.snapshot import load_public, public_changes
+from mimi.mls.snapshot_context import Pieces
+from mimi.mls.snapshot_public import (
+    BareInfo,
+    Kept,
+    KeptInfo,
+    load_public,
+    open_public,
+    public_changes,
+)
 from mimi.mls.state import GroupView, PublicState, changed, quick
 from mimi.mls.tree_options import MissingGroupInfoError, PartialGroupInfo, rebuilt_group_info
 from mimi.mls.welcome import GroupInfo, check_group_info
@@ -63,17 +73,17 @@ class PublicGroup(GroupView):
 
     Attributes:
         state: The public state of the epoch.
-        group_info: The epoch's group info, where somebody has provided it; None otherwise.
         maximum_lifetime: The longest lifetime of a key package that is accepted, in seconds.
         components: The logic of the application's components, and the built-in one.
         receivers: The private keys with which it reads semi-private messages.
     """
 
     state: PublicState
-    group_info: GroupInfo | None = None
+    _info: KeptInfo | None = None
     maximum_lifetime: int = DEFAULT_MAXIMUM_LIFETIME
     components: Components = BUILT_IN
     receivers: tuple[HPKEPrivateKey, ...] = ()
+    _pieces: Pieces = attrs.field(factory=Pieces)
 
     @classmethod
     def from_group_info(
@@ -119,6 +129,11 @@ class PublicGroup(GroupView):
         return self.state.tree
 
     @property
+    def group_info(self) -> GroupInfo | None:
+        """The epoch's group info, where somebody has provided it; None otherwise."""
+        return self._info.whole(self.tree) if isinstance(self._info, BareInfo) else self._info
+
+    @property
     def credentials(self) -> tuple[CredentialCheck, ...]:
         """The credentials of the group, to be judged when one begins to follow it."""
         return checks_of_tree(self.state.tree, self.context.extensions)
@@ -157,7 +172,7 @@ class PublicGroup(GroupView):
         if info.group_context != state.context or info.confirmation_tag != state.confirmation_tag:
             raise WrongEpochError("the group info is not that of the epoch")
         check_group_info(state.tree, info)
-        return changed(self, group_info=info)
+        return changed(self, _info=info)
 
     def with_commit(self, commit: CommitStaged[Self], partial_group_info: bytes) -> Self:
         """Return the group after a commit, with the group info that comes with it in part.
@@ -173,12 +188,13 @@ class PublicGroup(GroupView):
             MissingGroupInfoError: The group info of this epoch is not known.
             StaleDraftError: The commit was staged in another group or epoch.
         """
-        if self.group_info is None:
+        if self._info is None:
             raise MissingGroupInfoError("there is no group info of the epoch before")
         partial = decode(PartialGroupInfo, partial_group_info)
         after = commit.accept(self).group
-        info = rebuilt_group_info(self.group_info, after.state, commit.committer, partial)
-        return changed(after, group_info=info)
+        before = self._info.info if isinstance(self._info, BareInfo) else self._info
+        info = rebuilt_group_info(before, after.state, commit.committer, partial)
+        return changed(after, _info=info)
 
     # Storing
 
@@ -188,7 +204,7 @@ class PublicGroup(GroupView):
         Raises:
             UsageError: The tree has over 2^20 leaves.
         """
-        return dict(public_changes((self.state, self.group_info)).written)
+        return dict(public_changes(self._kept()).written)
 
     def changes_since(self, before: "PublicGroup") -> Changes:
         """Return what to do with the rows of an earlier value to have the rows of this one.
@@ -201,8 +217,10 @@ class PublicGroup(GroupView):
         Raises:
             UsageError: The tree has over 2^20 leaves.
         """
-        old = before.state, before.group_info
-        return public_changes((self.state, self.group_info), old)
+        return public_changes(self._kept(), before._kept())
+
+    def _kept(self) -> Kept:
+        return self.state, self._info, self._pieces
 
     @classmethod
     def load(
@@ -224,8 +242,40 @@ class PublicGroup(GroupView):
             NewerSnapshotError: A row has a version that is not known here.
             DamagedSnapshotError: The rows are not what was stored; names the row.
         """
-        state, info = load_public(rows)
-        return cls(state, info, maximum_lifetime, with_built_in(components))
+        state, info, pieces = load_public(rows)
+        return cls(state, info, maximum_lifetime, with_built_in(components), (), pieces)
+
+    @classmethod
+    def open(
+        cls,
+        rows: Mapping[str, bytes],
+        *,
+        partial: bool = False,
+        maximum_lifetime: int = DEFAULT_MAXIMUM_LIFETIME,
+        components: Components = BUILT_IN,
+    ) -> Self:
+        """Return the group of stored rows, to be read as far as they are asked for.
+
+        What a commit needs is a few rows, however large the group is. Each row is checked when it
+        is read: by its digest, and nodes by the tree hash of the group context as well. Whether all
+        rows are there, and the index is that of the tree, `load` checks.
+
+        Args:
+            rows: The rows, looked up by name: a mapping that asks a database will do. They stay
+                those of this group until another value of it is stored.
+            partial: Whether a row that is missing may be stored elsewhere. Whatever needs it, the
+                group's methods and those of its events, raises `RowNeededError` then: fetch what it
+                names, and do the same again.
+            maximum_lifetime: See `load`.
+            components: See `load`.
+
+        Raises:
+            RowNeededError: A row is not among *rows* yet.
+            NewerSnapshotError: A row has a version that is not known here.
+            DamagedSnapshotError: A row that was read is not what was stored; names the row.
+        """
+        state, info, pieces = open_public(OpenRows(rows, partial=partial))
+        return cls(state, info, maximum_lifetime, with_built_in(components), (), pieces)
 
     def receive(self, wire: bytes, *, now: int) -> Step[Self]:
         """Process what went by for the group.
@@ -255,6 +305,7 @@ class PublicGroup(GroupView):
         if isinstance(message, SemiPrivateMessage):
             return self._semi_private(message, now)
         state = self.state
+        foresee_sender(state, message.content.sender)
         key_of = signature_keys(state.tree, state.context.extensions)
         signed = unprotect_public(state.suite, message, state.context, None, key_of)
         return self._handshake(signed, now)
@@ -276,6 +327,7 @@ class PublicGroup(GroupView):
     def _handshake(self, signed: AuthenticatedContent, now: int) -> Step[Self]:
         """Process a proposal or a commit whose signature holds."""
         state = self.state
+        foresee(state, signed.content)
         check_framed(state.context, signed.content)
         if state.reinit is not None:
             raise HandshakeAfterEndError("the group was reinitialised")
@@ -290,12 +342,13 @@ class PublicGroup(GroupView):
         except UnknownProposalError as error:
             return Step(self, (waiting_for(error),))
         after = change.after()
+        pieces = self._pieces.after(after.context.extensions)
 
         def accept(present: Self | None) -> Self:
             base = self if present is None else present
             if base.context != self.context:
                 raise StaleDraftError("the commit was staged in another group or epoch")
-            return changed(base, state=after, group_info=None)
+            return changed(base, state=after, _info=None, _pieces=pieces)
 
         aad = signed.content.authenticated_data
         return Step(self, (CommitStaged(change, removes_me=False, aad=aad, accept=accept),))

@@ -16,6 +16,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -23,7 +24,7 @@ import attrs
 
 from mimi.codec import cbor
 from mimi.crypto import Secret
-from mimi.errors import MimiError
+from mimi.errors import MimiError, UsageError
 from mimi.mls.errors import DamagedSnapshotError, NewerSnapshotError
 
 T = TypeVar("T")
@@ -33,6 +34,19 @@ VERSION = 1
 DIGEST_SIZE = 16
 STRANGE = "nobody stores such a row"
 NUMBER = re.compile("0|[1-9][0-9]{0,19}")
+
+
+class RowNeededError(UsageError):
+    """Rows that are not there yet are needed: fetch them, and do the same again.
+
+    Attributes:
+        names: Those that are known to be needed. A name that is not stored stands for damage.
+    """
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        listed = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+        super().__init__(f"rows are needed: {listed}", names=names)
+        self.names = names
 
 
 def _read_only(rows: Mapping[str, bytes]) -> Mapping[str, bytes]:
@@ -66,9 +80,10 @@ class RowEdit:
 
     def write(self, name: str, kind: str, payload: Mapping[str, object]) -> None:
         """Write a row."""
-        octets = cbor.encode(payload)
-        sealed = [FORMAT, kind, VERSION, octets, _digest(name, kind, VERSION, octets)]
-        self.written[name] = cbor.encode(sealed)
+        plain = all(type(value) is bytes for value in payload.values())
+        octets = _encoded(payload) if plain else cbor.encode(payload)
+        frame = b"".join((_frame_head(kind), head_of(BYTES, len(octets)), octets))
+        self.written[name] = b"".join((frame, _DIGEST_HEAD, _digest_of(name, frame[1:])))
 
     def erase(self, name: str) -> None:
         """Erase a row."""
@@ -108,6 +123,129 @@ def is_same(one: object, another: object) -> bool:
     return one == another if isinstance(one, int) else one is another
 
 
+# Frames, written and read without a list in between: most rows are small, and many are read.
+
+BYTES, TEXT = 2, 3
+_ARRAY_OF_5 = b"\x85"
+_DIGEST_HEAD = b"\x50"
+_TAIL = len(_DIGEST_HEAD) + DIGEST_SIZE
+
+
+def head_of(major: int, length: int) -> bytes:
+    """Return the head of a CBOR string of a length (RFC 8949 section 3)."""
+    if length < 24:
+        return bytes((major << 5 | length,))
+    size = max(0, (length.bit_length() - 1).bit_length() - 3)  # the exponent of its octets
+    return bytes((major << 5 | 24 + size,)) + length.to_bytes(1 << size, "big")
+
+
+@lru_cache(maxsize=64)
+def _frame_head(kind: str) -> bytes:
+    """Return the octets of a frame before its payload."""
+    return _ARRAY_OF_5 + b"".join(map(cbor.encode, (FORMAT, kind, VERSION)))
+
+
+def _digest_of(name: str, covered: bytes) -> bytes:
+    octets = name.encode()
+    head = head_of(TEXT, len(octets))
+    return hashlib.sha256(b"".join((_ARRAY_OF_5, head, octets, covered))).digest()[:DIGEST_SIZE]
+
+
+def _string(octets: bytes, at: int) -> tuple[int, int] | None:
+    """Return where the contents of an octet string begin and end; None where there is none."""
+    first = octets[at] if at < len(octets) else 0
+    if 0x40 <= first < 0x58:
+        return at + 1, at + 1 + first - 0x40
+    size = _SIZES.get(first)
+    if size is None:
+        return None
+    start = at + 1 + size
+    length = int.from_bytes(octets[at + 1 : start], "big")
+    return (start, start + length) if length >= _LEAST[size] else None
+
+
+_SIZES = {0x58: 1, 0x59: 2, 0x5A: 4}
+_LEAST = {1: 24, 2: 1 << 8, 4: 1 << 16}
+
+
+def payload_of(name: str, kind: str, row: object) -> bytes:
+    """Return the payload of a row.
+
+    Raises:
+        DamagedSnapshotError: The row is damaged, or of another kind.
+        NewerSnapshotError: It has a newer version.
+    """
+    head = _frame_head(kind)
+    if type(row) is bytes and row.startswith(head):
+        place = _string(row, len(head))
+        if place is not None and place[1] + _TAIL == len(row):
+            start, end = place
+            if row[end:] == _DIGEST_HEAD + _digest_of(name, row[1:end]):
+                return row[start:end]
+    with damage(name):
+        opened = _open(name, row)
+    if opened.kind != kind:
+        raise _another_kind(name, opened.kind, kind)
+    return opened.payload
+
+
+def octets_of(name: str, kind: str, row: object, *fields: str) -> list[bytes]:
+    """Return what a row says whose fields are all octet strings, in the order of its encoding.
+
+    Raises:
+        DamagedSnapshotError: It says anything else; or see `payload_of`.
+        NewerSnapshotError: It has a newer version.
+    """
+    payload, found = payload_of(name, kind, row), []
+    at, heads = 1, _field_heads(fields)
+    if payload[:1] == heads[0]:
+        for head in heads[1:]:
+            place = _string(payload, at + len(head)) if payload.startswith(head, at) else None
+            if place is None or place[1] > len(payload):
+                break
+            found.append(payload[place[0] : place[1]])
+            at = place[1]
+    if at == len(payload) and len(found) == len(fields):
+        return found
+    said = fields_of(name, kind, row)
+    found = [said.octets(field) for field in fields]
+    said.done()
+    return found
+
+
+@lru_cache(maxsize=64)
+def _field_heads(fields: tuple[str, ...]) -> tuple[bytes, ...]:
+    """Return the head of a map with these fields, and their encoded names."""
+    return (cbor.encode(dict.fromkeys(fields))[:1], *map(cbor.encode, fields))
+
+
+@lru_cache(maxsize=64)
+def _order_of(fields: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of fields in the order in which they are encoded."""
+    return tuple(sorted(fields, key=cbor.encode))
+
+
+def _encoded(payload: Mapping[str, Any]) -> bytes:
+    """Return the encoding of a map whose values are all octet strings."""
+    fields = _order_of(tuple(payload))
+    first, *names = _field_heads(fields)
+    pieces = [first]
+    for field, name in zip(fields, names, strict=True):
+        pieces += (name, head_of(BYTES, len(payload[field])), payload[field])
+    return b"".join(pieces)
+
+
+def fields_of(name: str, kind: str, row: object) -> "Fields":
+    """Return what a row says; errors are those of `payload_of`."""
+    payload = payload_of(name, kind, row)
+    with damage(name):
+        return Fields(name, cbor.decode(payload, max_octets=len(payload)))
+
+
+def _another_kind(name: str, found: str, kind: str) -> DamagedSnapshotError:
+    return DamagedSnapshotError(f"a row of the kind {found!r}, not {kind!r}", name)
+
+
 def _digest(name: str, kind: str, version: int, payload: bytes) -> bytes:
     covered = cbor.encode([name, FORMAT, kind, version, payload])
     return hashlib.sha256(covered).digest()[:DIGEST_SIZE]
@@ -122,7 +260,7 @@ def damage(row: str = "") -> Iterator[None]:
     """
     try:
         yield
-    except (DamagedSnapshotError, NewerSnapshotError):
+    except (DamagedSnapshotError, NewerSnapshotError, RowNeededError):
         raise
     except MimiError as error:
         raise DamagedSnapshotError(error.reason, row) from error
@@ -320,6 +458,6 @@ def _open(name: str, row: object) -> _Opened:
 
 def _fields(name: str, kind: str, opened: _Opened) -> Fields:
     if opened.kind != kind:
-        raise DamagedSnapshotError(f"a row of the kind {opened.kind!r}, not {kind!r}", name)
+        raise _another_kind(name, opened.kind, kind)
     with damage(name):
         return Fields(name, cbor.decode(opened.payload, max_octets=len(opened.payload)))

@@ -23,7 +23,6 @@ of a group share what a step did not touch.
 from collections.abc import Mapping
 from typing import Any
 
-from mimi.codec import decode, encode
 from mimi.crypto import Secret
 from mimi.mls.errors import DamagedSnapshotError
 from mimi.mls.member import MemberState
@@ -51,7 +50,6 @@ from mimi.mls.snapshot_psk import read_psks, write_psks
 from mimi.mls.snapshot_secrets import erase_secrets, read_secrets, write_secrets
 from mimi.mls.snapshot_tree import read_tree, write_tree
 from mimi.mls.state import PublicState
-from mimi.mls.welcome import GroupInfo
 
 # A member's group
 
@@ -226,72 +224,3 @@ def _read_past(rows: Rows, state: PublicState, count: int) -> tuple[Any, ...]:
 def _read_resumption(fields: Fields, size: int) -> dict[int, Secret]:
     table = fields.table("resumption_psks", size)
     return {epoch: Secret(octets) for epoch, octets in table.items()}
-
-
-# A group without its secrets
-
-
-def public_changes(
-    now: tuple[PublicState, GroupInfo | None],
-    before: tuple[PublicState, GroupInfo | None] | None = None,
-) -> Changes:
-    """Return what a group without secrets has otherwise than what is stored.
-
-    Args:
-        now: Its state, and the epoch's group info.
-        before: Those whose rows are stored; None where none are.
-
-    Raises:
-        UsageError: The tree is too wide to be stored.
-    """
-    (state, info), (old, old_info) = now, before or (None, None)
-    out = RowEdit()
-    if old is None or not is_same(_public_head(state), _public_head(old)):
-        out.write("public_group", "public_group", public_fields(state))
-    contents = _public_contents(state, info)
-    if old is None or contents != _public_contents(old, old_info):
-        out.write("contents", "contents", contents)
-    _write_public(out, state, old)
-    if info is not None and info is not old_info:
-        out.write("group_info", "group_info", {"group_info": encode(info)})
-    if info is None and old_info is not None:
-        out.erase("group_info")
-    return out.changes()
-
-
-def _public_contents(state: PublicState, info: GroupInfo | None) -> dict[str, object]:
-    return {"proposals": len(state.proposals), "group_info": info is not None}
-
-
-def load_public(stored: Mapping[str, bytes]) -> tuple[PublicState, GroupInfo | None]:
-    """Return the state of a group without secrets, and the epoch's group info.
-
-    Raises:
-        DamagedSnapshotError: The rows are not those of such a group.
-        NewerSnapshotError: A row has a newer version.
-    """
-    with damage():
-        rows = Rows(stored)
-        contents, fields = (
-            rows.take("contents", "contents"),
-            rows.take("public_group", "public_group"),
-        )
-        suite, context = read_context(fields)
-        tree = read_tree(rows, suite, context.tree_hash)
-        proposals = read_proposals(rows, suite, contents.number("proposals"))
-        state = read_public(fields, context, tree, proposals)
-        info = _read_group_info(rows, state) if contents.flag("group_info") else None
-        contents.done()
-        fields.done()
-        rows.done()
-        return state, info
-
-
-def _read_group_info(rows: Rows, state: PublicState) -> GroupInfo:
-    fields = rows.take("group_info", "group_info")
-    with damage(fields.row):
-        info = decode(GroupInfo, fields.octets("group_info"))
-    fields.done()
-    if info.group_context != state.context or info.confirmation_tag != state.confirmation_tag:
-        raise DamagedSnapshotError("the group info is not that of the epoch", fields.row)
-    return info

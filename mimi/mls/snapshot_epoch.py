@@ -44,8 +44,13 @@ def public_fields(state: PublicState) -> dict[str, object]:
         "group_context": encode(state.context),
         "interim_transcript_hash": state.interim_transcript_hash,
         "confirmation_tag": state.confirmation_tag,
-        "reinit": None if state.reinit is None else encode(state.reinit, Proposal),
+        "reinit": reinit_field(state),
     }
+
+
+def reinit_field(state: PublicState) -> bytes | None:
+    """Return what a row says of the ReInit that ended the group."""
+    return None if state.reinit is None else encode(state.reinit, Proposal)
 
 
 def read_context(fields: Fields) -> tuple[Suite, GroupContext]:

@@ -33,7 +33,7 @@ def row_of(position: NodeIndex) -> tuple[int, int]:
     return band, position >> LEVELS * (band + 1)
 
 
-def _positions(band: int, place: int, width: int) -> list[NodeIndex]:
+def positions_of(band: int, place: int, width: int) -> list[NodeIndex]:
     """Return the positions of a row, from left to right, in a tree of *width* nodes."""
     lowest = LEVELS * band
     first = (place << lowest + LEVELS) + (1 << lowest) - 1
@@ -45,7 +45,7 @@ def _positions(band: int, place: int, width: int) -> list[NodeIndex]:
 def _nodes(tree: RatchetTree, band: int, place: int) -> dict[int, bytes]:
     """Return the encoded nodes of a row, by their positions."""
     nodes = (
-        (at, tree.node(at)) for at in _positions(band, place, math.node_width(tree.leaf_count))
+        (at, tree.node(at)) for at in positions_of(band, place, math.node_width(tree.leaf_count))
     )
     return {at: encode(node) for at, node in nodes if node is not None}
 

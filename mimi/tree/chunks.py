@@ -36,6 +36,13 @@ class Chunks(Generic[T]):
         made._length = length
         return made
 
+    @classmethod
+    def filled(cls, item: T, length: int) -> "Chunks[T]":
+        """Return so many times the same item, in chunks that are the same object."""
+        chunks = ((item,) * SIZE,) * (length >> SHIFT)
+        rest = length & MASK
+        return cls._of((*chunks, (item,) * rest) if rest else chunks, length)
+
     def __len__(self) -> int:
         return self._length
 

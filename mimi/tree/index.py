@@ -26,6 +26,7 @@ from mimi.tree.errors import DuplicateEncryptionKeyError, DuplicateSignatureKeyE
 from mimi.tree.leaf import LeafNode
 from mimi.tree.math import LeafIndex, NodeIndex
 from mimi.tree.node import ParentNode
+from mimi.tree.shards import Shards
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -69,6 +70,10 @@ class KeyMap(Generic[K, V]):
 
     def __iter__(self) -> Iterator[K]:
         return chain.from_iterable(self._buckets)
+
+    def items(self) -> Iterator[tuple[K, V]]:
+        """Yield the keys with their values, in no order."""
+        return chain.from_iterable(bucket.items() for bucket in self._buckets)
 
     def find(self, key: K) -> V | None:
         """Return the value of a key, None where there is none."""
@@ -154,12 +159,16 @@ class Edit(Generic[K, V]):
         return KeyMap._of(tuple(after), self.length + more)
 
 
+Places: TypeAlias = KeyMap[bytes, int] | Shards
+"""From keys to where they are."""
+
+
 @attrs.frozen(eq=False, repr=False)
 class TreeIndex:
     """The keys of a tree and what its members support; see `RatchetTree.index`."""
 
-    _nodes: KeyMap[bytes, int]
-    _leaves: KeyMap[bytes, int]
+    _nodes: Places
+    _leaves: Places
     _types: Mapping[int, int]
     _listed: KeyMap[tuple[Listing, int], int]
 
@@ -206,6 +215,49 @@ class TreeIndex:
         types.update([leaf.credential.tag for leaf in come])
         listed = _recounted(self._listed, _tally(come), _tally(gone))
         return TreeIndex(holders, signers, +types, listed)
+
+    # As it is stored
+
+    @classmethod
+    def stored(
+        cls,
+        nodes: Shards,
+        leaves: Shards,
+        types: Mapping[int, int],
+        listed: Mapping[tuple[Listing, int], int],
+    ) -> "TreeIndex":
+        """Return an index from its parts: see `shards` and `counts`."""
+        return cls(nodes, leaves, types, KeyMap(dict(listed)))
+
+    @property
+    def in_shards(self) -> bool:
+        """Whether its keys are in shards."""
+        return isinstance(self._nodes, Shards)
+
+    def sharded(self) -> "TreeIndex":
+        """Return the index with its keys in shards."""
+        nodes, leaves = (
+            places if isinstance(places, Shards) else Shards.of(places.items())
+            for places in (self._nodes, self._leaves)
+        )
+        return TreeIndex(nodes, leaves, self._types, self._listed)
+
+    @property
+    def shards(self) -> tuple[Shards, Shards]:
+        """The nodes' encryption keys and the leaves' signature keys, where they are in shards."""
+        nodes, leaves = self._nodes, self._leaves
+        assert isinstance(nodes, Shards)  # noqa: S101 - the caller has looked
+        assert isinstance(leaves, Shards)  # noqa: S101 - as said above
+        return nodes, leaves
+
+    @property
+    def counts(self) -> tuple[Mapping[int, int], dict[tuple[Listing, int], int]]:
+        """How many members show a credential of a type, and name a code point in a list."""
+        return self._types, dict(self._listed.items())
+
+    def has_counts_of(self, other: "TreeIndex") -> bool:
+        """Return whether the counts are the same objects as another's."""
+        return self._types is other._types and self._listed is other._listed
 
     @property
     def members(self) -> int:
@@ -268,11 +320,11 @@ def _repeated(
 
 
 def _moved(
-    places: KeyMap[bytes, int],
+    places: Places,
     changes: Iterable[tuple[int, N | None, N | None]],
     key_of: Callable[[N], bytes],
     error: Callable[[int, int], InvalidError],
-) -> KeyMap[bytes, int]:
+) -> Places:
     """Return where the keys are after *changes*."""
     gone, come = [], []
     for at, old, new in changes:

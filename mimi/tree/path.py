@@ -312,10 +312,12 @@ def merge_update_path(
 
 def _check_ciphertexts(merged: MergedPath) -> None:
     """Check that each node of the path has one ciphertext for each recipient."""
-    added, resolution = merged.added, merged.before.resolution
+    added, reach = merged.added, merged.before.reach
     for (node, child), sent in zip(merged.steps, merged.update_path.nodes, strict=True):
-        recipients = _recipients(merged.before, child, added) if added else resolution(child)
-        if len(sent.encrypted_path_secret) != len(recipients):
+        recipients = reach(child)
+        if added:  # each is in the resolution of whatever it stands below
+            recipients -= sum(math.is_below(math.node_of(leaf), child) for leaf in added)
+        if len(sent.encrypted_path_secret) != recipients:
             raise PathSecretCountError(
                 f"node {node}: not one ciphertext for each recipient", node=node
             )

@@ -15,15 +15,25 @@ derived in the same way: from the last one that was known and the positions touc
 """
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Mapping
-from typing import Final, NamedTuple, TypeAlias
+from collections.abc import Iterator, Mapping
 
 import attrs
 
-from mimi.codec import decode, encode, replace
+from mimi.codec import decode, encode
 from mimi.crypto import Suite
 from mimi.tree import math
 from mimi.tree.chunks import MASK, SHIFT, Chunks
+from mimi.tree.entry import (
+    BLANK_LEAF,
+    UNREAD,
+    Entry,
+    Known,
+    Since,
+    Stored,
+    Summary,
+    entry_of,
+    joined,
+)
 from mimi.tree.errors import (
     BlankLeafError,
     NodePlaceError,
@@ -34,69 +44,13 @@ from mimi.tree.hashes import leaf_hash, parent_tree_hash
 from mimi.tree.index import TreeIndex
 from mimi.tree.leaf import LeafNode
 from mimi.tree.math import LeafIndex, NodeIndex
-from mimi.tree.node import (
-    ParentNode,
-    RatchetTreeNodes,
-)
-
-
-class Entry:
-    """One position of the tree: a node and, once asked for, what follows from its subtree."""
-
-    __slots__ = ("node", "resolution", "tree_hash")
-
-    def __init__(self, node: LeafNode | ParentNode | None) -> None:
-        self.node: Final = node
-        self.tree_hash: bytes | None = None
-        self.resolution: tuple[NodeIndex, ...] | None = None
-
-
-BLANK_LEAF = Entry(None)
-"""The entry of every blank leaf: its hash depends on the place, and is not kept."""
-
-
-def _entry(position: int, node: LeafNode | ParentNode | None) -> Entry:
-    return BLANK_LEAF if node is None and not position & 1 else Entry(node)
+from mimi.tree.node import ParentNode, RatchetTreeNodes
+from mimi.tree.subtrees import hash_without, leftmost_by_count
 
 
 def _check_place(position: int, node: LeafNode | ParentNode | None) -> None:
     if node is not None and isinstance(node, ParentNode) != bool(position & 1):
         raise NodePlaceError(f"node {position} is a {type(node).__name__}", node=position)
-
-
-Touched: TypeAlias = "tuple[Collection[NodeIndex], Touched] | None"
-"""The positions that a change touched, and those of the changes before it."""
-
-
-class Since(NamedTuple):
-    """An earlier tree: its index, its entries, and how many positions were touched since."""
-
-    base: TreeIndex
-    entries: Chunks[Entry]
-    touched: Touched
-    steps: int
-
-
-class Known:
-    """What is known of a tree's index: itself, or failing that the last one before it."""
-
-    __slots__ = ("index", "since")
-
-    def __init__(self, since: Since | None = None) -> None:
-        self.index: TreeIndex | None = None
-        self.since = since
-
-    def after(self, entries: Chunks[Entry], positions: Collection[NodeIndex]) -> "Known":
-        """Return what is known when some positions of these entries were changed."""
-        since, index = self.since, self.index
-        if index is not None:
-            return Known(Since(index, entries, (positions, None), len(positions)))
-        if since is None:
-            return Known()
-        base, first, touched, steps = since
-        if steps + len(positions) > len(first):  # to look at the whole tree is as quick
-            return Known()
-        return Known(Since(base, first, (positions, touched), steps + len(positions)))
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -114,6 +68,16 @@ class RatchetTree:
     _no_blank_before: int = 0
     """No leaf below this index is blank: where to start looking for the leftmost blank one."""
     _known: Known = attrs.field(factory=Known)
+    stored: Stored | None = None
+    """Where the nodes are that were not read yet."""
+
+    @classmethod
+    def of_stored(
+        cls, suite: Suite, leaf_count: int, stored: Stored, index: TreeIndex
+    ) -> "RatchetTree":
+        """Return a tree that is stored elsewhere, and read as far as it is asked for."""
+        entries = Chunks.filled(stored.unread, math.node_width(leaf_count))
+        return cls(suite, leaf_count, entries, 0, Known(index=index), stored)
 
     @classmethod
     def of_leaf(cls, suite: Suite, leaf: LeafNode) -> "RatchetTree":
@@ -139,8 +103,8 @@ class RatchetTree:
         for position, node in enumerate(nodes):
             _check_place(position, node)
         leaf_count = math.leaf_width(len(nodes))
-        blanks = (_entry(at, None) for at in range(len(nodes), math.node_width(leaf_count)))
-        entries = (*(_entry(at, node) for at, node in enumerate(nodes)), *blanks)
+        blanks = (entry_of(at, None) for at in range(len(nodes), math.node_width(leaf_count)))
+        entries = (*(entry_of(at, node) for at, node in enumerate(nodes)), *blanks)
         return cls(suite, leaf_count, Chunks(entries))
 
     @classmethod
@@ -181,6 +145,8 @@ class RatchetTree:
     def nodes(self) -> tuple[LeafNode | ParentNode | None, ...]:
         """The nodes from left to right, without the blank ones after the last that is not."""
         nodes = [entry.node for entry in self._entries]
+        if self.stored is not None:
+            nodes = [self._node(at, node) for at, node in enumerate(nodes)]
         while nodes and nodes[-1] is None:
             nodes.pop()
         return tuple(nodes)
@@ -189,7 +155,22 @@ class RatchetTree:
         """Return the node at a position, None where it is blank or beyond the tree."""
         if not 0 <= position < 2 * self.leaf_count - 1:
             return None
-        return self._entries.chunks[position >> SHIFT][position & MASK].node
+        node = self._entries.chunks[position >> SHIFT][position & MASK].node
+        return self._read(position).node if node is UNREAD else node
+
+    def _read(self, position: int) -> Entry:
+        """Return the entry of a position whose node was not read yet."""
+        assert self.stored is not None  # noqa: S101 - or nothing would be unread
+        return self.stored.read(NodeIndex(position))
+
+    def _node(
+        self, position: int, node: LeafNode | ParentNode | None
+    ) -> LeafNode | ParentNode | None:
+        return self._read(position).node if node is UNREAD else node
+
+    def is_unread(self, position: NodeIndex) -> bool:
+        """Return whether a position is as it is stored."""
+        return self._entries.chunks[position >> SHIFT][position & MASK].node is UNREAD
 
     def parent_node(self, position: NodeIndex) -> ParentNode | None:
         """Return the parent node at an odd position, None where it is blank."""
@@ -215,14 +196,16 @@ class RatchetTree:
     def members(self) -> Iterator[tuple[LeafIndex, LeafNode]]:
         """Yield the leaves that are not blank, from left to right, with their indices."""
         for index, entry in enumerate(self._entries.every_other(0)):
-            if isinstance(entry.node, LeafNode):
-                yield LeafIndex(index), entry.node
+            node = entry.node if entry.node is not UNREAD else self._read(2 * index).node
+            if isinstance(node, LeafNode):
+                yield LeafIndex(index), node
 
     def parents(self) -> Iterator[tuple[NodeIndex, ParentNode]]:
         """Yield the parent nodes that are not blank, from left to right, with their positions."""
         for index, entry in enumerate(self._entries.every_other(1)):
-            if isinstance(entry.node, ParentNode):
-                yield NodeIndex(2 * index + 1), entry.node
+            node = entry.node if entry.node is not UNREAD else self._read(2 * index + 1).node
+            if isinstance(node, ParentNode):
+                yield NodeIndex(2 * index + 1), node
 
     # What follows from the nodes
 
@@ -237,6 +220,8 @@ class RatchetTree:
         if entry.tree_hash is not None:
             return entry.tree_hash
         node = entry.node
+        if node is UNREAD:
+            return self.summary(position).tree_hash
         if position & 1:
             left, right = math.children(position)
             parent = node if isinstance(node, ParentNode) else None
@@ -265,20 +250,18 @@ class RatchetTree:
         return index
 
     def _index_since(self, since: Since) -> TreeIndex:
-        positions: Collection[NodeIndex] = ()
-        touched = since.touched
-        while touched is not None:
-            positions = {*positions, *touched[0]} if positions else touched[0]
-            touched = touched[1]
-        old_count, before = len(since.entries), since.entries.chunks
-        new_count, after = len(self._entries), self._entries.chunks
-        changes = []
-        for at in sorted(positions):
-            old = before[at >> SHIFT][at & MASK].node if at < old_count else None
-            new = after[at >> SHIFT][at & MASK].node if at < new_count else None
-            if old is not new:
-                changes.append((at, old, new))
+        changes = since.changes(self._entries)
+        if self.stored is not None:
+            node = self._node
+            changes = [(at, node(at, old), node(at, new)) for at, old, new in changes]
         return since.base.changed(changes)
+
+    def stored_index(self) -> TreeIndex:
+        """Return the index in the form in which it is stored; it is kept, and derived from."""
+        index = self.index
+        if not index.in_shards:
+            index = self._known.index = index.sharded()
+        return index
 
     def differences(self, other: "RatchetTree") -> tuple[NodeIndex, ...]:
         """Return the positions at which another tree has other nodes, from left to right.
@@ -292,9 +275,43 @@ class RatchetTree:
                 different.append(at)
         return tuple(different)
 
+    def touched(self, other: "RatchetTree") -> list[NodeIndex]:
+        """Return the positions whose subtrees may be others than in another tree, by identity."""
+        return list(map(NodeIndex, self._entries.differences(other._entries)))
+
+    def summary(self, position: NodeIndex) -> Summary:
+        """Return what is to be known of a subtree by who does not look into it."""
+        entry = self._entries.chunks[position >> SHIFT][position & MASK]
+        if entry.node is UNREAD and self.stored is not None:
+            return self.stored.summary(position)
+        return Summary(self.node_hash(position), *self._below(position, entry))
+
+    def reach(self, position: NodeIndex) -> int:
+        """Return how many nodes the resolution of a node has."""
+        entry = self._entries.chunks[position >> SHIFT][position & MASK]
+        node = entry.node
+        if isinstance(node, ParentNode):
+            return 1 + len(node.unmerged_leaves)
+        if self.stored is None:
+            return len(self.resolution(position))
+        return self._below(position, entry)[0]
+
+    def _below(self, position: NodeIndex, entry: Entry) -> tuple[int, int]:
+        """Return how many nodes a resolution has, and how many members there are below."""
+        if entry.node is UNREAD:
+            return self.summary(position)[1:]
+        if entry.below is None and position & 1:
+            left, right = (self._below(at, self._entries[at]) for at in math.children(position))
+            entry.below = joined(entry.node, left, right)
+        elif entry.below is None:
+            entry.below = (0, 0) if entry.node is None else (1, 1)
+        return entry.below
+
     def resolution(self, position: NodeIndex) -> tuple[NodeIndex, ...]:
         """Return the nodes that together reach every member below a node (section 4.1.1)."""
         entry = self._entries.chunks[position >> SHIFT][position & MASK]
+        if entry.node is UNREAD:
+            entry = self._read(position)
         if entry.resolution is None:
             node = entry.node
             if isinstance(node, ParentNode):
@@ -319,7 +336,7 @@ class RatchetTree:
         filtered = [
             step
             for step in steps
-            if chunks[step[1] >> SHIFT][step[1] & MASK].node is not None or self.resolution(step[1])
+            if chunks[step[1] >> SHIFT][step[1] & MASK].node or self.reach(step[1])
         ]
         return steps if len(filtered) == len(steps) else tuple(filtered)
 
@@ -327,6 +344,8 @@ class RatchetTree:
 
     def leftmost_blank(self) -> LeafIndex:
         """Return where the next member goes: the leftmost blank leaf, or the first beyond."""
+        if self.stored is not None:
+            return leftmost_by_count(self)
         for index in range(self._no_blank_before, self.leaf_count):
             if self._entries[2 * index].node is None:
                 return LeafIndex(index)
@@ -409,7 +428,9 @@ class RatchetTree:
             }
         )
         known = self._known.after(self._entries, tuple(changes))
-        return RatchetTree(self.suite, self.leaf_count, entries, no_blank_before, known)
+        return RatchetTree(
+            self.suite, self.leaf_count, entries, no_blank_before, known, self.stored
+        )
 
     def with_nodes(
         self, leaf_count: int, nodes: Mapping[NodeIndex, LeafNode | ParentNode | None]
@@ -436,14 +457,18 @@ class RatchetTree:
 
     def _extended(self) -> "RatchetTree":
         count = len(self._entries)
-        blanks = (_entry(at, None) for at in range(count, 2 * count + 1))
+        blanks = (entry_of(at, None) for at in range(count, 2 * count + 1))
         entries = self._entries.extend(blanks)
-        known = self._known.after(self._entries, ())
-        return RatchetTree(self.suite, 2 * self.leaf_count, entries, self.leaf_count, known)
+        known, full = self._known.after(self._entries, ()), self.leaf_count
+        return RatchetTree(self.suite, 2 * full, entries, full, known, self.stored)
 
     def _truncated(self) -> "RatchetTree":
         """Return the least tree with all members: halve while the right half is blank."""
         count = self.leaf_count
+        if self.stored is not None:
+            while count > 1 and not self.summary(math.right(count - 1)).members:
+                count //= 2
+            return self if count == self.leaf_count else self._cut(count)
         last = count - 1
         while last > 0 and self._entries[2 * last].node is None:
             last -= 1
@@ -455,9 +480,12 @@ class RatchetTree:
         """Return the left part of the tree with *count* leaves."""
         width = math.node_width(count)
         entries = self._entries.truncate(width)
-        beyond = range(width, len(self._entries))
-        known = self._known.after(self._entries, tuple(map(NodeIndex, beyond)))
-        return RatchetTree(self.suite, count, entries, min(self._no_blank_before, count), known)
+        beyond = map(NodeIndex, range(width, len(self._entries)))
+        # what is unread there is blank: a tree that is stored was checked
+        touched = tuple(at for at in beyond if self._entries[at].node is not UNREAD)
+        known = self._known.after(self._entries, touched)
+        full = min(self._no_blank_before, count)
+        return RatchetTree(self.suite, count, entries, full, known, self.stored)
 
     def original_hash(self, position: NodeIndex, unmerged: tuple[LeafIndex, ...]) -> bytes:
         """Return a node's tree hash as if the leaves *unmerged* had not been added (section 7.9).
@@ -468,22 +496,4 @@ class RatchetTree:
         if not unmerged:
             return self.node_hash(position)
         below = math.leaves_below(position)
-        return self._hash_without(position, frozenset(leaf for leaf in unmerged if leaf in below))
-
-    def _hash_without(self, position: NodeIndex, leaves: frozenset[LeafIndex]) -> bytes:
-        if not leaves:
-            return self.node_hash(position)
-        if not position & 1:
-            return leaf_hash(self.suite, math.leaf_of(position), None)
-        parent = self.parent_node(position)
-        if parent is not None:
-            rest = tuple(leaf for leaf in parent.unmerged_leaves if leaf not in leaves)
-            parent = replace(parent, unmerged_leaves=rest)
-        left, right = math.children(position)
-        lower = frozenset(leaf for leaf in leaves if 2 * leaf < position)
-        return parent_tree_hash(
-            self.suite,
-            parent,
-            self._hash_without(left, lower),
-            self._hash_without(right, leaves - lower),
-        )
+        return hash_without(self, position, frozenset(leaf for leaf in unmerged if leaf in below))

@@ -202,7 +202,7 @@ def test_a_follower_uses_the_public_keys(suite):
     sealed = poll.encrypt_to_group(b"vote", b"ctx", b"yes")
     assert bob.group.component(POLL).decrypt_for_group(b"vote", b"ctx", sealed) == b"yes"
     without = follower.with_group_info(alice.group.group_info(external_pub=False))
-    for known in (without, changed(follower, group_info=None)):
+    for known in (without, changed(follower, _info=None)):
         with refused(MissingExternalPubError):
             known.component(POLL).encrypt_to_group(b"vote", b"ctx", b"yes")
     for use in ("sign", "decrypt", "decrypt_for_group", "export_secret"):

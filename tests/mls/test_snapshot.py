@@ -64,7 +64,10 @@ def test_every_kind_of_row_is_there():
         *("epoch", "secret", "sender", "exporter", "held"),
     }
     kinds = {payload_of(row)[0] for row in follower().save().values()}
-    assert kinds == {"public_group", "contents", "tree", "proposal", "group_info"}
+    assert kinds == {
+        *("public_group", "contents", "branch", "keys", "signers", "capabilities"),
+        *("proposal", "group_info"),
+    }
     kinds = {payload_of(row)[0] for row in client().save().values()}
     assert kinds == {"client", "contents", "key_package", "psk"}
 
@@ -311,7 +314,7 @@ def test_a_follower_forgets_the_group_info_with_the_epoch():
     alice.commits()
     written, erased = stored.keep(room.follower)
     assert (set(written), erased) == (
-        {"public_group", "contents", "tree/0/0"},
+        {"public_group", "contents", "tree/0/0", "keys/0"},
         ("group_info",),
     )
     room.follower = stored.loaded()

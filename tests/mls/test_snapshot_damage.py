@@ -414,8 +414,8 @@ def test_a_group_info_of_another_epoch():
     room, *_ = gathered(2, handshake=1)
     room.agrees()
     _, says = payload_of(room.follower.save()["group_info"])
-    with damaged("group_info", "not that of the epoch"):
-        PublicGroup.load(altered(rows, "group_info", group_info=says["group_info"]))
+    with damaged("group_info", "signature"):
+        PublicGroup.load(altered(rows, "group_info", signature=says["signature"]))
 
 
 def test_a_key_package_with_the_keys_of_another():

@@ -387,7 +387,7 @@ def test_what_is_no_partial_group_info_is_malformed(scene, octets):
 
 def test_there_must_be_a_group_info_to_go_on_from(scene):
     server, draft, partial = scene
-    without = changed(server, group_info=None)
+    without = changed(server, _info=None)
     with refused_by(MissingGroupInfoError):
         without.with_commit(staged(without, draft.commit), encode(partial))
 
