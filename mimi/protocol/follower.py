@@ -1,0 +1,429 @@
+"""A room at a provider whose users take part in it: what the hub says reaches their clients.
+
+::
+
+    FollowerRoom, notify, now --> FollowerRoom, response, deliveries       (section 5.5)
+
+What is to be delivered is part of the room: numbered, and kept until the client has acknowledged
+it. The caller stores the room, answers, and then delivers. If it fails before it has stored the
+room, the hub sends the notification again; if it fails after that, the hub's repetition is known by
+its octets, and what a client has not acknowledged is delivered again under the same number. So
+nothing is lost, and nothing happens twice.
+
+A hub need not wait for one answer before it sends the next notification. Clients hold what is for
+an epoch that they are not in yet; a client whose Welcome comes late is given what came before it.
+The hub's own provider follows its rooms like any other.
+"""
+
+import hashlib
+from collections.abc import Callable, Collection, Iterator, Mapping
+from types import MappingProxyType
+from typing import Self, TypeAlias
+
+import attrs
+
+from mimi.codec import encode
+from mimi.errors import UsageError
+from mimi.identity import Domain, RoomUri
+from mimi.mls.framing import PrivateMessage, PublicMessage
+from mimi.mls.semiprivate import SemiPrivateMessage
+from mimi.mls.welcome import Welcome
+from mimi.protocol.deliveries import (
+    LIMITS,
+    Deliver,
+    Entry,
+    FollowerEffect,
+    Limits,
+    Place,
+    Resync,
+    Unrouted,
+)
+from mimi.protocol.directory import Endpoint
+from mimi.protocol.fanout import (
+    CommitFanout,
+    FanoutMessage,
+    WelcomeFanout,
+    check_fanout,
+    read_notify,
+)
+from mimi.protocol.follower_errors import DeliveryError
+from mimi.protocol.http import HttpResponse, refusal, respond
+from mimi.protocol.http_errors import Status
+from mimi.protocol.message import place_of
+from mimi.protocol.protocol import CLIENTS, identified
+
+IDLE = 86_400_000
+"""For how many milliseconds a room is kept in which no client is."""
+
+PATIENCE = 30_000
+"""For how many milliseconds a commit is waited for that others have overtaken."""
+
+ClientOf: TypeAlias = Callable[[bytes], bytes | None]
+"""From a KeyPackageRef to the client whose it is, such as `KeyStore.client_of`; None to none."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class FollowerRoom:
+    """A room at a provider that follows it.
+
+    Attributes:
+        uri: The room.
+        clients: The provider's clients in it, and how far they are.
+        log: What is kept for them, in order.
+        number: The last number. The first follows the time when the room began, in milliseconds:
+            so numbers go on where a room was erased and begins again.
+        to_all: The last number of what went to all.
+        dropped: The last number of these that is not kept any more; 0 for none.
+        bodies: From SHA-256 of the last notifications to which one each was, counted from 1.
+        group_id: The group that was last heard of.
+        epoch: The latest epoch of it that was heard of.
+        heard: When anything was heard of the room, in milliseconds since 1970-01-01T00:00Z.
+        limits: How much is kept; not stored.
+    """
+
+    uri: RoomUri
+    clients: Mapping[bytes, Place] = MappingProxyType({})
+    log: tuple[Entry, ...] = ()
+    number: int = 0
+    to_all: int = 0
+    dropped: int = 0
+    bodies: Mapping[bytes, int] = MappingProxyType({})
+    group_id: bytes = b""
+    epoch: int = 0
+    heard: int = 0
+    limits: Limits = LIMITS
+
+    def __repr__(self) -> str:
+        return f"FollowerRoom({self.uri}, {len(self.clients)} clients)"
+
+    @classmethod
+    def begun(cls, uri: RoomUri, *, now: int, limits: Limits = LIMITS) -> Self:
+        """Return a room of which nothing is known; now in milliseconds since 1970-01-01T00:00Z."""
+        return cls(uri, number=now, heard=now, limits=limits)
+
+    # Who is in the room
+
+    def joined(self, client: bytes, *, now: int) -> Self:
+        """Return the room with a client that joins by an external commit, or does so anew.
+
+        To be stored before the commit goes to the hub, so that the client gets what follows it,
+        whatever comes first; `left` takes it back where the hub refuses. What came before is not
+        for the client any more.
+
+        Args:
+            client: The client.
+            now: Milliseconds.
+
+        Raises:
+            IdentifierUriError: It is no client.
+        """
+        identified("client", client, CLIENTS)
+        place = Place(self.number, self.number, self.number)
+        return attrs.evolve(self._with({client: place}), heard=max(self.heard, now))._trimmed()
+
+    def left(self, client: bytes) -> Self:
+        """Return the room without a client: it has left, knows that it was removed, or is gone."""
+        clients = {each: place for each, place in self.clients.items() if each != client}
+        return attrs.evolve(self, clients=MappingProxyType(clients))._trimmed()
+
+    def is_over(self, now: int) -> bool:
+        """Return whether the room can be erased; now in milliseconds.
+
+        Nobody is in it, nor was anything heard of it for long: a Welcome that is on its way would
+        have come.
+        """
+        return not self.clients and now - self.heard >= IDLE
+
+    # What clients have
+
+    def acknowledged(self, client: bytes, number: int) -> Self:
+        """Return the room after a client has had everything up to a number.
+
+        Raises:
+            DeliveryError: It has not been sent that much.
+            UsageError: It is not in the room.
+        """
+        place = self._place(client)
+        if number > self._last(place):
+            raise DeliveryError(f"number {number} was not delivered", number=number)
+        if number <= place.acknowledged:
+            return self
+        after = self._with({client: attrs.evolve(place, acknowledged=number)})
+        return after._trimmed()
+
+    def undelivered(self) -> tuple[Deliver, ...]:
+        """Return what is to be delivered again after a failure: all that is not acknowledged."""
+        return tuple(each for client in self.clients for each in self.pending(client))
+
+    def pending(self, client: bytes) -> tuple[Deliver, ...]:
+        """Return what a client has not acknowledged, in order.
+
+        Raises:
+            UsageError: It is not in the room.
+        """
+        return tuple(self._after(client, self._place(client).acknowledged))
+
+    def missed(
+        self, client: bytes, *, number: int, group_id: bytes, epoch: int, now: int
+    ) -> tuple[Deliver, ...] | Resync:
+        """Return what a client needs that has missed something, or that it must join anew.
+
+        What is there is delivered again. A commit that is not there may be on its way, for a hub
+        need not wait for one answer before it sends on; so the client is told to join anew where
+        the commit was here and is no more, or others have long followed it. One that is still
+        behind asks again.
+
+        Args:
+            client: The client.
+            number: Up to which number it has had everything.
+            group_id: The group that it is in.
+            epoch: The epoch of it.
+            now: Milliseconds since 1970-01-01T00:00Z.
+
+        Raises:
+            UsageError: It is not in the room.
+        """
+        again = tuple(self._after(client, number))
+        commits = {
+            _place_of(each.message)
+            for each in again
+            if isinstance(each.message.attached, CommitFanout)
+        }
+        resync = Resync(client, self.uri, self.epoch)
+        if self.group_id not in (group_id, b""):
+            return resync
+        for missing in range(epoch, self.epoch):
+            if (group_id, missing) not in commits:
+                is_gone = self.dropped > max(number, self._place(client).since)
+                return resync if is_gone or self._has_gone_on(missing, now) else again
+        return again
+
+    # Within
+
+    def _place(self, client: bytes) -> Place:
+        place = self.clients.get(client)
+        if place is None:
+            raise UsageError(f"{client.decode()} is not in {self.uri}", client=client)
+        return place
+
+    def _last(self, place: Place) -> int:
+        """Return the number of the last message for a client."""
+        return max(self.to_all, place.alone)
+
+    def _after(self, client: bytes, number: int) -> Iterator[Deliver]:
+        """Return what is kept for a client that has had everything up to a number."""
+        place = self._place(client)
+        last = number = max(number, place.since)
+        last = max(last, self.dropped, place.dropped)
+        for entry in self.log:
+            if entry.number > number and entry.is_for(client):
+                yield self._deliver(client, place, entry, last)
+                last = entry.number
+
+    def _has_gone_on(self, missing: int, now: int) -> bool:
+        """Return whether the epoch after one, whose commit is not there, began long ago."""
+        followed = [
+            entry.message.timestamp
+            for entry in self.log
+            if not isinstance(entry.message.attached, WelcomeFanout)
+            and _place_of(entry.message)[1] > missing
+        ]
+        return not followed or now - min(followed) >= PATIENCE
+
+    def _deliver(self, client: bytes, place: Place, entry: Entry, last: int) -> Deliver:
+        after = last if last > place.since else 0
+        return Deliver(client, self.uri, entry.number, after, entry.message)
+
+    def _with(self, places: Mapping[bytes, Place]) -> Self:
+        """Return the room in which some clients are elsewhere."""
+        if not places:
+            return self
+        return attrs.evolve(self, clients=MappingProxyType({**self.clients, **places}))
+
+    def _logged(
+        self, message: FanoutMessage, clients: Collection[bytes] | None = None
+    ) -> tuple[Self, tuple[Deliver, ...]]:
+        """Return the room that keeps a message for all or some, and delivers it."""
+        number = self.number + 1
+        chosen = None if clients is None else frozenset(clients)
+        entry = Entry(number, message, chosen, len(encode(message)))
+        made, places = [], {}
+        for client in self.clients if clients is None else clients:
+            place = self.clients.get(client, Place(self.number, self.number, self.number))
+            made.append(self._deliver(client, place, entry, self._last(place)))
+            if clients is not None:
+                places[client] = attrs.evolve(place, alone=number)
+        to_all = number if clients is None else self.to_all
+        log, room = (*self.log, entry), self._with(places)
+        return attrs.evolve(room, log=log, number=number, to_all=to_all), tuple(made)
+
+    def _trimmed(self) -> Self:
+        """Return the room without what nobody needs any more, and what is too much."""
+        recent = octets = 0
+        kept: list[Entry] = []
+        floor = min((each.acknowledged for each in self.clients.values()), default=self.number)
+        for entry in reversed(self.log):
+            if entry.clients is not None:
+                is_kept = not self._is_done(entry)
+            else:
+                recent, octets = recent + 1, octets + entry.octets
+                is_few = recent <= self.limits.recent and octets <= self.limits.recent_octets
+                is_kept = is_few or entry.number > floor
+            if is_kept:
+                kept.append(entry)
+        kept.reverse()
+        over = max(len(kept) - self.limits.entries, 0)
+        remaining = {entry.number for entry in kept[over:]}
+        gone = [entry for entry in self.log if entry.number not in remaining]
+        if not gone:
+            return self
+        dropped = [entry.number for entry in gone if entry.clients is None]
+        room = attrs.evolve(self, log=tuple(kept[over:]), dropped=max(self.dropped, *dropped, 0))
+        for entry in kept[:over]:
+            room = room._lost(entry)
+        return room
+
+    def _is_done(self, entry: Entry) -> bool:
+        """Return whether all have what was for some."""
+        places = (self.clients.get(client) for client in entry.clients or ())
+        return all(place is None or place.acknowledged >= entry.number for place in places)
+
+    def _lost(self, entry: Entry) -> Self:
+        """Return the room that knows who has not had a message for some that is dropped."""
+        places = {
+            client: attrs.evolve(self.clients[client], dropped=entry.number)
+            for client in entry.clients or ()
+            if client in self.clients and self.clients[client].acknowledged < entry.number
+        }
+        return self._with(places)
+
+
+@attrs.frozen
+class FollowerStep:
+    """The outcome of a notification.
+
+    Attributes:
+        room: The room after it; the same value where nothing changed.
+        response: What to answer.
+        effects: What else to do, in order.
+        welcomed: The references by which clients were welcomed, for `KeyStore.used`.
+    """
+
+    room: FollowerRoom | None
+    response: HttpResponse
+    effects: tuple[FollowerEffect, ...] = ()
+    welcomed: tuple[bytes, ...] = ()
+
+
+def notify(
+    room: FollowerRoom | None,
+    body: bytes,
+    *,
+    uri: RoomUri,
+    source: Domain,
+    client_of: ClientOf,
+    now: int,
+    hub_domains: Collection[Domain] = (),
+    limits: Limits = LIMITS,
+) -> FollowerStep:
+    """Take a notification (section 5.5).
+
+    A notification that came before, octet for octet, is taken and does nothing. A room that is not
+    known begins: with the first Welcome, or with what comes before it.
+
+    Args:
+        room: The room; None where it is not known.
+        body: The body, as it came.
+        uri: The room in the path.
+        source: The provider that sends it.
+        client_of: Whose key packages are; `FollowerStep.welcomed` says which were used.
+        now: Milliseconds since 1970-01-01T00:00Z.
+        hub_domains: Further domains of the room's hub.
+        limits: How much is kept of a room that begins.
+
+    Returns:
+        Where another provider than the hub sends it, a refusal.
+
+    Raises:
+        MalformedError: It does not parse.
+        EmptyNotifyError: It has no message.
+        BodyError: One breaks a rule; see `check_fanout`.
+        UsageError: The room is another.
+    """
+    if source != uri.provider and source not in hub_domains:
+        return FollowerStep(room, refusal(Status.FORBIDDEN))
+    if room is not None and room.uri != uri:
+        raise UsageError(f"{room.uri} is not {uri}")
+    begun = FollowerRoom.begun(uri, now=now, limits=limits) if room is None else room
+    digest, response = hashlib.sha256(body).digest(), respond(Endpoint.NOTIFY)
+    if digest in begun.bodies:
+        return FollowerStep(room, response)
+    messages = read_notify(body)
+    for each in messages:
+        check_fanout(each)
+    after = attrs.evolve(begun, bodies=_with_body(begun, digest), heard=max(begun.heard, now))
+    effects: list[FollowerEffect] = []
+    welcomed: list[bytes] = []
+    for each in messages:
+        if isinstance(each.message.body, Welcome):
+            after, made, references = _welcome(after, each, client_of)
+            effects += made
+            welcomed += references
+        else:
+            after, delivered = _heard(after, each)._logged(each)
+            effects += delivered
+    after = after._trimmed()
+    return FollowerStep(after, response, tuple(effects), tuple(welcomed))
+
+
+def _with_body(room: FollowerRoom, digest: bytes) -> Mapping[bytes, int]:
+    latest = max(room.bodies.values(), default=0) + 1
+    oldest = latest - room.limits.bodies
+    bodies = {each: number for each, number in room.bodies.items() if number > oldest}
+    return MappingProxyType({**bodies, digest: latest})
+
+
+_PLACED = PrivateMessage | PublicMessage | SemiPrivateMessage
+
+
+def _place_of(message: FanoutMessage) -> tuple[bytes, int]:
+    """Return group ID and epoch of anything but a Welcome."""
+    body = message.message.body
+    assert isinstance(body, _PLACED)  # noqa: S101 - nothing else is fanned out
+    return place_of(body)
+
+
+def _heard(room: FollowerRoom, message: FanoutMessage) -> FollowerRoom:
+    """Return the room that knows to which epoch a message shows that the group has come."""
+    group_id, epoch = _place_of(message)
+    epoch += isinstance(message.attached, CommitFanout)
+    if group_id == room.group_id:
+        epoch = max(epoch, room.epoch)
+    return attrs.evolve(room, group_id=group_id, epoch=epoch)
+
+
+def _welcome(
+    room: FollowerRoom, message: FanoutMessage, client_of: ClientOf
+) -> tuple[FollowerRoom, tuple[FollowerEffect, ...], tuple[bytes, ...]]:
+    """Return the room that clients enter, what is delivered, and by which references.
+
+    What everybody got already of what the hub accepted later is for them as well.
+    """
+    body = message.message.body
+    assert isinstance(body, Welcome)  # noqa: S101 - the caller has looked
+    routes = {each.new_member: client_of(each.new_member) for each in body.secrets}
+    found = dict.fromkeys(client for client in routes.values() if client is not None)
+    unknown = tuple(each for each, client in routes.items() if client is None)
+    effects: list[FollowerEffect] = []
+    if unknown:
+        effects.append(Unrouted(room.uri, unknown, is_for_nobody=not found))
+    if found:
+        new = [client for client in found if client not in room.clients]
+        later = [each.message for each in room.log if each.clients is None]
+        room, made = room._logged(message, found)
+        effects += made
+        for each in later if new else ():
+            if each.timestamp > message.timestamp:
+                room, made = room._logged(each, new)
+                effects += made
+    return room, tuple(effects), tuple(each for each in routes if routes[each] is not None)

@@ -1,0 +1,220 @@
+"""What a provider checks of what its users' clients ask for, before it asks the hub (section 4.3).
+
+::
+
+    client --> its provider: is it our user, and whose client it comes from? --> HttpRequest --> hub
+
+A hub believes a provider who its users are, and cannot see which client a request comes from: that
+is for the provider to check, by the account that the client has signed in to. What a proposal, a
+commit or a message says within is for the hub and the members.
+"""
+
+from collections.abc import Collection
+from typing import cast
+
+import attrs
+
+from mimi.identity import Domain, RoomUri
+from mimi.mls.framing import NewMemberCommitSender, NewMemberProposalSender, PublicMessage
+from mimi.mls.message import MLSMessage
+from mimi.mls.proposal import Add, Commit
+from mimi.policy.errors import UnnamedClientError
+from mimi.policy.identities import Identify, user_of_basic
+from mimi.protocol.directory import Directory, Endpoint, User
+from mimi.protocol.follower_errors import (
+    ForeignUserError,
+    KeyMaterialSourceError,
+    OtherHubError,
+    OtherUserError,
+)
+from mimi.protocol.groupinfo import GroupInfoRequest, check_group_info_request
+from mimi.protocol.http import HttpRequest, request_to
+from mimi.protocol.keys import NO_ROOM, KeyMaterialRequest, check_key_material_request
+from mimi.protocol.protocol import PARTICIPANTS, ROOMS, USERS, identified
+from mimi.protocol.submit import SubmitMessageRequest, check_submit_request
+from mimi.protocol.update import ProposalBundle, UpdateRequest, check_update_request
+from mimi.tree.credential import Credential
+
+
+@attrs.frozen
+class Forwarding:
+    """A provider that speaks for its users.
+
+    Attributes:
+        provider: Its domain.
+        domains: Further domains that it has.
+        identify: Whose a credential is.
+    """
+
+    provider: Domain
+    domains: Collection[Domain] = ()
+    identify: Identify = user_of_basic
+
+    def update(
+        self, room: RoomUri, request: UpdateRequest, user: bytes, directory: Directory
+    ) -> HttpRequest:
+        """Return what brings proposals or a commit to the hub.
+
+        Of a member's, only those who know the group can see whose it is; who joins, or asks to be
+        added, shows a credential.
+
+        Args:
+            room: The room.
+            request: What the client sends.
+            user: Whose client it is.
+            directory: The hub's.
+
+        Raises:
+            IdentifierUriError: The user is none.
+            ForeignUserError: The user is not ours.
+            OtherUserError: Somebody else would join.
+            UpdateError: The request is none; see `check_update_request`.
+            EmbeddedTreeError: The group info has the ratchet tree.
+            MissingEndpointError: The hub does not take it.
+        """
+        self._check_ours(user)
+        check_update_request(request)
+        attached = request.bundle.attached
+        more = attached.more_proposals if isinstance(attached, ProposalBundle) else ()
+        for message in (request.bundle.proposal_or_commit, *more):
+            credential = newcomer(message)
+            if credential is not None:
+                self._check_credential(credential, user)
+        return self._to_hub(directory, Endpoint.UPDATE, room, request)
+
+    def message(
+        self, room: RoomUri, message: MLSMessage, user: bytes, directory: Directory
+    ) -> HttpRequest:
+        """Return what submits an application message, in the name of its sender.
+
+        Arguments are those of `update`.
+
+        Raises:
+            IdentifierUriError: The user is none.
+            ForeignUserError: The user is not ours.
+            NotApplicationError: It is no application message.
+            MissingEndpointError: The hub does not take it.
+        """
+        self._check_ours(user)
+        request = SubmitMessageRequest(message, user)
+        check_submit_request(request, (self.provider, *self.domains))
+        return self._to_hub(directory, Endpoint.SUBMIT_MESSAGE, room, request)
+
+    def group_info(
+        self, room: RoomUri, request: GroupInfoRequest, user: bytes, directory: Directory
+    ) -> HttpRequest:
+        """Return what asks the hub for the group info; arguments are those of `update`.
+
+        Raises:
+            IdentifierUriError: The user is none.
+            ForeignUserError: The user is not ours.
+            OtherUserError: The credential is another user's.
+            UnknownCipherSuiteError: The request is for a cipher suite that is not known here.
+            GroupInfoBodyError: The request is none; see `check_group_info_request`.
+            MissingEndpointError: The hub does not take it.
+        """
+        self._check_ours(user)
+        check_group_info_request(request)
+        self._check_credential(request.requesting_credential, user)
+        return self._to_hub(directory, Endpoint.GROUP_INFO, room, request)
+
+    def key_material(
+        self, request: KeyMaterialRequest, user: bytes, directory: Directory
+    ) -> HttpRequest:
+        """Return what claims key packages: at the hub of the room, as which we may be it ourselves.
+
+        For no certain room they are claimed at the target's provider.
+
+        Args:
+            request: What the client asks for.
+            user: Whose client it is.
+            directory: That of the provider that is asked.
+
+        Raises:
+            IdentifierUriError: A URI is not that of a user, or of a room.
+            ForeignUserError: The user is not ours.
+            OtherUserError: The request is in the name of another user.
+            KeyMaterialError: The request breaks a rule; see `check_key_material_request`.
+            MissingEndpointError: The provider does not take it.
+        """
+        self._check_ours(user)
+        target = cast(User, identified("target_user", request.target_user, USERS))
+        check_key_material_request(request, target=target, identify=self.identify)
+        if request.requesting_user != user:
+            raise OtherUserError("in the name of another user", user=request.requesting_user)
+        asked = target.provider
+        if request.room_id != NO_ROOM:
+            asked = identified("room_id", request.room_id, ROOMS).provider
+        return self._claim(request, target, directory, asked)
+
+    def relayed_key_material(
+        self, request: KeyMaterialRequest, source: Domain, directory: Directory
+    ) -> HttpRequest:
+        """Return what we as the hub ask the target's provider, on behalf of a requester's.
+
+        Args:
+            request: What was received.
+            source: From whom.
+            directory: That of the target's provider.
+
+        Raises:
+            IdentifierUriError: A URI is not that of a user, or of a room.
+            KeyMaterialSourceError: The requesting user is not of the provider that sends it.
+            OtherHubError: The room is not ours.
+            KeyMaterialError: The request breaks a rule; see `check_key_material_request`.
+            MissingEndpointError: The target's provider does not take it.
+        """
+        target = cast(User, identified("target_user", request.target_user, USERS))
+        check_key_material_request(request, target=target, identify=self.identify)
+        requester = identified("requesting_user", request.requesting_user, USERS)
+        if requester.provider != source:
+            raise KeyMaterialSourceError(f"{source} asks for {requester}", source=str(source))
+        if request.room_id == NO_ROOM:
+            raise OtherHubError("for no room, a hub has nobody to ask")
+        room = identified("room_id", request.room_id, ROOMS)
+        if room.provider not in (self.provider, *self.domains):
+            raise OtherHubError(f"{room} is of another hub", room=str(room))
+        return self._claim(request, target, directory, target.provider)
+
+    def _claim(
+        self, request: KeyMaterialRequest, target: User, directory: Directory, asked: Domain
+    ) -> HttpRequest:
+        endpoint = Endpoint.KEY_MATERIAL
+        return request_to(directory, endpoint, target, request, source=self.provider, target=asked)
+
+    def _to_hub(
+        self, directory: Directory, endpoint: Endpoint, room: RoomUri, request: object
+    ) -> HttpRequest:
+        return request_to(
+            directory, endpoint, room, request, source=self.provider, target=room.provider
+        )
+
+    def _check_ours(self, user: bytes) -> None:
+        uri = identified("user", user, PARTICIPANTS)
+        if uri.provider not in (self.provider, *self.domains):
+            raise ForeignUserError(f"{uri} is of another provider", user=user)
+
+    def _check_credential(self, credential: Credential, user: bytes) -> None:
+        try:
+            found = self.identify(credential)
+        except UnnamedClientError as error:
+            raise OtherUserError(error.reason, user=None) from error
+        if found != user:
+            raise OtherUserError("a credential of another user", user=found)
+
+
+def newcomer(message: MLSMessage) -> Credential | None:
+    """Return the credential that a proposal or a commit shows of who sends it from outside.
+
+    None where the sender is a member, or an external sender of the group.
+    """
+    body = message.body
+    if not isinstance(body, PublicMessage):
+        return None
+    content = body.content.content
+    match body.content.sender:
+        case NewMemberCommitSender() if isinstance(content, Commit) and content.path is not None:
+            return content.path.leaf_node.credential
+        case NewMemberProposalSender() if isinstance(content, Add):
+            return content.key_package.leaf_node.credential
+    return None
