@@ -16,6 +16,7 @@ import attrs
 
 from mimi.identity import Domain, RoomUri
 from mimi.mls import PublicGroup
+from mimi.mls.external import read_group_info
 from mimi.mls.keypackage import KeyPackage, key_package_ref
 from mimi.policy.components import room_components
 from mimi.protocol import hub_groupinfo, hub_messages, hub_update
@@ -25,7 +26,7 @@ from mimi.protocol.groupinfo import GroupInfoRequest, GroupInfoResponse
 from mimi.protocol.hosting import Hosting
 from mimi.protocol.room import Destination, HubRoom, HubStep, audience_of
 from mimi.protocol.submit import SubmitMessageRequest, SubmitMessageResponse
-from mimi.protocol.update import UpdateRequest, UpdateRoomResponse
+from mimi.protocol.update import UpdateRequest, UpdateRoomResponse, check_no_tree
 from mimi.tree.leaf import KeyPackageSource
 
 
@@ -37,7 +38,7 @@ class Hub(Hosting):
         self,
         uri: RoomUri,
         group_info: bytes,
-        ratchet_tree: bytes | None,
+        ratchet_tree: bytes,
         *,
         now: int,
         domains: Collection[Domain] = (),
@@ -47,11 +48,12 @@ class Hub(Hosting):
         Args:
             uri: The room.
             group_info: The encoded MLSMessage of the creator's group info.
-            ratchet_tree: The encoded ratchet tree, where the group info does not carry it.
+            ratchet_tree: The encoded ratchet tree.
             now: Milliseconds since 1970-01-01T00:00Z.
             domains: Further domains of this provider.
 
         Raises:
+            EmbeddedTreeError: The group info holds the ratchet tree, which comes beside it.
             RoomUriError: The room is not this provider's, or its metadata name another.
             EnvelopeError: The provider does not host rooms of this policy.
             HubSenderMissingError: The hub is no external sender of the group.
@@ -60,6 +62,7 @@ class Hub(Hosting):
         """
         if uri.provider not in (self.provider, *domains):
             raise RoomUriError(f"{uri} is not of {self.provider}", room=str(uri))
+        check_no_tree(read_group_info(group_info).extensions)
         components = {**room_components(self.rooms), int(FRANKING_AGENT): FrankingAgent()}
         group = PublicGroup.from_group_info(
             group_info, ratchet_tree, now=now // 1000, components=components

@@ -19,7 +19,12 @@ from mimi.errors import ForbiddenError, InvalidError
 from mimi.identity import Domain
 from mimi.mls import CommitStaged, Held, ProposalReceived, PublicGroup
 from mimi.mls.external import propose_from_outside
-from mimi.mls.framing import ExternalSenderIndex, MemberSender
+from mimi.mls.framing import (
+    ExternalSenderIndex,
+    MemberSender,
+    NewMemberCommitSender,
+    PublicMessage,
+)
 from mimi.mls.keypackage import key_package_ref
 from mimi.mls.message import MLSMessage
 from mimi.mls.proposal import Add, Proposal, Remove, SelfRemove
@@ -203,9 +208,10 @@ def _committed(
         wanted=frozenset(user for user in room.wanted if _takes_part(then, user)),
         audience=audience_of(then, group),
     )
-    opened, regenerated = _wanted_out(hub, opened, now)
-    stapled = tuple(each.message for each in regenerated)
-    message = fanout_of_update(request, at, stapled)
+    opened, wanted = _wanted_out(hub, opened, now)
+    made = tuple(each.message for each in wanted)
+    joins = _is_of_joiner(request.bundle.proposal_or_commit)
+    message = fanout_of_update(request, at, made if joins else ())
     everybody = dict.fromkeys((*room.audience.followers, *opened.audience.followers))
     opened, notes = opened.notified(everybody, message)
     effects += notes
@@ -215,9 +221,21 @@ def _committed(
         welcome = FanoutMessage(at, MLSMessage(bundle.welcome), tree)
         opened, notes = opened.notified(routes, welcome)
         effects += notes
+    if made and not joins:
+        later = FanoutMessage(opened.timestamp, made[0], ProposalFanout(made[1:]))
+        opened, notes = opened.notified(opened.audience.followers, later)
+        effects += notes
     if left:
         effects.append(Cascade(room.uri, tuple(left)))
     return HubStep(opened, update_accepted(at), tuple(effects))
+
+
+def _is_of_joiner(commit: MLSMessage) -> bool:
+    """Return whether a commit is of who joins by it: only such a one has proposals stapled."""
+    body = commit.body
+    return isinstance(body, PublicMessage) and isinstance(
+        body.content.sender, NewMemberCommitSender
+    )
 
 
 def _takes_part(room: Room, user: bytes) -> bool:
@@ -239,8 +257,8 @@ def _proposals(
     at, group, accepted = room.at(now), room.group, list(room.accepted)
     for message in messages:
         group, event = _received(group, message, now)
-        _check_proposer(hub, room, event, source)
         if all(each.reference != event.reference for each in accepted):
+            _check_proposer(hub, room, event, source)
             accepted.append(Accepted(message, at, event.reference))
     if len(accepted) == len(room.accepted):
         return HubStep(room, update_accepted(room.timestamp))

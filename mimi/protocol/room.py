@@ -19,6 +19,7 @@ from mimi.identity import Domain, RoomUri, parse
 from mimi.mls import PublicGroup
 from mimi.mls.message import MLSMessage
 from mimi.mls.proposal import AppDataUpdate, UpdateData
+from mimi.mls.state import GroupView
 from mimi.policy.capability import Capability
 from mimi.policy.room import Room
 from mimi.policy.structures import PARTICIPANT_LIST, ParticipantListUpdate
@@ -201,7 +202,7 @@ def audience_of(room: Room, group: PublicGroup) -> Audience:
     return Audience(tuple(followers), tuple(receivers), cut)
 
 
-def cut_off(room: Room, group: PublicGroup) -> frozenset[bytes]:
+def cut_off(room: Room, group: GroupView) -> frozenset[bytes]:
     """Return the users whom pending proposals remove or ban (section 5.3)."""
     users: set[bytes] = set()
     for pending in group.pending:
