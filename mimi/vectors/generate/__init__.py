@@ -37,7 +37,7 @@ from mimi.vectors.generate.messages import message_protection, welcome
 from mimi.vectors.generate.mls_agreement import framings, message_ids, negotiations, safe_aads
 from mimi.vectors.generate.mls_credentials import multi_credentials
 from mimi.vectors.generate.mls_data import dictionaries
-from mimi.vectors.generate.mls_groups import groups
+from mimi.vectors.generate.mls_groups_read import all_groups
 from mimi.vectors.generate.mls_keys import encryption, exports, psks, signing
 from mimi.vectors.generate.mls_members import app_acks, last_resorts, self_removes
 from mimi.vectors.generate.mls_semiprivate import semi_private
@@ -136,7 +136,7 @@ _EXTENSIONS: dict[str, Maker] = {
     "semi-private": _in_some_suites(semi_private),
     "tree-options": _in_some_suites(tree_options),
     "partial-group-infos": _in_some_suites(partial_group_infos),
-    "groups": _in_some_suites(groups),
+    "groups": _in_some_suites(all_groups),
 }
 
 _SETS = {"mls": _MLS, "content": _CONTENT, "identity": _IDENTITY, "mls-extensions": _EXTENSIONS}
