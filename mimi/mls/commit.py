@@ -249,9 +249,9 @@ def conclude(
         check_capabilities(suite, shared.path.update_path.leaf_node, keys.private.leaf)
         verify_bindings(shared.path.update_path.leaf_node, None, keys.private.leaf)
     me, touched = keys.private.leaf, shared.applied.touched
-    if shared.path is not None:
-        touched = (*touched, me)
-    check_epoch(tree, extensions, before, touched, sending=True)
+    with_mine = (*touched, me)
+    changed = touched if shared.path is None else with_mine
+    check_epoch(tree, extensions, before, changed, sending=True)
     check_own_support(tree.member(me), extensions, me)
     signature = sign_content(suite, wire_format, content, before.context, signer)
     confirmed = confirmed_transcript_hash(
@@ -265,7 +265,7 @@ def conclude(
     tag = secrets.confirmation_tag(confirmed)
     state = next_state(context, tree, tag, shared.applied.reinit)
     message = AuthenticatedContent(wire_format, content, CommitAuthData(signature, tag))
-    replaced = replaced_leaves(before, tree, (*shared.applied.touched, me))
+    replaced = replaced_leaves(before, tree, with_mine)
     epoch = NewEpoch.opened(state, keys.private, keys.signer, secrets, replaced)
     return Concluded(message, epoch, joiner)
 
