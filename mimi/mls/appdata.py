@@ -10,11 +10,12 @@ that a commit covers, in their order, and returns the new data or refuses. A com
 is a subclass of `Component`, handed to clients and followers in `Settings.components`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
+from mimi.mls.codepoints import WireFormat
 from mimi.mls.component_errors import (
     AbsentComponentError,
     ComponentConflictError,
@@ -38,6 +39,7 @@ from mimi.mls.proposal import (
     UpdateData,
 )
 from mimi.tree.extension import Extensions, find, required_capabilities
+from mimi.tree.leaf import LeafNode, LeafNodeContent
 
 if TYPE_CHECKING:
     from mimi.mls.state import PublicState
@@ -54,6 +56,31 @@ class Proposed:
 
     data: bytes
     sender: Sender
+
+
+@attrs.frozen(eq=False)
+class Change:
+    """A commit as a whole, before its path is looked at: what a component may judge.
+
+    Attributes:
+        before: The group in the epoch in which it is sent.
+        sender: Who commits: a member, or a joiner.
+        proposals: All that it covers, in its order, with who proposed each.
+        extensions: Those of the group context of the next epoch.
+        leaf: What the committer's new leaf says; None where it keeps its leaf.
+        wire_format: How the commit is sent.
+        now: Seconds since 1970-01-01T00:00Z.
+        memo: What components work out about the next epoch, for `PublicState.memo` there.
+    """
+
+    before: "PublicState"
+    sender: Sender
+    proposals: tuple[tuple[Proposal, Sender], ...]
+    extensions: Extensions
+    leaf: LeafNode | LeafNodeContent | None
+    wire_format: WireFormat
+    now: int
+    memo: dict[Any, Any] = attrs.field(factory=dict)
 
 
 class Component:
@@ -92,9 +119,81 @@ class Component:
         It is that of a group which is created or joined, or that GroupContextExtensions bring.
         """
 
+    # For components that judge more than their own data: the policy of a room is one.
+
+    def check_group(self, state: "PublicState", *, founded: bool) -> None:
+        """Check a group that is created, joined, or begun to be followed.
+
+        Args:
+            state: The group.
+            founded: Whether it is just created.
+        """
+
+    def check_proposal(
+        self, proposal: Proposal, sender: Sender, state: "PublicState", now: int
+    ) -> None:
+        """Check a proposal of any type when it arrives or is made, as far as it can be alone."""
+
+    def check_commit(self, change: Change) -> None:
+        """Check a commit as a whole, whether or not it concerns the component."""
+
+    def party(self, sender: Sender, state: "PublicState") -> Hashable:
+        """Return for whom somebody proposes, if the component judges commits.
+
+        Who commits covers what is proposed for one party together, or not: such as what the
+        clients of one user propose.
+        """
+        return sender
+
 
 Components: TypeAlias = Mapping[int, Component]
 """From the numbers of components to their logic: what the application knows."""
+
+
+def check_commit(change: Change, components: Components) -> dict[Any, Any]:
+    """Let the components judge a commit as a whole; return what they remember of it.
+
+    Raises:
+        InvalidError: A component refuses it.
+        ForbiddenError: A component forbids it.
+    """
+    for component in components.values():
+        if type(component).check_commit is not Component.check_commit:
+            component.check_commit(change)
+    return change.memo
+
+
+def judge_of(components: Components) -> Component | None:
+    """Return the component that judges commits as a whole, the first of several; None for none."""
+    base = Component.check_commit
+    judges = (each for each in components.values() if type(each).check_commit is not base)
+    return next(judges, None)
+
+
+def check_group(state: "PublicState", components: Components, *, founded: bool = False) -> None:
+    """Let the components judge a group that is created, joined, or begun to be followed.
+
+    Raises:
+        InvalidError: A component refuses it.
+        ForbiddenError: A component forbids it.
+    """
+    for component in components.values():
+        if type(component).check_group is not Component.check_group:
+            component.check_group(state, founded=founded)
+
+
+def check_proposed(
+    state: "PublicState", proposal: Proposal, sender: Sender, components: Components, now: int
+) -> None:
+    """Let the components judge a proposal by itself, when it arrives or is made.
+
+    Raises:
+        InvalidError: A component refuses it.
+        ForbiddenError: A component forbids it.
+    """
+    for component in components.values():
+        if type(component).check_proposal is not Component.check_proposal:
+            component.check_proposal(proposal, sender, state, now)
 
 
 def check_app_data_proposal(

@@ -10,10 +10,12 @@ What is here needs no secrets: members and followers do the same, a committer to
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import attrs
 
-from mimi.mls.appdata import Components, with_app_data_applied
+from mimi.mls.appdata import Change, Components, check_commit, with_app_data_applied
+from mimi.mls.codepoints import WireFormat
 from mimi.mls.context import GroupContext
 from mimi.mls.errors import WrongEpochError
 from mimi.mls.external_receivers import check_external_receivers
@@ -42,6 +44,7 @@ from mimi.tree.extension import Extensions
 from mimi.tree.leaf import (
     GroupNeeds,
     LeafNode,
+    LeafNodeContent,
     check_capabilities,
     verify_leaf_signature,
 )
@@ -221,6 +224,7 @@ class Transition:
         covered: The proposals.
         applied: What they change.
         merged: The path, merged; None where there is none.
+        memo: What components remember of the next epoch.
     """
 
     before: PublicState
@@ -229,6 +233,7 @@ class Transition:
     covered: tuple[Covered, ...]
     applied: Applied
     merged: MergedPath | None
+    memo: dict[Any, Any] = attrs.field(factory=dict)
 
     @property
     def tree(self) -> RatchetTree:
@@ -256,7 +261,7 @@ class Transition:
             auth.signature,
         )
         context = next_context(self.before, self.tree, self.applied.extensions, confirmed)
-        return next_state(context, self.tree, auth.confirmation_tag, self.applied.reinit)
+        return next_state(context, self.tree, auth.confirmation_tag, self.applied.reinit, self.memo)
 
 
 def next_context(
@@ -290,13 +295,36 @@ def transition(state: PublicState, message: AuthenticatedContent, rules: Rules) 
         if item.reference is None:
             check_proposal(state, item.proposal, item.sender, rules)
     applied = apply(state, covered, rules.components)
+    leaf = None if commit.path is None else commit.path.leaf_node
+    memo = judge(state, sender, covered, applied, leaf, message.wire_format, rules)
     committer, merged = _merge(state, commit, sender, applied)
     if commit.path is not None:
         verify_bindings(commit.path.leaf_node, rules.capabilities, committer)
     tree = applied.tree if merged is None else merged.tree
     touched = applied.touched if merged is None else (*applied.touched, committer)
     check_epoch(tree, applied.extensions, state, touched)
-    return Transition(state, message, committer, covered, applied, merged)
+    return Transition(state, message, committer, covered, applied, merged, memo)
+
+
+def judge(
+    state: PublicState,
+    sender: Sender,
+    covered: Iterable[Covered],
+    applied: Applied,
+    leaf: LeafNode | LeafNodeContent | None,
+    wire_format: WireFormat,
+    rules: Rules,
+) -> dict[Any, Any]:
+    """Let the application's components judge a commit; return what they remember of it.
+
+    Raises:
+        InvalidError: A component refuses it.
+        ForbiddenError: A component forbids it.
+    """
+    proposals = tuple((item.proposal, item.sender) for item in covered)
+    now, extensions = rules.lifetimes.now, applied.extensions
+    change = Change(state, sender, proposals, extensions, leaf, wire_format, now)
+    return check_commit(change, rules.components)
 
 
 def _merge(

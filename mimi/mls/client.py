@@ -18,7 +18,7 @@ from mimi.crypto import (
     suite_of,
 )
 from mimi.errors import UsageError
-from mimi.mls.appdata import check_group_data
+from mimi.mls.appdata import check_group, check_group_data
 from mimi.mls.apply import check_epoch
 from mimi.mls.components import (
     LAST_RESORT,
@@ -300,6 +300,7 @@ class Client:
         context = GroupContext(suite.code, group_id, 0, tree.tree_hash, b"", extensions)
         secrets = EpochSecrets.of_epoch_secret(suite, Secret(draw(self.entropy, suite.nh)))
         state = next_state(context, tree, secrets.confirmation_tag(b""))
+        check_group(state, self.settings.components, founded=True)
         private = PrivateTree.of_leaf(LeafIndex(0), own.encryption_key)
         epoch = NewEpoch.opened(state, private, self.signer, secrets)
         return Group.of_epoch(epoch, self.settings, self.entropy, self.psks)

@@ -10,15 +10,16 @@ Nothing of it changes the group: the outcome is a draft, which can take effect, 
 comes back, or just be dropped.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Hashable, Iterable, Iterator
+from typing import Any, TypeAlias, TypeVar
 
 import attrs
 
 from mimi.codec import encode
 from mimi.crypto import Secret, SignaturePrivateKey
 from mimi.errors import ForbiddenError, InvalidError, MalformedError
-from mimi.mls.apply import Applied, Transition, apply, check_epoch, next_context
+from mimi.mls.appdata import judge_of
+from mimi.mls.apply import Applied, Transition, apply, check_epoch, judge, next_context
 from mimi.mls.codepoints import WireFormat
 from mimi.mls.context import GroupContext
 from mimi.mls.draft import Draft
@@ -86,6 +87,12 @@ class Plan:
     now: int
     info_extensions: Extensions = ()
 
+    @property
+    def needs_path(self) -> bool:
+        """Whether the commit needs a path: by wish, without proposals, or for one of them."""
+        required = any(item.proposal.path_required for item in self.covered)
+        return self.path or not self.covered or required
+
 
 def create(group: G, plan: Plan, *, founding: bool = False) -> Draft[G]:
     """Create a commit by a member.
@@ -108,10 +115,11 @@ def create(group: G, plan: Plan, *, founding: bool = False) -> Draft[G]:
     for item in plan.covered:
         if item.reference is None and not (founding and isinstance(item.proposal, PreSharedKey)):
             check_proposal(before, item.proposal, sender, group.rules(plan.now))
-    needs_path = plan.path or not plan.covered
-    needs_path = needs_path or any(item.proposal.path_required for item in plan.covered)
+    needs_path = plan.needs_path
     check_list(before, plan.covered, sender, has_path=needs_path)
     applied = apply(before, plan.covered, group.settings.components)
+    leaf = plan.leaf if needs_path else None
+    memo = None if founding else _judged(group, plan.covered, applied, leaf, plan.now)
     path = _member_path(group, plan, applied) if needs_path else None
     psks = group.psk_secret(applied.psks)
     listed = tuple(item.reference or item.proposal for item in plan.covered)
@@ -124,7 +132,7 @@ def create(group: G, plan: Plan, *, founding: bool = False) -> Draft[G]:
     )
     private = group.private.without_blanks(applied.tree) if path is None else path.private
     signer = group.signer if path is None else plan.signer
-    shared = Shared(before, applied, path, group.secrets.init_secret, psks)
+    shared = Shared(before, applied, path, group.secrets.init_secret, psks, memo)
     concluded = conclude(
         shared, content, group.signer, NewKeys(private, signer), group.settings.handshake
     )
@@ -140,6 +148,18 @@ def create(group: G, plan: Plan, *, founding: bool = False) -> Draft[G]:
         return shared.transition(concluded.message, plan.covered, group.leaf_index)
 
     return Draft(wire, welcome, transition, after, concluded.epoch, taken)
+
+
+def _judged(
+    group: MemberState,
+    covered: Iterable[Covered],
+    applied: Applied,
+    leaf: LeafNodeContent | None,
+    now: int,
+) -> dict[Any, Any]:
+    """Let the components judge a commit of this member; return what they remember of it."""
+    sender, wire_format = MemberSender(group.leaf_index), group.settings.handshake
+    return judge(group.state, sender, covered, applied, leaf, wire_format, group.rules(now))
 
 
 def _member_path(group: MemberState, plan: Plan, applied: Applied) -> CreatedPath:
@@ -187,6 +207,7 @@ class Shared:
         path: The path; None where there is none.
         init_secret: That of the epoch, or what the ExternalInit stands for.
         psk_secret: That of the commit's pre-shared keys.
+        memo: What components remember of the next epoch.
     """
 
     before: PublicState
@@ -194,6 +215,7 @@ class Shared:
     path: CreatedPath | None
     init_secret: Secret
     psk_secret: Secret
+    memo: dict[Any, Any] | None = None
 
     @property
     def tree(self) -> RatchetTree:
@@ -263,7 +285,7 @@ def conclude(
     joiner = joiner_secret(suite, shared.init_secret, commit_secret, context)
     secrets = EpochSecrets.derive(suite, joiner, shared.psk_secret, context)
     tag = secrets.confirmation_tag(confirmed)
-    state = next_state(context, tree, tag, shared.applied.reinit)
+    state = next_state(context, tree, tag, shared.applied.reinit, shared.memo)
     message = AuthenticatedContent(wire_format, content, CommitAuthData(signature, tag))
     replaced = replaced_leaves(before, tree, with_mine)
     epoch = NewEpoch.opened(state, keys.private, keys.signer, secrets, replaced)
@@ -310,13 +332,15 @@ TRIALS = 256
 """How often it is tried what can stand together: some 16 among 1,000 that cannot are found."""
 
 
-def choose(group: MemberState, by_value: Iterable[Covered]) -> tuple[Covered, ...]:
+def choose(group: MemberState, by_value: Iterable[Covered], now: int) -> tuple[Covered, ...]:
     """Return the pending proposals that can be committed beside those by value (section 12.2).
 
     A SelfRemove is preferred to all else, above all to a Remove or an Update of the same leaf;
     then a Remove, what members propose to what others do, a later Update to an earlier, everything
     to a ReInit. One's own Updates are left out, since a commit replaces the committer's leaf, and
     one's own SelfRemove, which somebody else has to commit.
+    Where a component judges whole commits, what one party proposes is tried together: a participant
+    leaves by several proposals of its clients, none of which can stand alone.
     A proposal that cannot stand with the others is left out as well, and a resumption PSK of this
     group beside an Add: who is added could not join. So nobody can keep the group from going on
     by proposing what cannot be committed, nor hold up a committer by proposing much of it: after
@@ -330,13 +354,16 @@ def choose(group: MemberState, by_value: Iterable[Covered]) -> tuple[Covered, ..
     ]
     pending = [item for item in pending if removed_by(item) != group.leaf_index]
     leaving = [item for item in pending if isinstance(item.proposal, SelfRemove)]
-    fixed = without_needless(by_value, [item for item in leaving if _can_stand(group, (item,))])
+    fixed = without_needless(
+        by_value, [item for item in leaving if _can_stand(group, (item,), now)]
+    )
     if any(isinstance(item.proposal, Add) for item in (*pending, *fixed)):
         pending = [item for item in pending if not _is_own_resumption(group, item.proposal)]
     updates = [item for item in pending if isinstance(item.proposal, Update)]
     others = [item for item in pending if not isinstance(item.proposal, Update)]
     ranked = sorted((*others, *reversed(updates)), key=_rank)
-    chosen = _extended(group, (), tuple(ranked), fixed, iter(range(TRIALS)))
+    trial = _Trial(group, fixed, now, iter(range(TRIALS)))
+    chosen = trial.extended((), _bundles(group, ranked))
     references = {item.reference for item in chosen}
     return tuple(item for item in pending if item.reference in references)
 
@@ -376,37 +403,66 @@ def _is_own_resumption(group: MemberState, proposal: Proposal) -> bool:
     return isinstance(psk, ResumptionPSK) and psk.psk_group_id == group.context.group_id
 
 
-def _extended(
-    group: MemberState,
-    chosen: tuple[Covered, ...],
-    items: tuple[Covered, ...],
-    fixed: tuple[Covered, ...],
-    trials: Iterator[int],
-) -> tuple[Covered, ...]:
-    """Return *chosen* with those of *items* that can stand with it, halving where not all can."""
-    if next(trials, None) is None:
-        return chosen
-    if _can_stand(group, (*chosen, *items, *fixed)):
-        return (*chosen, *items)
-    if len(items) <= 1:
-        return chosen
-    half = len(items) // 2
-    chosen = _extended(group, chosen, items[:half], fixed, trials)
-    return _extended(group, chosen, items[half:], fixed, trials)
+_Bundles: TypeAlias = tuple[tuple[Covered, ...], ...]
 
 
-def _can_stand(group: MemberState, covered: tuple[Covered, ...]) -> bool:
+def _bundles(group: MemberState, ranked: Iterable[Covered]) -> _Bundles:
+    """Return what is tried together, in the order in which it is tried."""
+    component = judge_of(group.settings.components)
+    if component is None:
+        return tuple((item,) for item in ranked)
+    by_party: dict[Hashable, tuple[Covered, ...]] = {}
+    for item in ranked:
+        party = component.party(item.sender, group.state)
+        by_party[party] = (*by_party.get(party, ()), item)
+    return tuple(by_party.values())
+
+
+@attrs.frozen
+class _Trial:
+    """The search for what can be committed beside what the committer wants.
+
+    Attributes:
+        group: The group.
+        fixed: What the committer wants.
+        now: Seconds since 1970-01-01T00:00Z.
+        tries: How often something may still be tried.
+    """
+
+    group: MemberState
+    fixed: tuple[Covered, ...]
+    now: int
+    tries: Iterator[int]
+
+    def extended(self, chosen: tuple[Covered, ...], bundles: _Bundles) -> tuple[Covered, ...]:
+        """Return *chosen* with what can stand with it, halving where not all can."""
+        if next(self.tries, None) is None:
+            return chosen
+        items = tuple(item for bundle in bundles for item in bundle)
+        if _can_stand(self.group, (*chosen, *items, *self.fixed), self.now):
+            return (*chosen, *items)
+        if len(items) <= 1:
+            return chosen
+        if len(bundles) == 1:
+            bundles = tuple((item,) for item in items)
+        half = len(bundles) // 2
+        chosen = self.extended(chosen, bundles[:half])
+        return self.extended(chosen, bundles[half:])
+
+
+def _can_stand(group: MemberState, covered: tuple[Covered, ...], now: int) -> bool:
     """Return whether proposals can be committed together by this member.
 
     What a component refuses in whatever way must not stop who commits the rest.
     """
-    sender = MemberSender(group.leaf_index)
+    before, sender = group.state, MemberSender(group.leaf_index)
     try:
-        check_list(group.state, covered, sender, has_path=True)
-        applied = apply(group.state, covered, group.settings.components)
-        check_epoch(applied.tree, applied.extensions, group.state, applied.touched, sending=True)
+        check_list(before, covered, sender, has_path=True)
+        applied = apply(before, covered, group.settings.components)
+        _judged(group, covered, applied, None, now)
+        check_epoch(applied.tree, applied.extensions, before, applied.touched, sending=True)
         check_own_support(
-            group.state.tree.member(sender.leaf_index), applied.extensions, sender.leaf_index
+            before.tree.member(sender.leaf_index), applied.extensions, sender.leaf_index
         )
         group.psk_secret(applied.psks)
     except (InvalidError, ForbiddenError, MalformedError):

@@ -14,7 +14,7 @@ import attrs
 
 from mimi.codec import decode, encode
 from mimi.crypto import Entropy, InvalidPublicKeyError, Secret, SignaturePrivateKey, suite_of
-from mimi.mls.apply import Transition, apply
+from mimi.mls.apply import Transition, apply, judge
 from mimi.mls.codepoints import WireFormat
 from mimi.mls.commit import Concluded, NewKeys, Shared, conclude, provisional
 from mimi.mls.context import GroupContext
@@ -172,6 +172,8 @@ def commit_from_outside(
     for proposal in proposals:
         check_proposal(state, proposal, sender, joiner.rules)
     applied = apply(state, covered, joiner.rules.components)
+    wire_format = WireFormat.MLS_PUBLIC_MESSAGE
+    memo = judge(state, sender, covered, applied, joiner.leaf, wire_format, joiner.rules)
     tree = applied.tree.with_room()
     index = tree.leftmost_blank()
     path = create_update_path(
@@ -188,9 +190,8 @@ def commit_from_outside(
     commit = Commit(listed, path.update_path)
     aad = own_aad(state.context.extensions, joiner.aad)
     content = FramedContent(state.context.group_id, state.context.epoch, sender, aad, commit)
-    shared = Shared(state, applied, path, Secret(init_secret), joiner.psk_secret)
+    shared = Shared(state, applied, path, Secret(init_secret), joiner.psk_secret, memo)
     keys = NewKeys(path.private, joiner.signer)
-    wire_format = WireFormat.MLS_PUBLIC_MESSAGE
     concluded = conclude(shared, content, joiner.signer, keys, wire_format)
     message = PublicMessage(content, concluded.message.auth, None)
     transition = shared.transition(concluded.message, covered, index)

@@ -291,7 +291,7 @@ class Group(MemberState):
         sender = MemberSender(self.leaf_index)
         values = tuple(Covered(proposal, sender) for proposal in by_value)
         if references is None:
-            pending = commits.choose(self, values)
+            pending = commits.choose(self, values, now)
         else:
             pending = tuple(self._covered(reference) for reference in references)
         values = commits.without_needless(values, pending)

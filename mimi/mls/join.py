@@ -7,7 +7,7 @@ import attrs
 
 from mimi.codec import decode
 from mimi.crypto import HPKEPrivateKey, Secret, SignaturePrivateKey, Suite
-from mimi.mls.appdata import Components, check_group_data
+from mimi.mls.appdata import Components, check_group, check_group_data
 from mimi.mls.codepoints import ResumptionPSKUsage
 from mimi.mls.context import GroupContext
 from mimi.mls.credentials import CredentialCheck, checks_of_tree
@@ -355,4 +355,6 @@ def validated_info(
     )
     check_negotiated(ratchet_tree.members(), context.extensions)
     check_group_data(context.extensions, components)
-    return next_state(context, ratchet_tree, info.confirmation_tag)
+    state = next_state(context, ratchet_tree, info.confirmation_tag)
+    check_group(state, components)
+    return state

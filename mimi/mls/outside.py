@@ -15,8 +15,6 @@ from mimi.mls.component_errors import SelfRemoveFramingError
 from mimi.mls.errors import (
     DuplicateGroupError,
     UnexpectedMessageError,
-    WrongEpochError,
-    WrongGroupError,
 )
 from mimi.mls.external import ExternalDraft, Joiner, commit_from_outside, external_pub
 from mimi.mls.framing import PublicMessage
@@ -113,11 +111,7 @@ def with_self_remove(state: PublicState, wire: bytes, rules: Rules) -> PublicSta
     proposal = message.content.content
     if not isinstance(proposal, SelfRemove):
         raise UnexpectedMessageError("the public message is no SelfRemove")
-    context, group_id, epoch = state.context, message.content.group_id, message.content.epoch
-    if group_id != context.group_id:
-        raise WrongGroupError("the SelfRemove is for another group", group_id=group_id)
-    if epoch != context.epoch:
-        raise WrongEpochError("the SelfRemove is of another epoch", epoch=epoch)
+    context = state.context
     key_of = signature_keys(state.tree, context.extensions)
     signed = unprotect_public(state.suite, message, context, None, key_of)
     check_framed(context, signed.content)

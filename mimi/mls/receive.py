@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from mimi.codec import decode, encode
 from mimi.crypto import Secret
+from mimi.mls.appdata import check_proposed
 from mimi.mls.apply import Transition, transition
 from mimi.mls.codepoints import ContentType, WireFormat
 from mimi.mls.component_errors import SelfRemoveFramingError
@@ -254,6 +255,7 @@ def receive_proposal(
     """
     sender = signed.content.sender
     check_proposal(state, proposal, sender, rules)
+    check_proposed(state, proposal, sender, rules.components, rules.lifetimes.now)
     reference = proposal_ref(state.suite, signed)
     if isinstance(proposal, SelfRemove):
         if signed.wire_format != WireFormat.MLS_PUBLIC_MESSAGE:

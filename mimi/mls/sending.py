@@ -4,6 +4,7 @@ from typing import TypeVar
 
 from mimi.codec import encode
 from mimi.crypto import SignaturePrivateKey
+from mimi.mls.appdata import check_proposed
 from mimi.mls.apply import apply
 from mimi.mls.codepoints import WireFormat
 from mimi.mls.components import check_dictionary
@@ -115,6 +116,7 @@ def propose(group: G, proposal: Proposal, aad: bytes, now: int) -> tuple[G, byte
     group.check_active()
     sender = MemberSender(group.leaf_index)
     check_proposal(group.state, proposal, sender, group.rules(now))
+    check_proposed(group.state, proposal, sender, group.settings.components, now)
     covered = (Covered(proposal, sender),)
     check_support(group.state, covered)
     apply(group.state, covered, group.settings.components)

@@ -85,6 +85,8 @@ class PublicState:
         confirmation_tag: That of the commit that opened the epoch.
         proposals: From references to pending proposals, in the order in which they came.
         reinit: The ReInit that ended the group; None in a living group.
+        memo: What components of the application have worked out about the epoch. It is no part of
+            the state: whoever does not find it here works it out again.
     """
 
     context: GroupContext
@@ -95,6 +97,7 @@ class PublicState:
         default=MappingProxyType({}), converter=read_only
     )
     reinit: ReInit | None = None
+    memo: dict[Any, Any] = attrs.field(factory=dict)
 
     @property
     def suite(self) -> Suite:
@@ -180,10 +183,15 @@ def replaced_leaves(
 
 
 def next_state(
-    context: GroupContext, tree: RatchetTree, confirmation_tag: bytes, reinit: ReInit | None = None
+    context: GroupContext,
+    tree: RatchetTree,
+    confirmation_tag: bytes,
+    reinit: ReInit | None = None,
+    memo: dict[Any, Any] | None = None,
 ) -> PublicState:
     """Return the state of an epoch that has just been opened."""
     interim = interim_transcript_hash(
         tree.suite, context.confirmed_transcript_hash, confirmation_tag
     )
-    return PublicState(context, tree, interim, confirmation_tag, reinit=reinit)
+    known = {} if memo is None else memo
+    return PublicState(context, tree, interim, confirmation_tag, reinit=reinit, memo=known)

@@ -94,7 +94,7 @@ def flood(size: int) -> list[tuple[Proposal, Any]]:
 
 def test_choosing_among_a_flood_ends_after_some_trials():
     """Each trial costs as much as all that is chosen: with 1,000 of them, a flood holds one up."""
-    chosen = [commits.choose(flooded(*flood(size)), ()) for size in (500, 1000, 2000)]
+    chosen = [commits.choose(flooded(*flood(size)), (), NOW) for size in (500, 1000, 2000)]
     assert len(chosen[0]) == len(chosen[1]) == len(chosen[2]) < commits.TRIALS / 2
     assert {item.proposal.psk.psk for item in chosen[2]} == {PSK}
 
