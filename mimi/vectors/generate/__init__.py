@@ -48,6 +48,14 @@ from mimi.vectors.generate.passive import (
     passive_random,
     passive_welcome,
 )
+from mimi.vectors.generate.policy import (
+    combinations,
+    components,
+    decisions,
+    foundings,
+    join_links,
+    participants,
+)
 from mimi.vectors.generate.schedule import (
     key_schedule,
     psk_secrets,
@@ -139,7 +147,22 @@ _EXTENSIONS: dict[str, Maker] = {
     "groups": _in_some_suites(all_groups),
 }
 
-_SETS = {"mls": _MLS, "content": _CONTENT, "identity": _IDENTITY, "mls-extensions": _EXTENSIONS}
+_POLICY: dict[str, Maker] = {
+    "components": lambda _: components(),
+    "participants": lambda _: participants(),
+    "join_links": lambda _: join_links(),
+    "decisions": lambda _: decisions(),
+    "combinations": lambda _: combinations(),
+    "foundings": lambda _: foundings(),
+}
+
+_SETS = {
+    "mls": _MLS,
+    "content": _CONTENT,
+    "identity": _IDENTITY,
+    "mls-extensions": _EXTENSIONS,
+    "policy": _POLICY,
+}
 
 SETS: tuple[str, ...] = tuple(_SETS)
 """The sets of vectors, each of which is a folder."""
@@ -152,6 +175,9 @@ GENERATED_CONTENT: tuple[str, ...] = tuple(_CONTENT)
 
 GENERATED_EXTENSIONS: tuple[str, ...] = tuple(_EXTENSIONS)
 """The files of the set ``mls-extensions``."""
+
+GENERATED_POLICY: tuple[str, ...] = tuple(_POLICY)
+"""The files of the set ``policy``."""
 
 
 def generate(seed: int, of: str = "mls") -> dict[str, bytes]:
@@ -195,6 +221,7 @@ __all__ = [
     "GENERATED",
     "GENERATED_CONTENT",
     "GENERATED_EXTENSIONS",
+    "GENERATED_POLICY",
     "SETS",
     "generate",
     "generate_kind",
