@@ -6,8 +6,27 @@ from pathlib import Path
 
 from mimi.codec import presentation
 from mimi.mls.structures import STRUCTURES
+from mimi.policy import policy
+from mimi.policy.structures import (
+    JoinLinksUpdate,
+    ParticipantListData,
+    ParticipantListUpdate,
+    RoomMetaData,
+)
 
 PAGE = Path(__file__).parents[1] / "docs" / "structures.md"
+
+ROOMS = {
+    "Participants and metadata of rooms (draft-ietf-mimi-protocol-06)": (
+        ParticipantListData,
+        ParticipantListUpdate,
+        RoomMetaData,
+    ),
+    "Policy of rooms (draft-ietf-mimi-room-policy-03)": (
+        *(each for each in policy.STRUCTURES.values() if each is not RoomMetaData),
+        JoinLinksUpdate,
+    ),
+}
 
 HEAD = """# Structures
 
@@ -21,7 +40,7 @@ earlier field stays where it is.
 def page() -> str:
     known: set[str] = set()
     parts = [HEAD]
-    for title, declared in STRUCTURES.items():
+    for title, declared in {**STRUCTURES, **ROOMS}.items():
         texts = [text for text in presentation(*declared).split("\n\n") if text not in known]
         known.update(texts)
         parts.append(f"## {title}\n\n```\n" + "\n\n".join(texts) + "\n```\n")
