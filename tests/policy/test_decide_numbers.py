@@ -41,6 +41,7 @@ from mimi.policy.actions import (
     RemoveParticipant,
 )
 from mimi.policy.decision import Rule
+from mimi.policy.room import Surroundings
 
 ABLE = [
     *(C.CAN_ADD_PARTICIPANT, C.CAN_REMOVE_PARTICIPANT, C.CAN_CHANGE_USER_ROLE, C.CAN_KICK),
@@ -346,9 +347,8 @@ def test_the_parent_is_the_one_that_the_new_policy_names():
         asked.append(uri)
         return frozenset([ALICE, BOB, CAROL])
 
-    refused(
-        a_room(ABLE), depends, Rule.PARENT_ROOM, Surroundings(frozenset(PARENT), parents=parents)
-    )
+    surroundings = Surroundings(frozenset(PARENT), parents=parents)
+    low(a_room(ABLE), depends, Rule.PARENT_ROOM, 2, around=surroundings)
     assert set(asked) == set(CHILD.parent_room)
 
 
