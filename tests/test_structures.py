@@ -6,9 +6,28 @@ from pathlib import Path
 
 from mimi.codec import presentation
 from mimi.mls.structures import STRUCTURES as MLS
+from mimi.policy import policy
+from mimi.policy.structures import (
+    JoinLinksUpdate,
+    ParticipantListData,
+    ParticipantListUpdate,
+    RoomMetaData,
+)
 from mimi.protocol.structures import STRUCTURES as PROTOCOL
 
 PAGE = Path(__file__).parents[1] / "docs" / "structures.md"
+
+ROOMS = {
+    "Participants and metadata of rooms (draft-ietf-mimi-protocol-06)": (
+        ParticipantListData,
+        ParticipantListUpdate,
+        RoomMetaData,
+    ),
+    "Policy of rooms (draft-ietf-mimi-room-policy-03)": (
+        *(each for each in policy.STRUCTURES.values() if each is not RoomMetaData),
+        JoinLinksUpdate,
+    ),
+}
 
 HEAD = """# Structures
 
@@ -22,7 +41,7 @@ a select on an earlier field stays where it is.
 def page() -> str:
     known: set[str] = set()
     parts = [HEAD]
-    for title, declared in {**MLS, **PROTOCOL}.items():
+    for title, declared in {**MLS, **ROOMS, **PROTOCOL}.items():
         texts = [text for text in presentation(*declared).split("\n\n") if text not in known]
         known.update(texts)
         parts.append(f"## {title}\n\n```\n" + "\n\n".join(texts) + "\n```\n")

@@ -94,7 +94,13 @@ def _unreadable(name: str, error: OSError) -> Report:
 @vectors.command("generate")
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--seed", required=True, type=click.IntRange(min=0), help="What they depend on.")
-@click.option("--set", "of", default="mls", show_default=True, help="mls, content or identity.")
+@click.option(
+    "--set",
+    "of",
+    default="mls",
+    show_default=True,
+    help="mls, content, identity, mls-extensions or policy.",
+)
 def generate_vectors(folder: Path, seed: int, of: str) -> None:
     """Write a set of test vectors to the folder DIR: the same for the same seed."""
     from mimi.vectors.generate import SETS, generate  # noqa: PLC0415 - no other command needs it

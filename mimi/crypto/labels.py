@@ -69,6 +69,12 @@ def kdf_label(length: int, label: bytes, context: bytes) -> bytes:
     return kdf_label_head(length, label, len(context)) + context
 
 
+@lru_cache(maxsize=64)
+def derive_secret_labels(nh: int, wanted: tuple[bytes, ...]) -> tuple[tuple[bytes, int], ...]:
+    """Return the KDFLabels that DeriveSecret expands one secret to, each with its length."""
+    return tuple((kdf_label(nh, label, b""), nh) for label in wanted)
+
+
 @lru_cache(maxsize=1024)
 def _sign_content_head(label: bytes, size: int) -> bytes:
     """Return the encoding of a SignContent up to its content of *size* octets, as above."""

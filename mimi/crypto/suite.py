@@ -14,7 +14,7 @@ one commit. Whoever keeps a result wraps it in ``Secret`` where it is stored.
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -209,12 +209,9 @@ class Suite:
         nh = self.kdf.nh
         return self.kdf.expand(secret, labels.kdf_label(nh, label, b""), nh)
 
-    def derive_secrets(self, secret: bytes, wanted: Iterable[bytes]) -> list[bytes]:
+    def derive_secrets(self, secret: bytes, wanted: tuple[bytes, ...]) -> list[bytes]:
         """Return DeriveSecret of one secret for each label, Nh octets each."""
-        nh = self.kdf.nh
-        return self.kdf.expand_each(
-            secret, [(labels.kdf_label(nh, label, b""), nh) for label in wanted]
-        )
+        return self.kdf.expand_each(secret, labels.derive_secret_labels(self.kdf.nh, wanted))
 
     def derive_tree_secret(
         self, secret: bytes, label: bytes, generation: int, length: int

@@ -10,7 +10,7 @@ that a commit covers, in their order, and returns the new data or refuses. A com
 is a subclass of `Component`, handed to clients and followers in `Settings.components`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
@@ -137,6 +137,14 @@ class Component:
     def check_commit(self, change: Change) -> None:
         """Check a commit as a whole, whether or not it concerns the component."""
 
+    def party(self, sender: Sender, state: "PublicState") -> Hashable:
+        """Return for whom somebody proposes, if the component judges commits.
+
+        Who commits covers what is proposed for one party together, or not: such as what the
+        clients of one user propose.
+        """
+        return sender
+
 
 Components: TypeAlias = Mapping[int, Component]
 """From the numbers of components to their logic: what the application knows."""
@@ -155,10 +163,11 @@ def check_commit(change: Change, components: Components) -> dict[Any, Any]:
     return change.memo
 
 
-def judges_commits(components: Components) -> bool:
-    """Return whether a component judges commits as a whole."""
+def judge_of(components: Components) -> Component | None:
+    """Return the component that judges commits as a whole, the first of several; None for none."""
     base = Component.check_commit
-    return any(type(component).check_commit is not base for component in components.values())
+    judges = (each for each in components.values() if type(each).check_commit is not base)
+    return next(judges, None)
 
 
 def check_group(state: "PublicState", components: Components, *, founded: bool = False) -> None:

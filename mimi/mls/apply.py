@@ -85,12 +85,12 @@ class Applied:
     @property
     def new_leaves(self) -> frozenset[LeafIndex]:
         """The leaves that were added: a path is not encrypted to them."""
-        return frozenset(index for index, _ in self.added)
+        return frozenset([index for index, _ in self.added])
 
     @property
     def touched(self) -> tuple[LeafIndex, ...]:
         """All leaves that the proposals changed."""
-        return (*self.updated, *self.removed, *self.new_leaves)
+        return (*self.updated, *self.removed, *[index for index, _ in self.added])
 
 
 def apply(state: PublicState, covered: Sequence[Covered], components: Components) -> Applied:
@@ -191,12 +191,13 @@ def check_epoch(
         ExternalReceiverKeyError: An external receiver has no key.
         MalformedError: The contents of an extension do not parse.
     """
-    check_group_support(tree, GroupNeeds.of(extensions))
     same = before is not None and same_requirements(extensions, before.context.extensions)
+    if not same or before is None or tree is not before.tree:  # else all was found there before
+        check_group_support(tree, GroupNeeds.of(extensions))
     leaves = tuple(_changed_leaves(tree, touched) if same else tree.members())
     if leaves:
         check_negotiated(leaves, extensions)
-        if sending:
+        if sending and extensions:
             check_media_types(leaves, extensions)
     if extensions:
         check_external_receivers(tree.suite, extensions)

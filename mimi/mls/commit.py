@@ -10,7 +10,7 @@ Nothing of it changes the group: the outcome is a draft, which can take effect, 
 comes back, or just be dropped.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from typing import Any, TypeAlias, TypeVar
 
 import attrs
@@ -18,7 +18,7 @@ import attrs
 from mimi.codec import encode
 from mimi.crypto import Secret, SignaturePrivateKey
 from mimi.errors import ForbiddenError, InvalidError, MalformedError
-from mimi.mls.appdata import Components, judges_commits
+from mimi.mls.appdata import judge_of
 from mimi.mls.apply import Applied, Transition, apply, check_epoch, judge, next_context
 from mimi.mls.codepoints import WireFormat
 from mimi.mls.context import GroupContext
@@ -29,7 +29,6 @@ from mimi.mls.framing import (
     CommitAuthData,
     FramedContent,
     MemberSender,
-    Sender,
 )
 from mimi.mls.member import MemberState, NewEpoch
 from mimi.mls.message import MLSMessage
@@ -88,6 +87,12 @@ class Plan:
     now: int
     info_extensions: Extensions = ()
 
+    @property
+    def needs_path(self) -> bool:
+        """Whether the commit needs a path: by wish, without proposals, or for one of them."""
+        required = any(item.proposal.path_required for item in self.covered)
+        return self.path or not self.covered or required
+
 
 def create(group: G, plan: Plan, *, founding: bool = False) -> Draft[G]:
     """Create a commit by a member.
@@ -110,15 +115,11 @@ def create(group: G, plan: Plan, *, founding: bool = False) -> Draft[G]:
     for item in plan.covered:
         if item.reference is None and not (founding and isinstance(item.proposal, PreSharedKey)):
             check_proposal(before, item.proposal, sender, group.rules(plan.now))
-    needs_path = plan.path or not plan.covered
-    needs_path = needs_path or any(item.proposal.path_required for item in plan.covered)
+    needs_path = plan.needs_path
     check_list(before, plan.covered, sender, has_path=needs_path)
     applied = apply(before, plan.covered, group.settings.components)
-    memo = None
-    if not founding:
-        wire_format, leaf = group.settings.handshake, plan.leaf if needs_path else None
-        rules = group.rules(plan.now)
-        memo = judge(before, sender, plan.covered, applied, leaf, wire_format, rules)
+    leaf = plan.leaf if needs_path else None
+    memo = None if founding else _judged(group, plan.covered, applied, leaf, plan.now)
     path = _member_path(group, plan, applied) if needs_path else None
     psks = group.psk_secret(applied.psks)
     listed = tuple(item.reference or item.proposal for item in plan.covered)
@@ -147,6 +148,18 @@ def create(group: G, plan: Plan, *, founding: bool = False) -> Draft[G]:
         return shared.transition(concluded.message, plan.covered, group.leaf_index)
 
     return Draft(wire, welcome, transition, after, concluded.epoch, taken)
+
+
+def _judged(
+    group: MemberState,
+    covered: Iterable[Covered],
+    applied: Applied,
+    leaf: LeafNodeContent | None,
+    now: int,
+) -> dict[Any, Any]:
+    """Let the components judge a commit of this member; return what they remember of it."""
+    sender, wire_format = MemberSender(group.leaf_index), group.settings.handshake
+    return judge(group.state, sender, covered, applied, leaf, wire_format, group.rules(now))
 
 
 def _member_path(group: MemberState, plan: Plan, applied: Applied) -> CreatedPath:
@@ -258,9 +271,9 @@ def conclude(
         check_capabilities(suite, shared.path.update_path.leaf_node, keys.private.leaf)
         verify_bindings(shared.path.update_path.leaf_node, None, keys.private.leaf)
     me, touched = keys.private.leaf, shared.applied.touched
-    if shared.path is not None:
-        touched = (*touched, me)
-    check_epoch(tree, extensions, before, touched, sending=True)
+    with_mine = (*touched, me)
+    changed = touched if shared.path is None else with_mine
+    check_epoch(tree, extensions, before, changed, sending=True)
     check_own_support(tree.member(me), extensions, me)
     signature = sign_content(suite, wire_format, content, before.context, signer)
     confirmed = confirmed_transcript_hash(
@@ -274,7 +287,7 @@ def conclude(
     tag = secrets.confirmation_tag(confirmed)
     state = next_state(context, tree, tag, shared.applied.reinit, shared.memo)
     message = AuthenticatedContent(wire_format, content, CommitAuthData(signature, tag))
-    replaced = replaced_leaves(before, tree, (*shared.applied.touched, me))
+    replaced = replaced_leaves(before, tree, with_mine)
     epoch = NewEpoch.opened(state, keys.private, keys.signer, secrets, replaced)
     return Concluded(message, epoch, joiner)
 
@@ -326,8 +339,8 @@ def choose(group: MemberState, by_value: Iterable[Covered], now: int) -> tuple[C
     then a Remove, what members propose to what others do, a later Update to an earlier, everything
     to a ReInit. One's own Updates are left out, since a commit replaces the committer's leaf, and
     one's own SelfRemove, which somebody else has to commit.
-    Where components judge whole commits, what one sender proposes is tried together: a participant
-    leaves by several proposals, none of which can stand alone.
+    Where a component judges whole commits, what one party proposes is tried together: a participant
+    leaves by several proposals of its clients, none of which can stand alone.
     A proposal that cannot stand with the others is left out as well, and a resumption PSK of this
     group beside an Add: who is added could not join. So nobody can keep the group from going on
     by proposing what cannot be committed, nor hold up a committer by proposing much of it: after
@@ -350,7 +363,7 @@ def choose(group: MemberState, by_value: Iterable[Covered], now: int) -> tuple[C
     others = [item for item in pending if not isinstance(item.proposal, Update)]
     ranked = sorted((*others, *reversed(updates)), key=_rank)
     trial = _Trial(group, fixed, now, iter(range(TRIALS)))
-    chosen = trial.extended((), _bundles(ranked, group.settings.components))
+    chosen = trial.extended((), _bundles(group, ranked))
     references = {item.reference for item in chosen}
     return tuple(item for item in pending if item.reference in references)
 
@@ -393,14 +406,16 @@ def _is_own_resumption(group: MemberState, proposal: Proposal) -> bool:
 _Bundles: TypeAlias = tuple[tuple[Covered, ...], ...]
 
 
-def _bundles(ranked: Iterable[Covered], components: Components) -> _Bundles:
+def _bundles(group: MemberState, ranked: Iterable[Covered]) -> _Bundles:
     """Return what is tried together, in the order in which it is tried."""
-    if not judges_commits(components):
+    component = judge_of(group.settings.components)
+    if component is None:
         return tuple((item,) for item in ranked)
-    by_sender: dict[Sender, tuple[Covered, ...]] = {}
+    by_party: dict[Hashable, tuple[Covered, ...]] = {}
     for item in ranked:
-        by_sender[item.sender] = (*by_sender.get(item.sender, ()), item)
-    return tuple(by_sender.values())
+        party = component.party(item.sender, group.state)
+        by_party[party] = (*by_party.get(party, ()), item)
+    return tuple(by_party.values())
 
 
 @attrs.frozen
@@ -444,7 +459,7 @@ def _can_stand(group: MemberState, covered: tuple[Covered, ...], now: int) -> bo
     try:
         check_list(before, covered, sender, has_path=True)
         applied = apply(before, covered, group.settings.components)
-        judge(before, sender, covered, applied, None, group.settings.handshake, group.rules(now))
+        _judged(group, covered, applied, None, now)
         check_epoch(applied.tree, applied.extensions, before, applied.touched, sending=True)
         check_own_support(
             before.tree.member(sender.leaf_index), applied.extensions, sender.leaf_index

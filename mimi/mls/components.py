@@ -132,6 +132,19 @@ def component_of(extensions: Extensions, component: int) -> bytes | None:
     return None if begin == end else data[start:end]
 
 
+def components_before(extensions: Extensions, component: int) -> bytes:
+    """Return the entries of all components below a number, as they are encoded in *extensions*.
+
+    Raises:
+        MalformedError: The extension app_data_dictionary does not parse, as far as it is read.
+    """
+    data = find(extensions, APP_DATA_DICTIONARY)
+    if data is None:
+        return b""
+    first = _first(data)
+    return data[first : _place(data, component, first)[0]]
+
+
 def with_components(extensions: Extensions, changes: Mapping[int, bytes | None]) -> Extensions:
     """Return *extensions* in which some components say something else.
 
@@ -227,7 +240,7 @@ def _near(data: bytes, component: int, at: int) -> int:
         if head < 0x4000:
             at += 3 + (head >> 8)
         elif head < 0x8000:
-            at += 4 + (head & 0x3FFF)
+            at += head - 0x3FFC  # 4 + (head & 0x3FFF), for which there is a whole dictionary to do
         else:
             at += 6 + (int.from_bytes(data[at + 2 : at + 6], "big") & 0x3FFFFFFF)
     return at

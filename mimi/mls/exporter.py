@@ -62,7 +62,7 @@ class ExporterTree:
     @classmethod
     def of(cls, suite: Suite, application_export_secret: Secret) -> "ExporterTree":
         """Return the tree of an epoch, in which nothing is exported yet."""
-        return cls(suite, NumberMap.of({ROOT: application_export_secret}))
+        return cls(suite, NumberMap.of_one(ROOT, application_export_secret))
 
     @classmethod
     def restore(cls, suite: Suite, frontier: Mapping[int, bytes]) -> "ExporterTree":

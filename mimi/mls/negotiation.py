@@ -35,9 +35,11 @@ from mimi.mls.components import (
     ComponentID,
     check_dictionary,
     component_of,
+    components_before,
     dictionary,
     is_grease_component,
 )
+from mimi.tree.codepoints import ExtensionType
 from mimi.tree.extension import Extension, Extensions, find
 from mimi.tree.leaf import LeafNode
 from mimi.tree.math import LeafIndex
@@ -230,7 +232,7 @@ class Needs:
         Raises:
             MalformedError: What is said there does not parse, ``content_media_types`` included.
         """
-        if not any(at.extension_type in _REQUIRING for at in extensions):
+        if _REQUIRING.isdisjoint([at.extension_type for at in extensions]):
             return SILENT
         media_types(extensions)
         formats = wire_formats(extensions, required=True) - DEFAULT_WIRE_FORMATS
@@ -246,7 +248,7 @@ class Needs:
         Raises:
             MalformedError: What is said there does not parse, anywhere in the dictionary.
         """
-        if not any(at.extension_type in _NEGOTIATING for at in extensions):
+        if _NEGOTIATING.isdisjoint([at.extension_type for at in extensions]):
             return SILENT
         check_dictionary(extensions)
         media_types(extensions)
@@ -255,8 +257,8 @@ class Needs:
         return cls(_real(app_components(extensions)), _real(aad), formats)
 
 
-_NEGOTIATING = (APP_DATA_DICTIONARY, SUPPORTED_WIRE_FORMATS)
-_REQUIRING = (APP_DATA_DICTIONARY, REQUIRED_WIRE_FORMATS)
+_NEGOTIATING = frozenset((APP_DATA_DICTIONARY, SUPPORTED_WIRE_FORMATS))
+_REQUIRING = frozenset((APP_DATA_DICTIONARY, REQUIRED_WIRE_FORMATS))
 SILENT = Needs(frozenset(), frozenset(), frozenset())
 
 
@@ -311,19 +313,24 @@ def _check_leaf(leaf: Needs, group: Needs, index: LeafIndex) -> None:
 
 
 def same_requirements(extensions: Extensions, before: Extensions) -> bool:
-    """Return whether two epochs require the same of their members' leaves, octet for octet."""
+    """Return whether two epochs require the same of their members' leaves, octet for octet.
+
+    Required is what extensions and components say, and support for each extension that is there.
+    """
     return extensions is before or _requirements(extensions) == _requirements(before)
 
 
-def _requirements(extensions: Extensions) -> tuple[bytes | None, ...]:
+def _requirements(extensions: Extensions) -> tuple[object, ...]:
     return (
+        [each.extension_type for each in extensions],
+        find(extensions, ExtensionType.REQUIRED_CAPABILITIES),
         find(extensions, REQUIRED_WIRE_FORMATS),
-        *(component_of(extensions, component) for component in REQUIRING),
+        components_before(extensions, _BEYOND_REQUIRING),
     )
 
 
-REQUIRING = (ComponentID.APP_COMPONENTS, ComponentID.SAFE_AAD, ComponentID.CONTENT_MEDIA_TYPES)
-"""The components that say what members must support."""
+_BEYOND_REQUIRING = ComponentID.CONTENT_MEDIA_TYPES + 1
+"""Below it are the components that say what members must support, side by side."""
 
 
 def check_media_types(leaves: Iterable[tuple[LeafIndex, LeafNode]], extensions: Extensions) -> None:
@@ -364,7 +371,7 @@ def check_aad(extensions: Extensions, aad: bytes) -> None:
     Raises:
         MalformedError: The group has ``safe_aad``, and it is no `SafeAAD`.
     """
-    if safe_aad_components(extensions) is not None:
+    if component_of(extensions, ComponentID.SAFE_AAD) is not None:
         decode(SafeAAD, aad)
 
 
@@ -403,7 +410,7 @@ def own_aad(extensions: Extensions, aad: bytes) -> bytes:
     Raises:
         FramingError: The group has ``safe_aad``, and *aad* is no `SafeAAD`.
     """
-    if safe_aad_components(extensions) is None:
+    if component_of(extensions, ComponentID.SAFE_AAD) is None:
         return aad
     if not aad:
         return safe_aad(())

@@ -37,6 +37,11 @@ class NumberMap(Mapping[K, V]):
             buckets.setdefault(key >> SHIFT, {})[key] = value
         return cls(buckets)
 
+    @classmethod
+    def of_one(cls, key: K, value: V) -> "NumberMap[K, V]":
+        """Return the map of a single entry, as that of every epoch's secrets begins."""
+        return cls({key >> SHIFT: {key: value}})
+
     def __getitem__(self, key: K) -> V:
         return self._buckets[key >> SHIFT][key]
 

@@ -12,7 +12,10 @@ import attrs
 from mimi.codec import decode
 from mimi.crypto import Secret, draw
 from mimi.mls.component_errors import SelfRemoveFramingError
-from mimi.mls.errors import DuplicateGroupError, UnexpectedMessageError, WrongEpochError
+from mimi.mls.errors import (
+    DuplicateGroupError,
+    UnexpectedMessageError,
+)
 from mimi.mls.external import ExternalDraft, Joiner, commit_from_outside, external_pub
 from mimi.mls.framing import PublicMessage
 from mimi.mls.group import Group
@@ -97,7 +100,8 @@ def with_self_remove(state: PublicState, wire: bytes, rules: Rules) -> PublicSta
     Raises:
         UnexpectedMessageError: It is no SelfRemove.
         SelfRemoveFramingError: It is no public message.
-        WrongEpochError: It is of another group or epoch.
+        WrongGroupError: It is for another group.
+        WrongEpochError: It is of another epoch.
         InvalidError: It breaks a rule; a class for each.
         MalformedError: It does not parse.
     """
@@ -108,8 +112,6 @@ def with_self_remove(state: PublicState, wire: bytes, rules: Rules) -> PublicSta
     if not isinstance(proposal, SelfRemove):
         raise UnexpectedMessageError("the public message is no SelfRemove")
     context = state.context
-    if (message.content.group_id, message.content.epoch) != (context.group_id, context.epoch):
-        raise WrongEpochError("the SelfRemove is of another group or epoch")
     key_of = signature_keys(state.tree, context.extensions)
     signed = unprotect_public(state.suite, message, context, None, key_of)
     check_framed(context, signed.content)

@@ -207,7 +207,7 @@ def _public(group: G, message: PublicMessage, wire: bytes, now: int) -> Step[G]:
     )
     content, sender = signed.content.content, signed.content.sender
     check_framed(state.context, signed.content)
-    if sender == MemberSender(group.private.leaf):
+    if isinstance(sender, MemberSender) and sender.leaf_index == group.private.leaf:
         if isinstance(content, Commit):
             raise OwnEchoError("a commit in this member's name that it does not hold")
         if proposal_ref(state.suite, signed) in state.proposals:

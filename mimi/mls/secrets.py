@@ -330,7 +330,7 @@ class SecretTree:
 
     def __init__(self, suite: Suite, leaf_count: int, encryption_secret: Secret) -> None:
         # in another tree than a full one, leaves would share keys: the root raises
-        frontier = NumberMap.of({math.root(leaf_count): encryption_secret})
+        frontier = NumberMap.of_one(math.root(leaf_count), encryption_secret)
         self.__attrs_init__(suite, leaf_count, frontier, NumberMap({}))
 
     @classmethod

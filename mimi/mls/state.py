@@ -94,7 +94,7 @@ class PublicState:
     interim_transcript_hash: bytes
     confirmation_tag: bytes
     proposals: Mapping[bytes, PendingProposal] = attrs.field(
-        factory=lambda: MappingProxyType({}), converter=read_only
+        default=MappingProxyType({}), converter=read_only
     )
     reinit: ReInit | None = None
     memo: dict[Any, Any] = attrs.field(factory=dict)
@@ -178,7 +178,7 @@ def replaced_leaves(
 ) -> dict[LeafIndex, LeafNode | None]:
     """Return the leaves that are others in *tree* than before, as they were before."""
     old = before.tree
-    leaves = ((index, old.leaf(index)) for index in touched)
+    leaves = [(index, old.leaf(index)) for index in touched]
     return {index: leaf for index, leaf in leaves if leaf is not tree.leaf(index)}
 
 

@@ -6,7 +6,7 @@
                  -> interim[n]   = Hash(confirmed[n] || confirmation_tag)
 """
 
-from mimi.codec import Opaque, encode, struct
+from mimi.codec import Opaque, field_encoder, struct
 from mimi.crypto import Suite
 from mimi.mls.codepoints import WireFormat
 from mimi.mls.framing import MAC, FramedContent
@@ -28,6 +28,10 @@ class InterimTranscriptHashInput:
     confirmation_tag: MAC
 
 
+_confirmed_input = field_encoder(ConfirmedTranscriptHashInput)
+_interim_input = field_encoder(InterimTranscriptHashInput)
+
+
 def confirmed_transcript_hash(
     suite: Suite,
     interim_before: bytes,
@@ -45,10 +49,9 @@ def confirmed_transcript_hash(
         content: The commit as framed.
         signature: Its signature.
     """
-    hashed = ConfirmedTranscriptHashInput(wire_format, content, signature)
-    return suite.hash(interim_before + encode(hashed))
+    return suite.hash(interim_before + _confirmed_input(wire_format, content, signature))
 
 
 def interim_transcript_hash(suite: Suite, confirmed: bytes, confirmation_tag: bytes) -> bytes:
     """Return the interim transcript hash of an epoch from its confirmed one and its tag."""
-    return suite.hash(confirmed + encode(InterimTranscriptHashInput(confirmation_tag)))
+    return suite.hash(confirmed + _interim_input(confirmation_tag))

@@ -24,7 +24,7 @@ from mimi.codec import (
     point,
     struct,
 )
-from mimi.errors import InvalidError, UsageError
+from mimi.errors import InvalidError, MalformedError, UsageError
 from mimi.mls.errors import ClosedGroupError, MissingTreeError
 from mimi.mls.grease import grease_extensions
 from mimi.mls.member import MemberState
@@ -219,12 +219,15 @@ _HTTPS = re.compile(
 """A URL of RFC 3986 whose host is a name. There is no user information, since readers disagree on
 where it ends: what is before an "@" must not pass for the host."""
 
+_ADDRESS = re.compile(rb"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)", re.DOTALL)
+"""What readers of URLs take for an IPv4 address, however it is written: a name does not end so."""
+
 
 def tree_url(option: RatchetTreeURL, extensions: Extensions) -> str:
     """Return from where to download a ratchet tree, after checking that one may.
 
     Domains are compared as names are, without case and without a dot at their end; a domain does
-    not stand for those below it.
+    not stand for those below it. An address is no name, and comes from no domain.
 
     Args:
         option: What was received.
@@ -236,9 +239,10 @@ def tree_url(option: RatchetTreeURL, extensions: Extensions) -> str:
         MalformedError: The extension ratchet_tree_source_domains does not parse.
     """
     found = _HTTPS.fullmatch(option.ratchet_tree_url)
-    if found is None:
+    host = b"" if found is None else found["host"].lower()
+    if not host or _ADDRESS.fullmatch(host):
         raise RatchetTreeURLError("the place of the ratchet tree is no https URL with a host name")
-    domains, host = source_domains(extensions), found["host"].lower()
+    domains = source_domains(extensions)
     if domains is not None and host not in {domain.lower().rstrip(b".") for domain in domains}:
         name = host.decode()
         raise RatchetTreeDomainError(f"{name} is no source of ratchet trees", domain=name)
@@ -340,14 +344,18 @@ def rebuilt_group_info(
         partial: What was received beside the commit.
 
     Raises:
+        MalformedError: The presence is none of the four that there are.
         TreeExtensionError: Its extensions hold the tree.
         TreePresenceError: The group info before has the tree, or has not, otherwise than it says.
         BlankLeafError: The committer is no member.
         GroupInfoSignatureError: The signature is not by the committer.
     """
+    presence, had = partial.ratchet_tree_presence, has_tree(before)
+    if presence not in _PRESENCE.values():
+        where = "PartialGroupInfo.ratchet_tree_presence"
+        raise MalformedError(f"the draft has no presence {presence:d}", where, 0)
     if find(partial.group_info_extensions, ExtensionType.RATCHET_TREE) is not None:
         raise TreeExtensionError("the extensions of a partial group info hold the ratchet tree")
-    presence, had = partial.ratchet_tree_presence, has_tree(before)
     if presence not in (_PRESENCE[had, False], _PRESENCE[had, True]):
         raise TreePresenceError(
             f"{presence}, and the group info before has {'a' if had else 'no'} tree",

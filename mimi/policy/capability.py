@@ -151,7 +151,8 @@ def spelled(name: str) -> Capability:
     Raises:
         UsageError: The registry has no such name, and none was declared.
     """
+    capability: Capability
     for capability in Capability.known.values():
         if capability.is_named and spelling(capability).lower() == name.lower():
-            return Capability(capability)
+            return capability
     raise UsageError(f"{name} is no capability")

@@ -9,9 +9,8 @@ member creates or accepts what the policy forbids, and no hub or follower does. 
 `mimi.policy.decide`.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import TypeAlias
 
 import attrs
 
@@ -25,11 +24,12 @@ from mimi.mls.proposal import (
     AppDataUpdate,
     GroupContextExtensions,
     Proposal,
+    Update,
     UpdateData,
 )
 from mimi.mls.state import PublicState
 from mimi.policy.actions import Request
-from mimi.policy.checks import check_component
+from mimi.policy.checks import check_component, check_policy
 from mimi.policy.constraints import check_founded
 from mimi.policy.decide import alone, decide
 from mimi.policy.decision import Decision, Refusal
@@ -42,9 +42,9 @@ from mimi.policy.errors import (
 )
 from mimi.policy.identities import Identities
 from mimi.policy.outcome import Outcome
-from mimi.policy.participants import Participants
+from mimi.policy.participants import ListChange, Participants
 from mimi.policy.policy import STRUCTURES, RoomPolicy
-from mimi.policy.room import JoinRoles, Room, Surroundings, any_role, clients_of
+from mimi.policy.room import JoinRoles, Parents, Room, Surroundings, any_role, clients_of
 from mimi.policy.settings import handshake_refusal, leaf_refusals
 from mimi.policy.structures import (
     JOIN_LINKS,
@@ -55,9 +55,6 @@ from mimi.policy.structures import (
     ParticipantListUpdate,
 )
 from mimi.tree.extension import find
-
-Parents: TypeAlias = Callable[[bytes], Collection[bytes] | None]
-"""From the URI of a parent room to its participants that are not banned; None for not known."""
 
 
 def no_parents(room: bytes) -> Collection[bytes] | None:  # noqa: ARG001 - a mapping takes the room
@@ -106,11 +103,34 @@ class Rooms:
         users = (identify(leaf.credential) for _, leaf in state.tree.members())
         return Room.of(RoomPolicy.of(data), participants, clients_of(users))
 
+    def listed(
+        self, room: Room, state: PublicState, updates: Sequence[bytes]
+    ) -> tuple[ListChange, Participants]:
+        """Return what updates of the list come to: worked out once, though asked for twice.
+
+        Args:
+            room: The room that the group is.
+            state: The group.
+            updates: Those of one commit, encoded.
+
+        Raises:
+            MalformedError: An update does not parse.
+            ParticipantListError: They break a rule.
+        """
+        place, asked = (self, PARTICIPANT_LIST), tuple(updates)
+        known = state.memo.get(place)
+        if known is None or known[0] != asked:
+            read = [decode(ParticipantListUpdate, data) for data in updates]
+            change = room.participants.read(read)
+            known = state.memo[place] = (asked, change, room.participants.changed(change))
+        found: tuple[ListChange, Participants] = known[1:]
+        return found
+
     def surroundings(self, room: Room) -> Surroundings:
         """Return what decides about a room besides what stands in it."""
         base = room.policy.base
         parent = self.parents(base.parent_room[0]) if base.parent_room else None
-        return Surroundings(parent, self.join_role)
+        return Surroundings(parent, self.join_role, self.parents)
 
 
 def room_components(rooms: Rooms | None = None) -> Mapping[int, Component]:
@@ -168,14 +188,11 @@ class ParticipantList(Component):
         self, before: bytes | None, updates: Sequence[Proposed], state: PublicState
     ) -> bytes:
         """Return the list after all updates, whose places are those before."""
-        read = [decode(ParticipantListUpdate, update.data) for update in updates]
-        return self._before(before, state).updated(read).encode()
-
-    def _before(self, before: bytes | None, state: PublicState) -> Participants:
-        room = self.rooms.room(state)
+        room, data = self.rooms.room(state), [update.data for update in updates]
         if room is None or component_of(state.context.extensions, PARTICIPANT_LIST) != before:
-            return Participants.decode(b"\0" if before is None else before)
-        return room.participants
+            listed = Participants.decode(b"\0" if before is None else before)
+            return listed.updated([decode(ParticipantListUpdate, each) for each in data]).encode()
+        return self.rooms.listed(room, state, data)[1].encode()
 
     def check_data(self, data: bytes) -> None:
         """Check that data is a participant list."""
@@ -241,6 +258,7 @@ class Roles(PolicyComponent):
         """Check a room that is founded, joined, or begun to be followed."""
         if component_of(state.context.extensions, ROLES_LIST) is not None:
             room = self.rooms.read(state)
+            check_policy(room.policy)
             check_founded(room, self.rooms.surroundings(room), minima=founded).check()
 
     def check_proposal(
@@ -250,6 +268,7 @@ class Roles(PolicyComponent):
         room = self.rooms.room(state)
         if room is not None:
             _check_dictionary_kept(state, proposal)
+            _check_update(room, state, proposal)
             derivation = Derivation(room, state, self.rooms.identities)
             requests = derivation.requests([(proposal, sender)])
             decision = decide(room, requests, self.rooms.surroundings(room))
@@ -267,7 +286,16 @@ class Roles(PolicyComponent):
         decision = decide(room, requests, self.rooms.surroundings(room))
         more = tuple(_commit_refusals(room, change))
         Decision((*decision.refusals, *more), decision.grants).check()
-        change.memo[self.rooms] = _after(room, requests, change)
+        after = _after(self.rooms, room, requests, change)
+        if after.policy is not room.policy:
+            check_policy(after.policy)
+        change.memo[self.rooms] = after
+
+    def party(self, sender: Sender, state: PublicState) -> Hashable:
+        """Return the user of a member: what its clients propose belongs together."""
+        if not isinstance(sender, MemberSender):
+            return sender
+        return self.rooms.identities.identify(state.tree.member(sender.leaf_index).credential)
 
     def _requests(self, room: Room, change: Change) -> tuple[Request, ...]:
         joins = isinstance(change.sender, NewMemberCommitSender)
@@ -290,10 +318,26 @@ def _check_dictionary_kept(state: PublicState, proposal: Proposal) -> None:
             raise DictionaryChangedError("the components of a room are for AppDataUpdate to change")
 
 
+def _check_update(room: Room, state: PublicState, proposal: Proposal) -> None:
+    """Check an update by itself, before it is asked whether the sender may make it."""
+    if not (isinstance(proposal, AppDataUpdate) and isinstance(proposal.change, UpdateData)):
+        return
+    number, data = int(proposal.component_id), proposal.change.update
+    if number == PARTICIPANT_LIST:
+        room.participants.read([decode(ParticipantListUpdate, data)])
+    elif number == JOIN_LINKS:
+        before = component_of(state.context.extensions, JOIN_LINKS)
+        with_links(b"\0" if before is None else before, [decode(JoinLinksUpdate, data)])
+    elif number in STRUCTURES:
+        check_component(number, data)
+
+
 def _leaf_refusals(room: Room, proposals: Sequence[tuple[Proposal, Sender]]) -> Iterator[Refusal]:
     for proposal, _ in proposals:
         if isinstance(proposal, Add):
             yield from leaf_refusals(room.policy.operational, proposal.key_package.leaf_node)
+        elif isinstance(proposal, Update):
+            yield from leaf_refusals(room.policy.operational, proposal.leaf_node)
 
 
 def _commit_refusals(room: Room, change: Change) -> Iterator[Refusal]:
@@ -308,7 +352,7 @@ def _commit_refusals(room: Room, change: Change) -> Iterator[Refusal]:
             yield refused
 
 
-def _after(room: Room, requests: Sequence[Request], change: Change) -> Room:
+def _after(rooms: Rooms, room: Room, requests: Sequence[Request], change: Change) -> Room:
     """Return the room after a commit that was allowed."""
     updates = [
         (proposal.component_id, proposal.change.update)
@@ -319,11 +363,12 @@ def _after(room: Room, requests: Sequence[Request], change: Change) -> Room:
         isinstance(proposal, AppDataUpdate) and not isinstance(proposal.change, UpdateData)
         for proposal, _ in change.proposals
     )
-    listed = [decode(ParticipantListUpdate, data) for at, data in updates if at == PARTICIPANT_LIST]
+    asked = [data for at, data in updates if at == PARTICIPANT_LIST]
     policy = None
     if removed or any(at in STRUCTURES for at, _ in updates):
         policy = RoomPolicy.of(app_data(change.extensions))
     clients = Outcome.of(room, requests).clients
-    if not (listed or policy or any(clients.values())):
+    if not (asked or policy or any(clients.values())):
         return room
-    return room.after(room.participants.read(listed) if listed else None, clients, policy)
+    moved, listed = rooms.listed(room, change.before, asked) if asked else (None, None)
+    return room.after(moved, clients, policy, listed=listed)

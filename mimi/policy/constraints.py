@@ -48,7 +48,7 @@ def _together(outcome: Outcome, actor: Actor | None, role: int) -> Iterator[Refu
 def _numbers(outcome: Outcome, actor: Actor | None, role: int) -> Iterator[Refusal]:
     if outcome.definitions is not None:
         return  # every number is checked against the new definitions
-    for index, (before, then) in outcome.counts().items():
+    for index, (before, then) in sorted(outcome.counts().items()):
         powers = outcome.room.policy.powers.get(index)
         if powers is not None:
             for rule, reason, bound in _passed(powers.role, then, before):
@@ -88,7 +88,7 @@ def _clients(outcome: Outcome, actor: Actor | None, role: int) -> Iterator[Refus
     room = outcome.room
     for user in outcome.roles:
         then = outcome.role(user)
-        banned = room.is_banned(then)
+        banned = outcome.is_banned(then)
         if then != NO_ROLE and not banned:
             continue
         left = outcome.number(user)
@@ -106,7 +106,7 @@ def _base(
     outcome: Outcome, surroundings: Surroundings, actor: Actor | None, role: int
 ) -> Iterator[Refusal]:
     base, anew = outcome.base_then, outcome.base is not None
-    if outcome.roles or anew:
+    if outcome.roles or anew or outcome.definitions is not None:
         before, then = outcome.users
         if base.max_users is not None and then > base.max_users and (anew or then > before):
             reason = f"{then} of at most {base.max_users} users"
@@ -120,7 +120,7 @@ def _base(
         if not base.multi_device:
             yield from _single_device(outcome, actor, role)
     if anew:
-        for each in _pseudonyms(base, outcome.room):
+        for each in _pseudonyms(base, outcome):
             yield Refusal(Rule.PSEUDONYMS, each, None, actor, role)
     if (anew or outcome.definitions is not None) and base.fixed_membership:
         for each in _adding_roles(outcome.powers()):
@@ -130,7 +130,7 @@ def _base(
 def _single_device(outcome: Outcome, actor: Actor | None, role: int) -> Iterator[Refusal]:
     anew = outcome.base is not None
     users = {**outcome.room.clients, **outcome.clients} if anew else outcome.clients
-    for user in users:
+    for user in sorted(users):
         then = outcome.number(user)
         if then > 1 and (anew or then > outcome.room.clients.get(user, 0)):
             reason = f"{user.decode()} would have {then} clients"
@@ -141,12 +141,15 @@ def _parent(
     outcome: Outcome, surroundings: Surroundings, actor: Actor | None, role: int
 ) -> Iterator[Refusal]:
     parent = surroundings.parent
+    new = () if outcome.base is None else outcome.base.parent_room
+    if new and surroundings.parents is not None:
+        parent = surroundings.parents(new[0])
     if parent is None or not outcome.base_then.parent_dependant:
         return
     coming = list(outcome.admitted())
     if outcome.base is not None:
         listed = outcome.room.participants.roles
-        coming += [user for user, at in listed.items() if not outcome.room.is_banned(at)]
+        coming += [user for user, at in listed.items() if not outcome.is_banned(at)]
     for user in dict.fromkeys(coming):
         if user not in parent:
             reason = f"{user.decode()} does not take part in the parent room"
@@ -156,10 +159,11 @@ def _parent(
         yield Refusal(Rule.PARENT_ROOM, reason, None, actor, role, bound=len(parent) - 1)
 
 
-def _pseudonyms(base: BaseRoomPolicy, room: Room) -> Iterator[str]:
+def _pseudonyms(base: BaseRoomPolicy, outcome: Outcome) -> Iterator[str]:
+    """Return who has clients under a pseudonym; those that come are refused one by one."""
     if not base.pseudonyms_allowed:
-        for user in room.clients:
-            if is_pseudonym(user):
+        for user in sorted(outcome.room.clients):
+            if is_pseudonym(user) and outcome.number(user) > 0:
                 yield f"{user.decode()} is a pseudonym"
 
 
@@ -180,10 +184,11 @@ def _definitions(outcome: Outcome, actor: Actor | None, role: int) -> Iterator[R
     then = {index: count for index, count in room.counts.items() if count.participants}
     then |= {index: count for index, (_, count) in moved.items()}
     new = {int(each.role.role_index): each for each in outcome.powers()}
-    for index, count in then.items():
+    for index, count in sorted(then.items()):
         if index not in new and count.participants:
             reason = f"{count.participants} participants have role {index}"
             yield Refusal(Rule.ROLE_IN_USE, reason, None, actor, role)
+    new.pop(NO_ROLE, None)  # it is nobody's
     for index, powers in new.items():
         count, defined = then.get(index, Count()), powers.role
         for rule, reason, bound in _passed(defined, count, None):
@@ -193,7 +198,7 @@ def _definitions(outcome: Outcome, actor: Actor | None, role: int) -> Iterator[R
         if count.active < low and (low > old or count.active < room.count(index).active):
             reason = f"{count.active} of at least {low} active in role {index}"
             yield Refusal(Rule.MINIMUM_ACTIVE_PARTICIPANTS, reason, None, actor, role, bound=low)
-        if index == BANNED and defined.role_name == BANNED_NAME and count.active:
+        if index == BANNED and outcome.has_banned and count.active:
             reason = f"{count.active} participants who would be banned have clients"
             yield Refusal(Rule.BANNED_CLIENT, reason, None, actor, role)
 
@@ -224,7 +229,7 @@ def _founded(room: Room) -> Iterator[Refusal]:
     for index in room.counts:
         if index not in room.policy.powers:
             yield Refusal(Rule.UNKNOWN_ROLE, f"there is no role {index}")
-    for user in room.clients:
+    for user in sorted(room.clients):
         role = room.role_of(user)
         if role == NO_ROLE:
             yield Refusal(Rule.CLIENT_WITHOUT_PARTICIPANT, f"{user.decode()} is no participant")

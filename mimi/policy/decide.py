@@ -37,7 +37,7 @@ from mimi.policy.actions import (
     ReplaceClient,
     Request,
 )
-from mimi.policy.capability import Capability
+from mimi.policy.capability import Capability, spelling
 from mimi.policy.constraints import check_outcome
 from mimi.policy.decision import Decision, Grant, Refusal, Rule
 from mimi.policy.outcome import Outcome
@@ -63,6 +63,8 @@ METADATA = {
     "room_mood": Capability.CAN_CHANGE_ROOM_MOOD,
 }
 """Which capability changes which field of the metadata (section 8.2); nobody changes the URI."""
+
+_SPELLED = {number: spelling(Capability(number)) for number in Capability.known}
 
 ESSENTIAL = frozenset((PARTICIPANT_LIST, ROLES_LIST, BASE_ROOM_POLICY, ROOM_METADATA))
 """The components that nobody can take away."""
@@ -170,9 +172,11 @@ class Case:
         if kind is ActorKind.EXTERNAL and not operational.external_proposal_allowed:
             self.refuse(Rule.EXTERNAL_PROPOSAL, "nobody proposes from outside here")
         for action in self.request.actions:
-            before = len(self.refusals)
+            refused, granted = len(self.refusals), len(self.grants)
             ground = _HANDLERS[type(action)](self, action)
-            if len(self.refusals) == before:
+            if len(self.refusals) > refused:
+                del self.grants[granted:]
+            elif len(self.grants) == granted:
                 self.grants.append(Grant(action, ground))
 
     def refuse(self, rule: Rule, reason: str, action: Action | None = None, **more: Any) -> None:
@@ -190,7 +194,7 @@ class Case:
         for capability in capabilities:
             if capability in held:
                 return capability
-        names = " or ".join(spelling(capability) for capability in capabilities)
+        names = " or ".join([_SPELLED.get(each) or spelling(each) for each in capabilities])
         who = self.request.actor.user.decode()
         self.refuse(
             Rule.CAPABILITY,
@@ -199,6 +203,11 @@ class Case:
             capabilities=capabilities,
         )
         return None
+
+    def need_all(self, action: Action, capability: Capability) -> None:
+        """Note one of several capabilities that an action takes; refuse, if the actor lacks it."""
+        if self.need(action, capability) is not None:
+            self.grants.append(Grant(action, capability))
 
     def need_transition(self, action: Action, source: int, target: int) -> None:
         """Refuse, unless the actor's role may move others from a role to another."""
@@ -231,11 +240,6 @@ class Case:
         """Refuse, where participants neither come nor go."""
         if self.room.policy.base.fixed_membership:
             self.refuse(Rule.FIXED_MEMBERSHIP, "the participants are fixed", action)
-
-
-def spelling(capability: Capability) -> str:
-    """Return the name of a capability as the draft writes it; a number, where it has none."""
-    return str(capability)
 
 
 # Participants (sections 8.1.1 to 8.1.3)
@@ -329,7 +333,7 @@ def _is_admissible(case: Case, action: AddClient | ReplaceClient) -> bool:
     if role == NO_ROLE:
         reason = f"{user.decode()} is no participant"
         case.refuse(Rule.CLIENT_WITHOUT_PARTICIPANT, reason, action)
-    elif case.room.is_banned(role):
+    elif case.outcome.is_banned(role):
         case.refuse(Rule.BANNED_CLIENT, f"{user.decode()} is banned", action)
     else:
         return True
@@ -338,7 +342,7 @@ def _is_admissible(case: Case, action: AddClient | ReplaceClient) -> bool:
 
 def _add_client(case: Case, action: AddClient) -> Capability | None:
     user = action.user
-    if not case.room.policy.base.pseudonyms_allowed and is_pseudonym(user):
+    if not case.outcome.base_then.pseudonyms_allowed and is_pseudonym(user):
         case.refuse(Rule.PSEUDONYMS, f"{user.decode()} is a pseudonym", action)
     if not _is_admissible(case, action):
         return None
@@ -347,7 +351,7 @@ def _add_client(case: Case, action: AddClient) -> Capability | None:
     )
     if is_added:
         return None
-    if case.is_own(user):
+    if case.is_own(user) or case.room.policy.base.fixed_membership:
         return case.need(action, Capability.CAN_ADD_OWN_CLIENT)
     case.need_transition(action, NO_ROLE, case.outcome.role(user))
     return case.need(action, Capability.CAN_ADD_PARTICIPANT)
@@ -359,7 +363,7 @@ def _remove_client(case: Case, action: RemoveClient) -> Capability | None:
     if role == NO_ROLE or user in outcome.lawful_bans:
         return None
     if case.is_own(user):
-        if case.room.is_banned(role):
+        if outcome.is_banned(role):
             return None
         return case.need(action, Capability.CAN_REMOVE_OWN_CLIENT)
     return case.need(action, Capability.CAN_KICK)
@@ -383,22 +387,20 @@ def _change_identity(case: Case, action: ChangeIdentity) -> Capability | None:
 
 
 def _change_metadata(case: Case, action: ChangeMetadata) -> Capability | None:
-    ground = None
     for field in sorted(action.fields):
         if field in METADATA:
-            ground = case.need(action, METADATA[field])
+            case.need_all(action, METADATA[field])
         elif case.room.policy.metadata is not None:
             case.refuse(Rule.ROOM_URI, "the URI of a room does not change", action)
-    return ground
+    return None
 
 
 def _change_join_links(case: Case, action: ChangeJoinLinks) -> Capability | None:
-    ground = None
     if action.adds:
-        ground = case.need(action, Capability.CAN_CREATE_JOIN_CODE)
+        case.need_all(action, Capability.CAN_CREATE_JOIN_CODE)
     if action.removes:
-        ground = case.need(action, Capability.CAN_DELETE_JOIN_CODE)
-    return ground
+        case.need_all(action, Capability.CAN_DELETE_JOIN_CODE)
+    return None
 
 
 _COMPONENT_CAPABILITIES = {

@@ -16,6 +16,7 @@ from mimi.mls.framing import (
     ExternalSenderIndex,
     MemberSender,
     NewMemberCommitSender,
+    NewMemberProposalSender,
     Sender,
 )
 from mimi.mls.proposal import (
@@ -111,27 +112,31 @@ class Derivation:
     def requests(self, proposals: Iterable[tuple[Proposal, Sender]]) -> tuple[Request, ...]:
         """Return what the proposals ask for, one request for each sender.
 
+        Those who propose their own addition are all called the same: each has a request to itself.
+
         Raises:
             UnnamedClientError: A credential does not say whose it is.
             MalformedError: An update of a component does not parse.
             ParticipantIndexError: An update of the participant list has an index that is none.
         """
-        asked: dict[Sender, list[Action]] = {}
-        links: dict[Sender, bytes] = {}
-        packages: dict[Sender, Add] = {}
-        for proposal, sender in proposals:
-            actions = asked.setdefault(sender, [])
+        asked: dict[tuple[Sender, int], list[Action]] = {}
+        links: dict[tuple[Sender, int], bytes] = {}
+        packages: dict[tuple[Sender, int], Add] = {}
+        for number, (proposal, sender) in enumerate(proposals):
+            who = (sender, number if isinstance(sender, NewMemberProposalSender) else 0)
+            actions = asked.setdefault(who, [])
             actions += self._actions(proposal, sender)
             if isinstance(proposal, Add):
-                packages[sender] = proposal
+                packages[who] = proposal
             if isinstance(proposal, AppEphemeral) and proposal.component_id == JOIN_LINKS:
-                links[sender] = proposal.data
+                links[who] = proposal.data
         made = []
-        for sender, actions in asked.items():
+        for who, actions in asked.items():
+            sender = who[0]
             if isinstance(sender, NewMemberCommitSender):
                 actions = list(self._joining(actions))  # noqa: PLW2901 - what it amounts to
             if actions:
-                actor = self._actor(sender, packages.get(sender), links.get(sender))
+                actor = self._actor(sender, packages.get(who), links.get(who))
                 made.append(Request(actor, tuple(actions)))
         return tuple(made)
 
@@ -195,14 +200,15 @@ class Derivation:
     def _joining(self, actions: Iterable[Action]) -> Iterator[Action]:
         """Return what who joins by a commit does: it replaces its own leaf, or brings in a new one.
 
-        A Remove by it is of its own old leaf (RFC 9420 section 12.4.3.2).
+        A Remove by it is of its own old leaf (RFC 9420 section 12.4.3.2): of nobody else's.
         """
         assert self.joiner is not None  # noqa: S101 - such a commit has a path
         me, came = self.identities.identify(self.joiner.credential), False
         for action in actions:
-            if action == RemoveClient(me):
+            if isinstance(action, RemoveClient):
                 came = True
-                yield ReplaceClient(me)
+                same = action.user == me
+                yield ReplaceClient(me) if same else ChangeIdentity(action.user, me)
             else:
                 yield action
         if not came:

@@ -230,12 +230,6 @@ class LinkIndexError(PolicyDataError):
 # Rooms
 
 
-class NoRoomError(UsageError):
-    """The group has no roles or no participant list: it is no room."""
-
-    rule = f"{ROOM_POLICY} section 3"
-
-
 class UnnamedClientError(InvalidError):
     """A credential does not say whose client it belongs to."""
 

@@ -1,6 +1,7 @@
 """Whose a credential is, and what it claims: for each type of credential the caller knows."""
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -42,14 +43,20 @@ def user_of_basic(credential: Credential) -> bytes:
     """
     if not isinstance(credential, BasicCredential):
         raise UnnamedClientError(f"a credential of type {credential.tag} names no user")
+    return _user_of(credential.identity)
+
+
+@lru_cache(maxsize=4096)
+def _user_of(identity: bytes) -> bytes:
+    """Return whose an identity is; the same few ask for most."""
     try:
-        uri: MimiUri | None = parse(credential.identity.decode("ascii"))
+        uri: MimiUri | None = parse(identity.decode("ascii"))
     except (UnicodeDecodeError, IdentifierError) as error:
-        raise UnnamedClientError(f"{credential.identity!r} is no identifier: {error}") from error
+        raise UnnamedClientError(f"{identity!r} is no identifier: {error}") from error
     if isinstance(uri, ClientUri):
         uri = uri.user_uri
     if not isinstance(uri, UserUri | PseudonymUri | ProviderUri):
-        raise UnnamedClientError(f"{credential.identity!r} does not name a user")
+        raise UnnamedClientError(f"{identity!r} does not name a user")
     return str(uri).encode()
 
 

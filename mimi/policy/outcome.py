@@ -21,7 +21,7 @@ from mimi.policy.actions import (
 from mimi.policy.capability import Capability
 from mimi.policy.policy import Powers
 from mimi.policy.room import Count, Room
-from mimi.policy.structures import BANNED, NO_ROLE, BaseRoomPolicy, RoleData
+from mimi.policy.structures import BANNED, BANNED_NAME, NO_ROLE, BaseRoomPolicy, RoleData
 
 
 @attrs.define(eq=False)
@@ -142,6 +142,20 @@ class Outcome:
         return self.room.policy.base if self.base is None else self.base
 
     @property
+    def has_banned(self) -> bool:
+        """Whether there is the role that bans, then."""
+        if self.definitions is None:
+            return self.room.policy.has_banned
+        return any(
+            role.role_index == BANNED and role.role_name == BANNED_NAME
+            for role in self.definitions.roles
+        )
+
+    def is_banned(self, role: int) -> bool:
+        """Return whether a role is the one that bans, then."""
+        return role == BANNED and self.has_banned
+
+    @property
     def users(self) -> tuple[int, int]:
         """How many participants are not banned, before and then."""
         before = then = self.room.users
@@ -149,6 +163,9 @@ class Outcome:
             old = self.room.role_of(user)
             then -= old != NO_ROLE and not self.room.is_banned(old)
             then += role != NO_ROLE and not self.room.is_banned(role)
+        if self.definitions is not None:  # beside which the list stays as it is
+            holders = self.room.count(BANNED).participants
+            then += holders * (self.room.policy.has_banned - self.has_banned)
         return before, then
 
     @property
@@ -163,3 +180,7 @@ class Outcome:
             outside = old in (NO_ROLE, BANNED) and (old == NO_ROLE or self.room.is_banned(old))
             if outside and role != NO_ROLE and not self.room.is_banned(role):
                 yield user
+        if self.room.policy.has_banned and not self.has_banned:
+            for user, role in self.room.participants.roles.items():
+                if role == BANNED:
+                    yield user

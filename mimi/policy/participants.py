@@ -97,8 +97,8 @@ class Block:
 
     def replaced(self, at: int, entry: UserRolePair | None) -> "Block":
         """Return the block in which an entry is another one, or None for one that goes."""
-        begin = sum(map(_size, self.users[:at]))
-        end = begin + _size(self.users[at])
+        begin = _size(self.users[:at])
+        end = begin + _size(self.users[at : at + 1])
         users, data = ((), b"") if entry is None else ((entry.user,), encode(entry))
         return Block(
             (*self.users[:at], *users, *self.users[at + 1 :]),
@@ -106,10 +106,16 @@ class Block:
         )
 
 
-def _size(user: bytes) -> int:
-    """Return the octets of an entry: the user with its length, and the role."""
-    octets = len(user)
-    return octets + len(encode_length(octets)) + 4
+def _blocks(pairs: Sequence[UserRolePair]) -> Iterator[Block]:
+    """Return entries in blocks."""
+    return (Block.of(pairs[at : at + BLOCK]) for at in range(0, len(pairs), BLOCK))
+
+
+def _size(users: Sequence[bytes]) -> int:
+    """Return the octets of entries: each a user with its length, and a role of four octets."""
+    lengths = [*map(len, users)]
+    longer = sum(len(encode_length(each)) - 1 for each in lengths if each >= 64)
+    return sum(lengths) + 5 * len(lengths) + longer
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -146,9 +152,7 @@ class Participants:
     @classmethod
     def _kept(cls, pairs: tuple[UserRolePair, ...]) -> "Participants":
         roles = {pair.user: int(pair.role_index) for pair in pairs}
-        starts = range(0, len(pairs), BLOCK)
-        blocks = tuple(Block.of(pairs[start : start + BLOCK]) for start in starts)
-        return cls(blocks, MappingProxyType(roles))
+        return cls(tuple(_blocks(pairs)), MappingProxyType(roles))
 
     @classmethod
     def decode(cls, data: bytes, *, trusted: bool = False) -> "Participants":
@@ -204,7 +208,7 @@ class Participants:
         """Return the block of a place, and the place within it."""
         left = index
         for at, block in enumerate(self.blocks):
-            if left < len(block.users):
+            if 0 <= left < len(block.users):
                 return at, left
             left -= len(block.users)
         raise ParticipantIndexError(f"{index} of {len(self)} participants", index=index)
@@ -277,10 +281,11 @@ class Participants:
         pairs = [UserRolePair(user, role) for user, role in change.added.items()]
         roles.update(change.added)
         if blocks and pairs and len(blocks[-1].users) < BLOCK:
-            last, room = blocks.pop(), Block.of(pairs)
-            blocks.append(Block(last.users + room.users, last.data + room.data))
-        elif pairs:
-            blocks.append(Block.of(pairs))
+            fitting = BLOCK - len(blocks[-1].users)
+            last, more = blocks.pop(), Block.of(pairs[:fitting])
+            blocks.append(Block(last.users + more.users, last.data + more.data))
+            del pairs[:fitting]
+        blocks += _blocks(pairs)
         kept = tuple(block for block in blocks if block.users)
         return Participants(kept, MappingProxyType(roles))
 

@@ -20,6 +20,10 @@ JoinRoles: TypeAlias = Callable[[bytes], int | None]
 """From a joining link to the role that it is for; None where the link does not say."""
 
 
+Parents: TypeAlias = Callable[[bytes], Collection[bytes] | None]
+"""From the URI of a parent room to its participants that are not banned; None for not known."""
+
+
 def any_role(link: bytes) -> int | None:  # noqa: ARG001 - a mapping takes the link
     """Leave the role to the joiner, among those that role 0 may give to who joins."""
     return None
@@ -33,10 +37,12 @@ class Surroundings:
         parent: The participants of the parent room that are not banned; None where they are not
             known, as to a member that is not in it: then nothing is decided by them.
         join_role: For which role a joining link is.
+        parents: The same of the parent that a new base policy names; None where it is not known.
     """
 
     parent: Collection[bytes] | None = None
     join_role: JoinRoles = any_role
+    parents: Parents | None = None
 
 
 NO_SURROUNDINGS = Surroundings()
@@ -72,7 +78,7 @@ class Room:
 
     policy: RoomPolicy
     participants: Participants
-    clients: Mapping[bytes, int]
+    clients: MappingProxyType[bytes, int]
     counts: Mapping[int, Count]
     members: int
 
@@ -138,6 +144,8 @@ class Room:
         change: ListChange | None = None,
         clients: Mapping[bytes, int] = MappingProxyType({}),
         policy: RoomPolicy | None = None,
+        *,
+        listed: Participants | None = None,
     ) -> "Room":
         """Return the room in which something has happened.
 
@@ -145,8 +153,11 @@ class Room:
             change: What becomes of the participant list; None for nothing.
             clients: From users to how many clients more they have; negative for fewer.
             policy: What its components say now; None for the same.
+            listed: The list after *change*, where somebody has worked it out.
         """
-        participants = self.participants if change is None else self.participants.changed(change)
+        participants = self.participants if listed is None else listed
+        if change is not None and listed is None:
+            participants = participants.changed(change)
         moved = {user for user, number in clients.items() if number}
         if change is not None:
             moved.update(change.changed, change.removed, change.added)
@@ -170,10 +181,14 @@ def _recount(counts: dict[int, Count], role: int, by: int, active: bool) -> None
     if role != NO_ROLE:
         old = counts.get(role, NOBODY)
         counts[role] = Count(old.participants + by, old.active + (by if active else 0))
+        if counts[role] == NOBODY:
+            del counts[role]
 
 
-def _sum(clients: Mapping[bytes, int], more: Mapping[bytes, int]) -> Mapping[bytes, int]:
-    total = dict(clients)
+def _sum(
+    clients: MappingProxyType[bytes, int], more: Mapping[bytes, int]
+) -> MappingProxyType[bytes, int]:
+    total = clients.copy()
     for user, number in more.items():
         total[user] = total.get(user, 0) + number
         if total[user] <= 0:

@@ -5,7 +5,7 @@ from typing import Annotated, TypeAlias
 
 import attrs
 
-from mimi.codec import Given, Opaque, Select, UInt64, encode, encode_as, struct
+from mimi.codec import Given, Opaque, Select, UInt64, encode_as, field_encoder, struct
 from mimi.crypto import CipherSuite, SignatureError, SignaturePrivateKey, Suite
 from mimi.crypto.errors import InvalidPublicKeyError
 from mimi.errors import UsageError
@@ -126,6 +126,9 @@ class LeafPosition:
     leaf_index: LeafIndexField
 
 
+_position = field_encoder(LeafPosition)
+
+
 @struct
 class LeafNodeTBS(LeafNodeContent):
     """What a leaf's signature covers."""
@@ -149,7 +152,7 @@ def to_be_signed(leaf: LeafNodeContent, group_id: bytes, leaf_index: LeafIndex |
         return content
     if leaf_index is None:
         raise UsageError("the leaf of an Update or a commit is signed for its place in a group")
-    return content + encode(LeafPosition(group_id, leaf_index))
+    return content + _position(group_id, leaf_index)
 
 
 def sign_leaf(

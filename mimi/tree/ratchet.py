@@ -179,7 +179,10 @@ class RatchetTree:
 
     def leaf(self, index: LeafIndex) -> LeafNode | None:
         """Return a leaf, None where it is blank or beyond the tree."""
-        node = self.node(math.node_of(index)) if index >= 0 else None
+        if not 0 <= index < self.leaf_count:
+            return None
+        position = 2 * index
+        node = self._entries.chunks[position >> SHIFT][position & MASK].node
         return node if isinstance(node, LeafNode) else None
 
     def member(self, index: LeafIndex) -> LeafNode:

@@ -9,7 +9,15 @@
 """
 
 from mimi.vectors.case import Case, DifferenceError
-from mimi.vectors.kinds import CONTENT_KINDS, EXTENSION_KINDS, KINDS, MLS_KINDS, Kind, kind_of
+from mimi.vectors.kinds import (
+    CONTENT_KINDS,
+    EXTENSION_KINDS,
+    KINDS,
+    MLS_KINDS,
+    POLICY_KINDS,
+    Kind,
+    kind_of,
+)
 from mimi.vectors.verify import Failure, Report, checked_fields, verify, verify_case
 
 __all__ = [
@@ -17,6 +25,7 @@ __all__ = [
     "EXTENSION_KINDS",
     "KINDS",
     "MLS_KINDS",
+    "POLICY_KINDS",
     "Case",
     "DifferenceError",
     "Failure",

@@ -2,7 +2,7 @@
 
 Those of MLS have the formats of the MLS working group (test-vectors.md) and are told by their
 fields; those of MIMI and of the MLS extensions say in the field ``kind`` what they are (the READMEs
-of vectors/content, vectors/identity and vectors/mls-extensions).
+of vectors/content, vectors/identity, vectors/mls-extensions and vectors/policy).
 """
 
 from collections.abc import Callable
@@ -28,6 +28,7 @@ from mimi.vectors.checks import (
     mls_handshakes,
     mls_keys,
     mls_members,
+    policy,
     schedule,
     trees,
 )
@@ -337,7 +338,57 @@ EXTENSION_KINDS: tuple[Kind, ...] = (
     ),
 )
 
-KINDS: tuple[Kind, ...] = (*MLS_KINDS, *CONTENT_KINDS, *IDENTITY_KINDS, *EXTENSION_KINDS)
+_ROOM = (
+    "roles preauthorized base_room_policy operational join_links room_metadata participants clients"
+    " parent join_roles"
+)
+
+
+def _policy_kind(name: str, fields: str, check: Callable[[Case], None], *files: str) -> Kind:
+    return Kind(f"policy-{name}", frozenset(f"kind description {fields}".split()), check, files)
+
+
+POLICY_KINDS: tuple[Kind, ...] = (
+    _policy_kind(
+        "component",
+        "component_id data value rule",
+        policy.check_policy_component,
+        "components",
+    ),
+    _policy_kind(
+        "participants",
+        "data updates values after participants rule",
+        policy.check_policy_participants,
+        "participants",
+    ),
+    _policy_kind(
+        "join-links",
+        "before updates values after join_links rule",
+        policy.check_policy_join_links,
+        "join_links",
+    ),
+    _policy_kind(
+        "decisions",
+        f"{_ROOM} actors definitions sentences rows",
+        policy.check_policy_decisions,
+        "decisions",
+        "combinations",
+    ),
+    _policy_kind(
+        "founding",
+        f"{_ROOM} rules section sentence",
+        policy.check_policy_founding,
+        "foundings",
+    ),
+)
+
+KINDS: tuple[Kind, ...] = (
+    *MLS_KINDS,
+    *CONTENT_KINDS,
+    *IDENTITY_KINDS,
+    *EXTENSION_KINDS,
+    *POLICY_KINDS,
+)
 
 _NAMED = {kind.name: kind for kind in KINDS if "kind" in kind.fields}
 

@@ -4,12 +4,14 @@ import pytest
 from mls.meeting import gathered
 from tree.members import NOW, SUITE, refused
 
+from mimi.codec import replace
 from mimi.crypto import Secret
 from mimi.mls import (
     Add,
     ExternalPSK,
     Group,
     GroupContextExtensions,
+    LeafChange,
     PreSharedKey,
     ReInit,
     Remove,
@@ -20,6 +22,7 @@ from mimi.mls.errors import (
     UnknownReferenceError,
     UpdateFromCommitterError,
 )
+from mimi.mls.grease import without_grease
 from mimi.tree.codepoints import ExtensionType, ProtocolVersion
 from mimi.tree.extension import Extension, RequiredCapabilities, extension
 
@@ -168,6 +171,27 @@ def test_new_extensions_that_not_everybody_supports_are_left_out():
     bob.proposes(Group.propose_extensions, NOTHING_REQUIRED)
     events = alice.commits(joining=[carol])
     assert chosen(events[bob]) == [Add, GroupContextExtensions]
+    assert bob.group.extensions == NOTHING_REQUIRED
+    room.agrees()
+
+
+@pytest.mark.parametrize(
+    "extensions",
+    [
+        (*NOTHING_REQUIRED, Extension(UNHEARD_OF, b"")),
+        (extension(ExtensionType.REQUIRED_CAPABILITIES, RequiredCapabilities((UNHEARD_OF,))),),
+    ],
+    ids=["used", "required"],
+)
+def test_new_extensions_that_the_committer_alone_supports_are_left_out(extensions):
+    room, alice, bob = gathered(2)
+    own = without_grease(alice.group.leaf_node.capabilities)
+    known = replace(own, extensions=(*own.extensions, UNHEARD_OF))
+    change = LeafChange(capabilities=known, extensions=())
+    alice.commits(extensions=NOTHING_REQUIRED, leaf=change)
+    bob.proposes(Group.propose_extensions, extensions)
+    events = alice.commits()
+    assert chosen(events[bob]) == []
     assert bob.group.extensions == NOTHING_REQUIRED
     room.agrees()
 

@@ -43,6 +43,7 @@ from mimi.mls.errors import (
     UnexpectedMessageError,
     UnknownSenderError,
     WrongEpochError,
+    WrongGroupError,
 )
 from mimi.mls.framing import MemberSender
 from mimi.mls.message import MLSMessage
@@ -170,7 +171,7 @@ WRONG = {
     "another's name": (told(sender=MemberSender(BOB)), MessageSignatureError),
     "nobody's name": (told(sender=MemberSender(3)), UnknownSenderError),
     "another epoch": (of_the_next_epoch, WrongEpochError),
-    "another group": (of_another_group, WrongEpochError),
+    "another group": (of_another_group, WrongGroupError),
     "another proposal": (lambda at: at.attacker.send(Remove(BOB)), UnexpectedMessageError),
     "a commit": (lambda at: at.attacker.commit(), UnexpectedMessageError),
     "private": (lambda at: at.attacker.send(ME, PRIVATE), SelfRemoveFramingError),

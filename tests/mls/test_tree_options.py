@@ -122,7 +122,6 @@ def test_a_tree_is_fetched_from_the_domains_of_the_group():
         "https://trees.example.evil.example/",
         "https://xtrees.example/",
         "https://example/",
-        "https://127.0.0.1/",
     ],
 )
 def test_a_tree_is_fetched_from_nowhere_else(url):
@@ -152,6 +151,12 @@ def of_url(url: str) -> RatchetTreeURL:
         "https://trees.example:80:90/",
         "https://trees.example:x/",
         "https://[::1]/",
+        "https://127.0.0.1/",
+        "https://127.0.0.1./",
+        "https://2130706433/",
+        "https://0x7f.1/",
+        "https://0x7F000001:443/",
+        "https://trees.example.0x/",
         "https://trees.example /",
         "https://trees.example/a b",
         "https://trees.example/\n",
@@ -326,7 +331,7 @@ def scene():
 def refuses(scene, kind, **changes) -> None:
     server, draft, partial = scene
     before, event = whole(server), staged(server, draft.commit)
-    with refused_by(kind):
+    with pytest.raises(kind) if kind is MalformedError else refused_by(kind):
         server.with_commit(event, encode(replace(partial, **changes)))
     assert whole(server) == before
 
@@ -344,12 +349,28 @@ def test_the_extensions_leave_out_the_tree(scene):
     )
 
 
-@pytest.mark.parametrize("presence", [0, 3, 4, 255])
+@pytest.mark.parametrize("presence", [0, 3])
 def test_the_presence_says_what_was_before(scene, presence):
     refuses(scene, TreePresenceError, ratchet_tree_presence=RatchetTreePresence(presence))
 
 
-@pytest.mark.parametrize("presence", [1, 2, 4])
+@pytest.mark.parametrize("presence", [4, 255])
+def test_no_other_presence_is_known(scene, presence):
+    refuses(scene, MalformedError, ratchet_tree_presence=RatchetTreePresence(presence))
+
+
+def test_a_name_may_have_digits_at_its_end():
+    for url in ("https://trees.example1/", "https://0x7f.example/", "https://127.0.0.1.example/"):
+        assert tree_url(of_url(url), ()) == url
+
+
+def test_an_address_is_no_domain_even_if_it_is_named():
+    named = (domains_extension(["192.0.2.1"]),)
+    with refused_by(RatchetTreeURLError):
+        tree_url(of_url("https://192.0.2.1/"), named)
+
+
+@pytest.mark.parametrize("presence", [1, 2])
 def test_the_presence_says_what_was_not_before(presence):
     server, (_, bob) = followed(tree=False)
     draft = bob.group.commit(now=NOW)

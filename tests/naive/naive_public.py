@@ -13,7 +13,12 @@ from naive import naive_extensions as ext
 from naive import naive_semiprivate as semiprivate
 from naive import naive_tree as tree
 from naive import naive_wire as wire
-from naive.naive_components import aad_items
+from naive.naive_components import (
+    aad_items,
+    component_data,
+    dictionary_in,
+    requires_app_data_update,
+)
 from naive.naive_crypto import Suite
 from naive.naive_extensions import hold
 from naive.naive_logics import ComponentLogic, known_logic, next_extensions
@@ -145,9 +150,9 @@ def signature_key(public: Public, content: dict) -> bytes:
 
 
 def check_addressed(public: Public, named: dict) -> None:
-    """Check group and epoch (section 12.4.2); the vectors have one name for both."""
-    for name in ("group_id", "epoch"):
-        hold("wrong-epoch", f"its {name} is another", holds=named[name] == public.context[name])
+    """Check group and epoch (sections 6 and 12.4.2)."""
+    for rule, name in (("wrong-group", "group_id"), ("wrong-epoch", "epoch")):
+        hold(rule, f"its {name} is another", holds=named[name] == public.context[name])
 
 
 def membership_tag(
@@ -228,6 +233,15 @@ def check_proposal(public: Public, proposal: dict, sender: dict) -> None:
         extended_tree.check_leaf_signature(public.suite, body["leaf_node"], group_id, leaf)
     if kind in {ext.APP_DATA_UPDATE, ext.APP_EPHEMERAL}:
         known_logic(public.known, body["component_id"])
+    if kind == ext.APP_DATA_UPDATE:
+        check_there(public.context["extensions"], body)
+
+
+def check_there(extensions: list[dict], update: dict) -> None:
+    """Check that what is removed is there, where nothing but AppDataUpdate can bring it."""
+    if update["op"] == ext.REMOVE_OPERATION and requires_app_data_update(extensions):
+        data = component_data(dictionary_in(extensions), update["component_id"])
+        hold("absent-component", "a removal of what is not there", holds=data is not None)
 
 
 def receive_proposal(public: Public, opened: dict) -> Public:
@@ -252,7 +266,7 @@ def committed(public: Public, content: dict) -> list[Pending]:
             if found is None:
                 raise ValueError("a commit refers to a proposal that did not arrive")
             allowed = not external or found.proposal["proposal_type"] == ext.SELF_REMOVE
-            hold("external-commit", "a reference to another type", holds=allowed)
+            hold("external-commit-reference", "a reference to another type", holds=allowed)
             listed.append(found)
         else:
             kind = one["proposal"]["proposal_type"]
@@ -270,6 +284,14 @@ def leaf_of(one: Pending) -> int | None:
     if kind in {wire.UPDATE, ext.SELF_REMOVE}:
         return one.sender["leaf_index"]
     return one.proposal["body"]["removed"] if kind == wire.REMOVE else None
+
+
+def check_committer(listed: list[Pending], committer: int | None) -> None:
+    """Check that no committer removes itself (section 12.2)."""
+    for one in listed:
+        removes = one.proposal["proposal_type"] in {wire.REMOVE, ext.SELF_REMOVE}
+        own = removes and committer is not None and leaf_of(one) == committer
+        hold("remove-committer", f"leaf {committer} removes itself", holds=not own)
 
 
 def apply_to_tree(nodes: Tree, listed: list[Pending]) -> tuple[Tree, frozenset[int]]:
@@ -314,8 +336,9 @@ def receive_commit(public: Public, opened: dict) -> Committed:
     kind = content["content_type"]
     hold("unexpected-message", f"content type {kind}", holds=kind == wire.COMMIT)
     listed = committed(public, content)
-    nodes, added = apply_to_tree(public.nodes, listed)
     committer = content["sender"].get("leaf_index")
+    check_committer(listed, committer)
+    nodes, added = apply_to_tree(public.nodes, listed)
     if committer is None:
         nodes = tree.with_room(nodes)
         committer = tree.leftmost_blank(nodes)

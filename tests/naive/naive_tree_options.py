@@ -78,7 +78,7 @@ def host_of(url: str) -> str:
         raise bad_url("the port is no number")
     if "@" in parts[2] or not HOST.fullmatch(host):
         raise bad_url("it has no host name, or user information")
-    if re.fullmatch(r"[0-9]+", host.rstrip(".").rpartition(".")[2]):
+    if re.fullmatch(r"[0-9]+|0[xX][0-9A-Fa-f]*", host.rstrip(".").rpartition(".")[2]):
         raise bad_url("it has an address for a host name")
     return host
 
@@ -125,7 +125,9 @@ def follow(public: Public, proposals: list[bytes], commit: bytes) -> tuple[Publi
 
 
 def check_presence(before: dict, presence: int) -> None:
-    """Check that the presence is one of the two that are possible, so none that is not defined."""
+    """Check that the presence is defined, and one of the two that are possible."""
+    if presence not in {NO_RATCHET_TREE, PRESENT, REMOVED, ADDED}:
+        raise ValueError(f"presence {presence} is not defined")
     had = ext.find(before["extensions"], ext.RATCHET_TREE) is not None
     fits = presence in ({PRESENT, REMOVED} if had else {NO_RATCHET_TREE, ADDED})
     hold("tree-presence", f"presence {presence} contradicts what was before", holds=fits)

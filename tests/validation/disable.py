@@ -3,10 +3,13 @@
     python tests/validation/disable.py [--each] [--sample N] [--only ID] [--processes N]
 
 Every ``raise E(...)`` of the function ``check`` becomes ``pass``, where E is the entry's error,
-and so it does in functions nested in it. What the codec refuses is refused twice, by compiled
-decoders and by the reader that says where: for these entries ``compiled`` names the functions that
-write, or are, the compiled half, and ``raise BrokenError`` becomes ``pass`` in them and in the
-lines that they write. An unknown case of a select has no compiled half: nothing can be decoded.
+and so it does in functions nested in it. Where a decision refuses, and raises nothing yet, what
+makes the refusal that names the entry's rule becomes ``pass`` in the same way.
+
+What the codec refuses is refused twice, by compiled decoders and by the reader that says where: for
+these entries ``compiled`` names the functions that write, or are, the compiled half, and ``raise
+BrokenError`` becomes ``pass`` in them and in the lines that they write. An unknown case of a select
+has no compiled half: nothing can be decoded.
 
 With ``--each``, the raises of a function that has several become ``pass`` one after the other, and
 one of the tests must fail that stand in the files of those that are named.
@@ -50,7 +53,7 @@ class Change:
 
     Attributes:
         check: The function; empty where nothing is taken out.
-        error: The name of the class.
+        error: The name of the class, or of the rule that a refusal names.
         compiled: The compiled halves.
         only: Which of the raises, in the order of the source; -1 for all.
     """
@@ -90,6 +93,18 @@ class _Disabled(ast.NodeTransformer):
 
     def visit_Raise(self, node: ast.Raise) -> ast.stmt:
         return ast.copy_location(ast.Pass(), node) if node in self.gone else node
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+        """Replace a refusal; a generator stays one."""
+        if node not in self.gone:
+            return self.generic_visit(node)
+        nothing = ast.YieldFrom(ast.Tuple([], ast.Load()))
+        passed = ast.Expr(nothing) if isinstance(node.value, ast.Yield) else ast.Pass()
+        return ast.copy_location(passed, node)
+
+    def visit_Return(self, node: ast.Return) -> ast.AST:
+        passed = ast.copy_location(ast.Pass(), node)
+        return passed if node in self.gone else self.generic_visit(node)
 
     def visit_Constant(self, node: ast.Constant) -> ast.expr:
         if node not in self.gone:

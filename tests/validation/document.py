@@ -11,11 +11,13 @@ from validation.rules import KINDS, Rule, demands, rules
 HEAD = """# Validation
 
 Every rule of RFC 9420: each MUST, MUST NOT and REQUIRED, and the lists that they introduce, in the
-order of the text; and those of four drafts, with what they demand in plain sentences. The source is
+order of the text; and those of six drafts, with what they demand in plain sentences. The source is
 `tests/validation/inventory.toml` and its neighbours `inventory_*.toml`; from them this page is made
 by `python tests/validation/document.py`.
 
-A rule for receivers names the error that breaking it earns, and the test that breaks it. A duty of
+A rule for receivers names the error that breaking it earns, and the test that breaks it; what the
+policy of a room forbids is one error, `PolicyRefusedError` or `MessageRefusedError`, whose decision
+names the `Rule` or the `MessageRule`. A duty of
 ours names the code that does it. Where nothing can be raised, the reason stands in its place.
 """
 

@@ -2,6 +2,7 @@
 
 import ast
 import tomllib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ INVENTORIES = (
     "inventory_semiprivate.toml",
     "inventory_tree_options.toml",
     "inventory_message_id.toml",
+    "inventory_participants.toml",
+    "inventory_room_policy.toml",
 )
 """The files of the inventory: one for RFC 9420, and one for each draft."""
 KINDS = ("receiver", "sender", "uncheckable", "own")
@@ -29,8 +32,11 @@ ERRORS = (
     "mimi.mls.safe",
     "mimi.mls.tree_options",
     "mimi.crypto.errors",
+    "mimi.policy.errors",
 )
 """The modules whose errors the inventory names, all of them."""
+BASES = ("PolicyDataError", "ParticipantListError", "DurationError")
+"""What nothing raises by itself: it stands for the classes below it."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -47,6 +53,7 @@ class Rule:
         text: What it says, in short.
         kind: Who is to do something about it; see `KINDS`.
         error: The class that is raised where a peer, or our caller, breaks it.
+        refusal: For what a decision forbids: the rule that a refusal names, as ``Rule.JOIN``.
         check: The function that raises it, as ``module:qualified.name``.
         compiled: The functions that write or are the same check of the compiled decoders.
         test: The test that breaks it, as ``path::name``.
@@ -62,6 +69,7 @@ class Rule:
     text: str
     kind: str
     error: str = ""
+    refusal: str = ""
     check: str = ""
     compiled: list[str] = attrs.field(factory=list)
     test: str = ""
@@ -76,8 +84,8 @@ class Rule:
 
     @property
     def error_name(self) -> str:
-        """The name of the class alone."""
-        return self.error.rpartition(".")[2]
+        """The name of the class alone; of a refusal, that of its rule."""
+        return self.refusal or self.error.rpartition(".")[2]
 
     def missing(self) -> list[str]:
         """Return the names of what an entry of its kind has, and this one has not."""
@@ -161,16 +169,35 @@ def error_classes() -> list[str]:
         f"{module}.{node.name}"
         for module in ERRORS
         for node in parsed(source_of(module)).body
-        if isinstance(node, ast.ClassDef) and node.name.endswith("Error")
+        if isinstance(node, ast.ClassDef) and node.name.endswith("Error") and node.name not in BASES
     ]
 
 
-def raises(function: ast.AST, error: str) -> list[ast.Raise]:
-    """Return where a function raises an error.
+def refuses(function: ast.AST, rule: str) -> list[ast.stmt]:
+    """Return where a function makes a refusal that names a rule, such as ``Rule.JOIN``.
+
+    If it only keeps the rule in a variable, these are the places where it yields any refusal.
+    """
+    made = [node for node in ast.walk(function) if isinstance(node, ast.Expr | ast.Return)]
+    direct = [node for node in made if names(node, rule)]
+    if not direct and names(function, rule):
+        direct = [node for node in made if isinstance(node.value, ast.Yield)]
+    return sorted(direct, key=lambda node: node.lineno)
+
+
+def names(node: ast.AST, rule: str) -> bool:
+    """Return whether code mentions a rule."""
+    return any(isinstance(at, ast.Attribute) and ast.unparse(at) == rule for at in ast.walk(node))
+
+
+def raises(function: ast.AST, error: str) -> Sequence[ast.stmt]:
+    """Return where a function raises an error, or makes a refusal that names a rule.
 
     If it never raises the class by name, these are the places where it raises what another function
     makes: ``raise self.malformed(...)``.
     """
+    if "." in error:
+        return refuses(function, error)
     made: dict[ast.Raise, str] = {}
     for node in ast.walk(function):
         if isinstance(node, ast.Raise):

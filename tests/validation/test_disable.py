@@ -20,6 +20,16 @@ def write(source):
     source.line(f"if {stop} > end: raise BrokenError")
 def made(self):
     raise self.malformed("why")
+def judged(case):
+    if case.late:
+        case.refuse(Rule.LATE, "late")
+    if case.far:
+        yield Refusal(Rule.FAR, "far")
+    if case.loud:
+        return Refusal(Rule.LOUD, "loud")
+def kept(case):
+    rule = Rule.SOFT if case.soft else Rule.HARD
+    yield Refusal(rule, "why")
 """
 
 
@@ -33,6 +43,8 @@ def made(self):
         ),
         ("check", "LargeError", {"raise LargeError"}),
         ("made", "MalformedError", {"raise self.malformed('why')"}),
+        ("judged", "Rule.LATE", {"case.refuse(Rule.LATE, 'late')"}),
+        ("judged", "Rule.LOUD", {"return Refusal(Rule.LOUD, 'loud')"}),
     ],
 )
 def test_what_is_taken_out_of_a_function(name, error, gone):
@@ -43,6 +55,19 @@ def test_what_is_taken_out_of_a_function(name, error, gone):
     assert changed == {(old, "pass") for old in gone}
 
 
+@pytest.mark.parametrize(
+    ("name", "rule", "gone"),
+    [
+        ("judged", "Rule.FAR", "yield Refusal(Rule.FAR, 'far')"),
+        ("kept", "Rule.SOFT", "yield Refusal(rule, 'why')"),
+        ("kept", "Rule.HARD", "yield Refusal(rule, 'why')"),
+    ],
+)
+def test_a_generator_stays_one(name, rule, gone):
+    before = ast.unparse(ast.parse(SOURCE))
+    assert ast.unparse(without(SOURCE, [(name, rule)])) == before.replace(gone, "yield from ()")
+
+
 def test_what_is_taken_out_of_lines_that_are_written():
     after = ast.unparse(without(SOURCE, [("write", "BrokenError")]))
     assert "source.line('if n < 64: pass')" in after
@@ -51,7 +76,12 @@ def test_what_is_taken_out_of_lines_that_are_written():
 
 @pytest.mark.parametrize(
     ("name", "error"),
-    [("nobody", "NegativeError"), ("check", "OtherError"), ("write", "OtherError")],
+    [
+        ("nobody", "NegativeError"),
+        ("check", "OtherError"),
+        ("write", "OtherError"),
+        ("kept", "Rule.FAR"),
+    ],
 )
 def test_what_is_not_there_cannot_be_taken_out(name, error):
     with pytest.raises(LookupError):

@@ -70,7 +70,7 @@ def test_an_unknown_set_or_kind_is_the_callers_mistake():
     with pytest.raises(UsageError, match="treekem"):
         generate_kind("treekem", 1, "content")
     with pytest.raises(UsageError, match=", ".join(SETS)):
-        generate(1, "policy")
+        generate(1, "poetry")
 
 
 @every_file
@@ -226,9 +226,9 @@ def test_the_command_writes_the_set(tmp_path):
 
 
 def test_the_command_knows_its_sets(tmp_path):
-    result = run("vectors", "generate", tmp_path / "new", "--seed", "1", "--set", "policy")
+    result = run("vectors", "generate", tmp_path / "new", "--seed", "1", "--set", "poetry")
     assert result.exit_code == 2
-    assert "'policy' is none of mls, content" in result.stderr
+    assert "'poetry' is none of mls, content" in result.stderr
     assert not (tmp_path / "new").exists()
 
 

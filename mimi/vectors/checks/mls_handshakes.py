@@ -5,7 +5,7 @@ from typing import Any
 from mimi.codec import decode, encode
 from mimi.crypto import HPKEPrivateKey, Secret
 from mimi.mls.context import GroupContext
-from mimi.mls.errors import UnknownSenderError, WrongEpochError
+from mimi.mls.errors import UnknownSenderError, WrongEpochError, WrongGroupError
 from mimi.mls.events import CommitStaged
 from mimi.mls.framing import FramedContent, MemberSender
 from mimi.mls.message import MLSMessage
@@ -47,8 +47,10 @@ def check_semi_private_message(case: Case) -> None:
         body = decode(MLSMessage, wire).body
         if not isinstance(body, SemiPrivateMessage):
             raise DifferenceError("message", "a semi-private message", type(body).__name__)
-        if (body.group_id, body.epoch) != (context.group_id, context.epoch):
-            raise WrongEpochError("the message is of another group or epoch")
+        if body.group_id != context.group_id:
+            raise WrongGroupError("the message is for another group")
+        if body.epoch != context.epoch:
+            raise WrongEpochError("the message is of another epoch")
         check_semi_private(tree.suite, context, body)
         return body
 

@@ -37,7 +37,7 @@ from mimi.vectors.generate.messages import message_protection, welcome
 from mimi.vectors.generate.mls_agreement import framings, message_ids, negotiations, safe_aads
 from mimi.vectors.generate.mls_credentials import multi_credentials
 from mimi.vectors.generate.mls_data import dictionaries
-from mimi.vectors.generate.mls_groups import groups
+from mimi.vectors.generate.mls_groups_read import all_groups
 from mimi.vectors.generate.mls_keys import encryption, exports, psks, signing
 from mimi.vectors.generate.mls_members import app_acks, last_resorts, self_removes
 from mimi.vectors.generate.mls_semiprivate import semi_private
@@ -47,6 +47,14 @@ from mimi.vectors.generate.passive import (
     passive_handling_commit,
     passive_random,
     passive_welcome,
+)
+from mimi.vectors.generate.policy import (
+    combinations,
+    components,
+    decisions,
+    foundings,
+    join_links,
+    participants,
 )
 from mimi.vectors.generate.schedule import (
     key_schedule,
@@ -136,10 +144,25 @@ _EXTENSIONS: dict[str, Maker] = {
     "semi-private": _in_some_suites(semi_private),
     "tree-options": _in_some_suites(tree_options),
     "partial-group-infos": _in_some_suites(partial_group_infos),
-    "groups": _in_some_suites(groups),
+    "groups": _in_some_suites(all_groups),
 }
 
-_SETS = {"mls": _MLS, "content": _CONTENT, "identity": _IDENTITY, "mls-extensions": _EXTENSIONS}
+_POLICY: dict[str, Maker] = {
+    "components": lambda _: components(),
+    "participants": lambda _: participants(),
+    "join_links": lambda _: join_links(),
+    "decisions": lambda _: decisions(),
+    "combinations": lambda _: combinations(),
+    "foundings": lambda _: foundings(),
+}
+
+_SETS = {
+    "mls": _MLS,
+    "content": _CONTENT,
+    "identity": _IDENTITY,
+    "mls-extensions": _EXTENSIONS,
+    "policy": _POLICY,
+}
 
 SETS: tuple[str, ...] = tuple(_SETS)
 """The sets of vectors, each of which is a folder."""
@@ -152,6 +175,9 @@ GENERATED_CONTENT: tuple[str, ...] = tuple(_CONTENT)
 
 GENERATED_EXTENSIONS: tuple[str, ...] = tuple(_EXTENSIONS)
 """The files of the set ``mls-extensions``."""
+
+GENERATED_POLICY: tuple[str, ...] = tuple(_POLICY)
+"""The files of the set ``policy``."""
 
 
 def generate(seed: int, of: str = "mls") -> dict[str, bytes]:
@@ -195,6 +221,7 @@ __all__ = [
     "GENERATED",
     "GENERATED_CONTENT",
     "GENERATED_EXTENSIONS",
+    "GENERATED_POLICY",
     "SETS",
     "generate",
     "generate_kind",

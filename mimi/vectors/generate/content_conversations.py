@@ -392,6 +392,17 @@ def _crowd(script: Script) -> None:
                 names.append(script.say(sender, f"{number}", in_reply_to=target))
 
 
+def _read_by_others(script: Script) -> None:
+    """A relative expiry does not count from what others report to have read."""
+    expires = Expiration(relative=True, time=30)
+    read = script.say(ALICE, "Read here later", expires=expires)
+    unread = script.say(ALICE, "Not read here yet", expires=expires)
+    for name in (read, unread):
+        script.report(BOB, (name, Status.READ), accepted=(START + 5) * 1000)
+    script.readings.append((read, START + 40))
+    script.now = START + 50
+
+
 ACTS: tuple[Callable[[Script], None], ...] = (
     _talk,
     _same_time,
@@ -420,4 +431,5 @@ ACTS: tuple[Callable[[Script], None], ...] = (
     _reports,
     _bodies,
     _crowd,
+    _read_by_others,
 )

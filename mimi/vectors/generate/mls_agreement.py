@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mimi.codec import GREASE_VALUES, encode
+from mimi.codec import GREASE_VALUES, encode, encode_length
 from mimi.content.message import encode as encode_message
 from mimi.content.message import message_id
 from mimi.crypto import Entropy, SeededEntropy, Suite, draw
@@ -56,7 +56,7 @@ def _items(*items: tuple[int, bytes]) -> bytes:
     octets = b"".join(
         component.to_bytes(2, "big") + bytes((len(data),)) + data for component, data in items
     )
-    return bytes((len(octets),)) + octets
+    return encode_length(len(octets)) + octets
 
 
 _AAD_BAD: dict[str, bytes] = {
@@ -140,6 +140,9 @@ def _stated(octets: bytes, own: bytes) -> Iterator[tuple[str, bytes, bytes | Non
         yield f"a message ID {what}", message_id_aad(other), other, "message-id"
     yield "the message ID without framing", own, None, "malformed"
     yield "the message ID twice", _items((0x40, own), (0x40, own)), None, "malformed"
+    other = message_id(octets, SENDER, f"{ROOM}2")
+    what = "two message IDs, the first of which is right"
+    yield what, _items((0x40, own), (0x40, other)), None, "malformed"
 
 
 # Application data
@@ -203,6 +206,8 @@ def _framed(content: bytes) -> Iterator[tuple[str, bytes, Vector]]:
 # Members
 
 GREASE = tuple(value for value in GREASE_VALUES if value < 0x8000)
+PRIVATE = tuple(value for value in GREASE_VALUES if value >= 0x8000)
+"""What would be GREASE elsewhere, and is for private use among components."""
 
 
 def _components(*components: int) -> bytes:
@@ -250,6 +255,16 @@ def negotiations(suite: Suite, entropy: SeededEntropy) -> Iterator[Vector]:
     for what, group, leaves in _unreadable():
         refused = f"refused: {what}"
         yield _negotiated(suite, entropy, refused, group, leaves, rule="malformed")
+    group = leaf = (dictionary({1: _components(*PRIVATE)}),)
+    what = "components for private use in the form of GREASE, which they are not"
+    yield _negotiated(suite, entropy, f"valid: {what}", group, (leaf, leaf))
+    for kind, rule in ((1, "required-component"), (2, "required-safe-aad")):
+        group = leaf = (dictionary({kind: _components(0x7A7A)}),)
+        what = f"refused: a leaf has the last GREASE component in its list {kind}, as has the group"
+        yield _negotiated(suite, entropy, what, group, (leaf,), rule=rule, value=0x7A7A)
+    group, leaf = (_formats((0x2A2A,), required=True),), (_formats((0x2A2A,)),)
+    what = "valid: a wire format in the form of GREASE, of which wire formats have none"
+    yield _negotiated(suite, entropy, what, group, (leaf,))
 
 
 def _negotiated(

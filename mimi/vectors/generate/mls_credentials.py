@@ -11,9 +11,11 @@ from mimi.tree.credential import BasicCredential, Certificate, Credential, X509C
 from mimi.tree.leaf import Capabilities, LeafNode
 from mimi.tree.multicredential import (
     MULTI,
+    SIGNATURE_LABEL,
     WEAK_MULTI,
     BoundCredential,
     CredentialBinding,
+    CredentialBindingTBS,
     MultiCredential,
     WeakMultiCredential,
     sign_binding,
@@ -101,6 +103,7 @@ def multi_credentials(suite: Suite, entropy: SeededEntropy) -> Iterator[Vector]:
         yield _case(suite, f"valid: {what}", leaves, own)
     for what, leaves, own, rule, leaf in _kind_refused(made):
         yield _case(suite, f"refused: {what}", leaves, own, rule, leaf)
+    yield from _greased(made)
 
 
 def _case(
@@ -148,14 +151,15 @@ def _accepted(made: Identities, kind: Kinds) -> Iterator[Accepted]:
 
 def _refused(made: Identities, kind: Kinds) -> Iterator[Refused]:
     signer = made.suite.generate_signature_key(made.entropy)
-    key, good = signer.public, made.bound(signer.public)
+    key, binder = signer.public, made.suite.generate_signature_key(made.entropy)
+    good = sign_binding(made.suite, ALIAS, binder, key)
 
     def alice(*bindings: CredentialBinding) -> list[LeafNode]:
         return [made.leaf(), made.leaf(kind(bindings), signer=signer)]
 
     yield "no bindings", alice(), 0, "empty-multi-credential", 1
     for inner in (MultiCredential((good,)), WeakMultiCredential((good,))):
-        nested = replace(good, credential=BoundCredential.of(inner))
+        nested = sign_binding(made.suite, inner, binder, key)
         what = f"a binding holds a {type(inner).__name__}"
         yield what, alice(good, nested), 0, "nested-multi-credential", 1
     yield from _badly_signed(made, alice, key, good)
@@ -206,8 +210,9 @@ def _badly_supported(
     poor = made.supporting(credentials=(BASIC, MULTI, WEAK_MULTI))
     leaves = [made.leaf(), made.leaf(capabilities=poor), certified]
     yield "a member lacks the type of the credential", leaves, 0, rule, 1
-    bound = made.bound(key)
-    grease = replace(bound, credential=BoundCredential(CredentialType(GREASE), b""))
+    binder = made.suite.generate_signature_key(made.entropy)
+    bound = sign_binding(made.suite, ALIAS, binder, key)
+    grease = _signed(made.suite, BoundCredential(CredentialType(GREASE), b""), binder, key)
     loud = made.supporting(credentials=(*_ALL, GREASE))
     leaves = [made.leaf(kind((grease,)), loud, signer)]
     yield "a binding of a GREASE type", leaves, 0, rule, 0
@@ -218,6 +223,42 @@ def _badly_supported(
 
 
 _ALL = (BASIC, X509, MULTI, WEAK_MULTI)
+
+
+def _signed(
+    suite: Suite,
+    bound: BoundCredential,
+    binder: SignaturePrivateKey,
+    key: bytes,
+    code: CipherSuite | None = None,
+) -> CredentialBinding:
+    """Return a binding of a type, or of a cipher suite, that need not be known."""
+    code = suite.code if code is None else code
+    tbs = encode(CredentialBindingTBS(code, bound, binder.public, key))
+    signature = suite.sign_with_label(binder, SIGNATURE_LABEL, tbs)
+    return CredentialBinding(code, bound, binder.public, signature)
+
+
+def _greased(made: Identities) -> Iterator[Vector]:
+    """Yield bindings that nobody can support, since what they are of is GREASE."""
+    suite, binder = made.suite, made.suite.generate_signature_key(made.entropy)
+    signer = suite.generate_signature_key(made.entropy)
+    key, alias = signer.public, BoundCredential.of(ALIAS)
+    loud = made.supporting(
+        cipher_suites=(suite.code, GREASE), credentials=(BASIC, MULTI, WEAK_MULTI, GREASE)
+    )
+    odd = _signed(suite, alias, binder, key, CipherSuite(GREASE))
+    of_type = _signed(suite, BoundCredential(CredentialType(GREASE), b""), binder, key)
+    for kind, name in ((MultiCredential, "multi"), (WeakMultiCredential, "weak-multi")):
+        leaves = [made.leaf(kind((odd,)), loud, signer)]
+        what, rule = "a binding of a GREASE cipher suite", "unsupported-binding"
+        yield _case(suite, f"refused: {name}: {what}", leaves, 0, rule, 0)
+    both = sign_binding(suite, ALIAS, binder, key), of_type
+    leaves = [made.leaf(MultiCredential(both), loud, signer)]
+    what = "a binding of a GREASE type, beside one that all support"
+    yield _case(suite, f"refused: multi: {what}", leaves, 0, "unsupported-binding", 0)
+    leaves = [made.leaf(WeakMultiCredential(both), loud, signer)]
+    yield _case(suite, f"valid: weak-multi: {what}", leaves, 0)
 
 
 def _weakly_accepted(made: Identities) -> Iterator[Accepted]:

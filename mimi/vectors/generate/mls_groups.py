@@ -195,6 +195,14 @@ class Told:
         self.cast.follow(draft.commit, draft.accept())
         self.passed(draft.commit)
 
+    def path_of(self, committer: int) -> UpdatePath:
+        """Return the path of a commit by which a member would go on with all that is proposed."""
+        group = self.cast.members[committer]
+        public = group.with_settings(attrs.evolve(group.settings, handshake=PUBLIC))
+        body: Any = decode(MLSMessage, public.commit(now=0).commit).body
+        path: UpdatePath = body.content.content.path
+        return path
+
     def _leaves(self, wire: bytes) -> bool:
         pending = self.cast.members[min(self.cast.members)].pending
         place = self.proposals.index(wire)
@@ -280,14 +288,14 @@ def _refuse_updates(told: Told) -> None:
         ("component-refusal", (ephemeral(COUNTER, b"\0"),)),
         ("component-refusal", (update(PLAIN, b"x"), update(3, b"\0"))),
     ):
-        told.refuses(_committed(told.cast.members[1], proposals), rule)
+        told.refuses(committed(told.cast.members[1], proposals), rule)
     plain = (update(PLAIN, b"x"),)
     for aad in (b"", b"no SafeAAD", b"\6\x80\2\0\x80\1\0"):
-        told.refuses(_committed(told.cast.members[1], plain, aad), "malformed")
-    told.refuses(_committed(told.cast.members[1], plain, damaged=True), "message-signature")
+        told.refuses(committed(told.cast.members[1], plain, aad), "malformed")
+    told.refuses(committed(told.cast.members[1], plain, damaged=True), "message-signature")
 
 
-def _committed(
+def committed(
     group: Group,
     proposals: tuple[Proposal | bytes, ...],
     aad: bytes = b"\0",
@@ -312,15 +320,13 @@ def _refuse_removals(told: Told) -> None:
     """
     group = told.cast.members[0]
     (reference,) = group.state.proposals
-    public = group.with_settings(attrs.evolve(group.settings, handshake=PUBLIC))
-    body: Any = decode(MLSMessage, public.commit(now=0).commit).body
-    path: UpdatePath = body.content.content.path
+    path = told.path_of(0)
     for rule, proposals in (
         ("self-remove-by-value", (SelfRemove(),)),
         ("repeated-leaf", (reference, Remove(LeafIndex(1)))),
         ("repeated-leaf", (Remove(LeafIndex(1)), reference)),
     ):
-        told.refuses(_committed(group, proposals, path=path), rule)
+        told.refuses(committed(group, proposals, path=path), rule)
 
 
 def leaving(told: Told, description: str) -> Vector:

@@ -228,7 +228,7 @@ def _refused_leaves(cast: Cast, outside: SignaturePrivateKey) -> Iterator[Leavin
         wire, _ = bob.said(suite, me, epoch=epoch)
         yield Leaving(f"a SelfRemove of epoch {epoch}", wire, rule="wrong-epoch")
     wire, _ = bob.said(suite, me, group_id=b"another")
-    yield Leaving("another group", wire, rule="wrong-epoch")
+    yield Leaving("another group", wire, rule="wrong-group")
     wire, _ = bob.said(suite, me)
     yield Leaving("an octet behind it", wire + b"\0", rule="malformed")
     yield Leaving("cut short", wire[:-1], rule="malformed")
@@ -267,6 +267,12 @@ def last_resorts(suite: Suite, entropy: SeededEntropy) -> Iterator[Vector]:
     what = "refused: the mark was added after signing"
     rule = "key-package-signature"
     yield _last_resort(suite, entropy, what, (), added=(dictionary({4: b""}),), rule=rule)
+    for what, marked in (
+        ("its component has data, which change nothing", dictionary({4: b"data"})),
+        ("its extension has data, which change nothing", replace(earlier, extension_data=b"data")),
+    ):
+        valid = f"valid: one of last resort, and {what}"
+        yield _last_resort(suite, entropy, valid, (marked,), last_resort=True)
 
 
 def _last_resort(

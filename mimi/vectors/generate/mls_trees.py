@@ -21,6 +21,7 @@ from mimi.mls.tree_options import (
     ServedRatchetTree,
     domains_extension,
 )
+from mimi.mls.welcome import sign_group_info
 from mimi.tree.codepoints import ExtensionType
 from mimi.tree.extension import Extension, Extensions
 from mimi.tree.math import LeafIndex
@@ -62,6 +63,20 @@ _OTHER_DOMAINS = (
     ("https://eviltree.example/7", "a domain that ends the same"),
 )
 
+_ADDRESSES = (
+    ("https://192.0.2.1/7", "an address"),
+    ("https://192.0.2.1./7", "an address with a dot at its end"),
+    ("https://[2001:db8::1]/7", "an address in brackets"),
+    ("https://3221225985/7", "an address as one number"),
+    ("https://0xC0000201/7", "an address as one hexadecimal number"),
+    ("https://192.0.2.1/7", "an address that the group names"),
+)
+
+_NAMES = (
+    ("https://tree.example1/7", "a name whose last label ends with a digit"),
+    ("https://192.0.2.1.example/7", "a name that begins like an address"),
+)
+
 
 def tree_options(suite: Suite, entropy: SeededEntropy) -> Iterator[Vector]:
     """Yield options."""
@@ -89,6 +104,13 @@ def tree_options(suite: Suite, entropy: SeededEntropy) -> Iterator[Vector]:
     yield _option(suite, what, option, kind, none, rule="malformed")
     for what, octets in _NO_OPTIONS:
         yield _option(suite, what, octets, None, rule="malformed")
+    for url, what in _ADDRESSES:
+        option, rule = RatchetTreeURL(url.encode()), "ratchet-tree-url"
+        named: Extensions = (domains_extension(["192.0.2.1"]),) if "names" in what else ()
+        yield _option(suite, f"a URL of {what}", option, kind, named, rule=rule)
+    for url, what in _NAMES:
+        option = RatchetTreeURL(url.encode())
+        yield _option(suite, f"a URL of {what}", option, kind, url=url)
 
 
 _NO_DOMAINS = (Extension(RATCHET_TREE_SOURCE_DOMAINS, b"\0"),)
@@ -145,7 +167,11 @@ def partial_group_infos(suite: Suite, entropy: SeededEntropy) -> Iterator[Vector
     ):
         yield _partial(suite, entropy, how)
     for what, change, rule in _SPOILED:
-        yield _partial(suite, entropy, Beside(f"refused: {what}", change=change, rule=rule))
+        now = what != _NO_TREE
+        how = Beside(f"refused: {what}", now=now, change=change, rule=rule)
+        yield _partial(suite, entropy, how)
+    what, rule = "refused: the tree among the extensions, and signed so", "tree-extension"
+    yield _partial(suite, entropy, Beside(what, now=False, inside=True, rule=rule))
 
 
 @attrs.frozen
@@ -159,6 +185,7 @@ class Beside:
         external_pub: Whether it has the key for joining.
         path: Whether the commit has a path.
         proposals: Whether the commit refers to proposals.
+        inside: Whether the tree is among the extensions.
         change: From the genuine partial group info to what is sent.
         rule: What is broken.
     """
@@ -169,6 +196,7 @@ class Beside:
     external_pub: bool = True
     path: bool = True
     proposals: bool = False
+    inside: bool = False
     change: Callable[[PartialGroupInfo], bytes] = encode
     rule: str | None = None
 
@@ -190,11 +218,12 @@ def _with_extensions(*extensions: Extension) -> Callable[[PartialGroupInfo], byt
 
 
 _TREE = Extension(ExtensionType.RATCHET_TREE, b"\0")
+_NO_TREE = "no tree in either epoch, it says"
 
 _SPOILED: tuple[tuple[str, Callable[[PartialGroupInfo], bytes], str], ...] = (
     ("the tree among the extensions", _with_extensions(_TREE), "tree-extension"),
     (
-        "no tree in either epoch, it says",
+        _NO_TREE,
         _presence(RatchetTreePresence.NO_RATCHET_TREE),
         "tree-presence",
     ),
@@ -215,7 +244,7 @@ _SPOILED: tuple[tuple[str, Callable[[PartialGroupInfo], bytes], str], ...] = (
         _with_extensions(dictionary({0x8001: b""})),
         "group-info-signature",
     ),
-    ("presence 4", lambda partial: b"\4" + encode(partial)[1:], "tree-presence"),
+    ("presence 4", lambda partial: b"\4" + encode(partial)[1:], "malformed"),
     ("an octet behind it", lambda partial: encode(partial) + b"\0", "malformed"),
     ("cut short", lambda partial: encode(partial)[:-1], "malformed"),
 )
@@ -236,7 +265,8 @@ def _partial(suite: Suite, entropy: SeededEntropy, how: Beside) -> Vector:
     partial = committer.partial_group_info(
         before=how.before, tree=how.now, external_pub=how.external_pub
     )
-    sent = how.change(decode(PartialGroupInfo, partial))
+    read = decode(PartialGroupInfo, partial)
+    sent = how.change(_with_tree(committer, read) if how.inside else read)
     return {
         "kind": "mls-extensions-partial-group-info",
         "description": how.description,
@@ -249,6 +279,20 @@ def _partial(suite: Suite, entropy: SeededEntropy, how: Beside) -> Vector:
         "group_info": None if how.rule else _whole(committer, partial, now=how.now),
         "rule": how.rule,
     }
+
+
+def _with_tree(committer: Group, partial: PartialGroupInfo) -> PartialGroupInfo:
+    """Return a partial group info that has the tree among its extensions, genuine but for that."""
+    tree = Extension(ExtensionType.RATCHET_TREE, committer.ratchet_tree)
+    info = sign_group_info(
+        committer.suite,
+        committer.context,
+        (*partial.group_info_extensions, tree),
+        committer.state.confirmation_tag,
+        committer.leaf_index,
+        committer.signer,
+    )
+    return replace(partial, group_info_extensions=info.extensions, signature=info.signature)
 
 
 def _whole(committer: Group, partial: bytes, *, now: bool) -> bytes:

@@ -82,6 +82,7 @@ class Applied:
         first: Extensions before the dictionary.
         extensions: Those of the next epoch, where more than the dictionary changes.
         rule: What is broken.
+        known: From the components that are known to their logic.
     """
 
     what: str
@@ -92,6 +93,7 @@ class Applied:
     first: Extensions = ()
     extensions: Extensions | None = None
     rule: str | None = None
+    known: dict[int, str] = attrs.field(factory=lambda: KNOWN)
 
 
 def _one(component: int, *data: bytes) -> tuple[int, str, list[bytes]]:
@@ -361,10 +363,50 @@ def _changed_otherwise() -> Iterator[Applied]:
     )
 
 
+def _readings() -> Iterator[Applied]:
+    """Yield what other readings of the draft would take for something else."""
+    both, other, none = (
+        encode(ComponentsList(tuple(map(ComponentID, listed))))
+        for listed in ((1, PLAIN), (LOG,), ())
+    )
+    plain, rich = (
+        encode(MediaTypeList((MediaType(kind),))) for kind in (b"text/plain", b"text/html")
+    )
+    before = {1: both, 2: other, 3: plain}
+    what = "updates of the components of the draft are the new data, whole, and the last one counts"
+    yield Applied(
+        what,
+        (update(1, none), update(2, both), update(3, plain), update(1, other), update(3, rich)),
+        {1: other, 2: both, 3: rich},
+        [_one(1, none, other), _one(2, both), _one(3, plain, rich)],
+        before,
+    )
+    brought = (dictionary({PLAIN: b"", EVEN: b"even"}),)
+    yield Applied(
+        "GroupContextExtensions bring data, and a removal removes them",
+        (remove(PLAIN), GroupContextExtensions(brought)),
+        None,
+        [(PLAIN, "remove", [])],
+        {EVEN: b"even"},
+        extensions=(dictionary({EVEN: b"even"}),),
+    )
+    grease_like = 0x8A8A
+    yield Applied(
+        "a component for private use in the form of GREASE, which it is not",
+        (update(grease_like, b"data"),),
+        {grease_like: b"data"},
+        [_one(grease_like, b"data")],
+        known={**KNOWN, grease_like: "replace"},
+    )
+    rule, gone = "dictionary-changed", (GroupContextExtensions(()),)
+    what = "GroupContextExtensions no longer require AppDataUpdate and leave the dictionary out"
+    yield Applied(f"{what}, where AppDataUpdate is required", gone, first=(REQUIRING,), rule=rule)
+
+
 def updates(suite: Suite, entropy: SeededEntropy) -> Iterator[Vector]:
     """Yield proposals, and what comes of them."""
     long = _long(16384 if suite.code == 1 else 64)
-    for listed in (_good(), (long,), _bad()):
+    for listed in (_good(), (long,), _bad(), _readings()):
         for each in listed:
             held = () if each.before is None else (dictionary(each.before),)
             before = (*each.first, *held)
@@ -374,7 +416,7 @@ def updates(suite: Suite, entropy: SeededEntropy) -> Iterator[Vector]:
                 "cipher_suite": suite.code,
                 "group_context": encode(group_context(suite, entropy, before)),
                 "components": [
-                    {"component_id": number, "logic": logic} for number, logic in KNOWN.items()
+                    {"component_id": number, "logic": logic} for number, logic in each.known.items()
                 ],
                 "proposals": [
                     octets if isinstance(octets, bytes) else encode(octets, Proposal)
