@@ -32,8 +32,9 @@ from mimi.mls.group import read_key_package
 from mimi.mls.negotiation import ComponentsList, MediaTypeList
 from mimi.mls.rows import Changes
 from mimi.policy.components import Rooms, room_components
+from mimi.policy.structures import FRANKING_AGENT
 from mimi.protocol.fanout import FanoutMessage
-from mimi.protocol.franking import FRANK_AAD, FRANKING_AGENT, FrankingAgent, FrankingAgentData
+from mimi.protocol.franking import FRANK_AAD, FrankingAgent, FrankingAgentData
 from mimi.protocol.groupinfo import GroupInfoResponse
 from mimi.protocol.protocol import ProviderOf, provider_of_basic
 from mimi.tree.credential import BasicCredential, Credential

@@ -58,6 +58,7 @@ from mimi.policy.identities import Identities
 from mimi.policy.room import Room
 from mimi.policy.structures import (
     BASE_ROOM_POLICY,
+    FRANKING_AGENT,
     JOIN_LINKS,
     PARTICIPANT_LIST,
     PREAUTH_LIST,
@@ -73,8 +74,6 @@ from mimi.tree.credential import Credential
 from mimi.tree.extension import external_senders
 from mimi.tree.leaf import LeafNode, LeafNodeContent
 from mimi.tree.math import LeafIndex
-
-FRANKING_AGENT = ComponentID.declare("FRANKING_AGENT", 0x0021)
 
 OTHER_COMPONENTS = frozenset(
     (

@@ -22,6 +22,7 @@ from mimi.mls import ComponentID, MediaType
 from mimi.policy.capability import Capability
 from mimi.tree.codepoints import CredentialType
 
+FRANKING_AGENT = ComponentID.declare("FRANKING_AGENT", 0x0021)
 PARTICIPANT_LIST = ComponentID.declare("PARTICIPANT_LIST", 0x0022)
 ROOM_METADATA = ComponentID.declare("ROOM_METADATA", 0x0023)
 MLS_OPERATIONAL_POLICY = ComponentID.declare("MLS_OPERATIONAL_POLICY", 0x0024)

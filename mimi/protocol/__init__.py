@@ -23,6 +23,7 @@ Octets are decoded first (`MalformedError`), then checked (`BodyError`): ``check
 ``verify_...`` say all that can be said without the room's state.
 """
 
+from mimi.policy.structures import FRANKING_AGENT as FRANKING_AGENT
 from mimi.protocol.abuse import AbuseReport as AbuseReport
 from mimi.protocol.abuse import AbuseType as AbuseType
 from mimi.protocol.abuse import AbusiveMessage as AbusiveMessage
@@ -54,7 +55,6 @@ from mimi.protocol.fanout import fanout_of_welcome as fanout_of_welcome
 from mimi.protocol.fanout import notify_body as notify_body
 from mimi.protocol.fanout import read_notify as read_notify
 from mimi.protocol.franking import FRANK_AAD as FRANK_AAD
-from mimi.protocol.franking import FRANKING_AGENT as FRANKING_AGENT
 from mimi.protocol.franking import FrankAAD as FrankAAD
 from mimi.protocol.franking import FrankedMessage as FrankedMessage
 from mimi.protocol.franking import FrankingAgent as FrankingAgent

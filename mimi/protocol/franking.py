@@ -34,6 +34,7 @@ from mimi.mls.appdata import Component, Proposed
 from mimi.mls.components import ComponentID, component_of
 from mimi.mls.negotiation import ApplicationFraming, safe_aad_of
 from mimi.mls.state import PublicState
+from mimi.policy.structures import FRANKING_AGENT
 from mimi.protocol.errors import (
     FrankedContentError,
     FrankedRoomError,
@@ -52,7 +53,6 @@ from mimi.tree.errors import CredentialKeyError
 from mimi.tree.extension import Extensions
 
 FRANK_AAD = ComponentID.declare("FRANK_AAD", 0x0020)
-FRANKING_AGENT = ComponentID.declare("FRANKING_AGENT", 0x0021)
 
 SIGNATURE_LABEL = b"FrankingIntegrityTBS"
 

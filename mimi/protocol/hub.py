@@ -19,9 +19,10 @@ from mimi.mls import PublicGroup
 from mimi.mls.external import read_group_info
 from mimi.mls.keypackage import KeyPackage, key_package_ref
 from mimi.policy.components import room_components
+from mimi.policy.structures import FRANKING_AGENT
 from mimi.protocol import hub_groupinfo, hub_messages, hub_update
 from mimi.protocol.errors import EnvelopeError, RoomUriError
-from mimi.protocol.franking import FRANKING_AGENT, FrankingAgent
+from mimi.protocol.franking import FrankingAgent
 from mimi.protocol.groupinfo import GroupInfoRequest, GroupInfoResponse
 from mimi.protocol.hosting import Hosting
 from mimi.protocol.room import Destination, HubRoom, HubStep, audience_of
