@@ -183,6 +183,8 @@ class RatchetTree:
             return None
         position = 2 * index
         node = self._entries.chunks[position >> SHIFT][position & MASK].node
+        if node is UNREAD:
+            node = self._read(position).node
         return node if isinstance(node, LeafNode) else None
 
     def member(self, index: LeafIndex) -> LeafNode:
