@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from mimi.cli import report as shown
+from mimi.cli.demo import demo, replay_trace
 from mimi.cli.files import octets_in, octets_of, vector_files
 from mimi.cli.structures import DEFAULT, declaration, structure, structures
 from mimi.codec import annotate
@@ -159,3 +160,7 @@ def presentation(name: str | None) -> None:
         click.echo("\n".join(structures()) if name is None else declaration(name))
     except UsageError as error:
         raise click.BadParameter(error.reason) from error
+
+
+cli.add_command(demo)
+cli.add_command(replay_trace)

@@ -1,0 +1,395 @@
+"""A user's device: the client's machine, and what its person wants from it."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from mimi import content
+from mimi.client import (
+    Asking,
+    Change,
+    Device,
+    DeviceRoom,
+    Joined,
+    Material,
+    RemovedMe,
+    RoomStep,
+)
+from mimi.client.reading import CONTENT
+from mimi.codec import decode, encode, encode_all
+from mimi.content import attachment
+from mimi.content.entry import Entry
+from mimi.content.model import ExternalPart
+from mimi.content.model import Message as Content
+from mimi.content.parts import parts
+from mimi.crypto import Entropy
+from mimi.demo.carrier import octets_of
+from mimi.demo.machine import Delivered, Founded, Kind, Message, Output
+from mimi.demo.notes import note_of, short
+from mimi.demo.room import ASSETS, MOST_OCTETS, components
+from mimi.errors import UsageError
+from mimi.identity import ClientUri, RoomUri
+from mimi.mls.components import ComponentID
+from mimi.mls.keypackage import KeyPackage
+from mimi.policy.presets.cooperative import GROUP_ADMIN, POLICY_ENFORCER
+from mimi.protocol.abuse import AbuseReport, AbuseType
+from mimi.protocol.fanout import FanoutMessage, WelcomeFanout
+from mimi.protocol.franking import FrankingAgentData
+from mimi.protocol.groupinfo import GroupInfoResponse, SealedGroupInfo
+from mimi.protocol.keys import KeyMaterialRequest, KeyMaterialResponse
+from mimi.protocol.submit import SubmitMessageResponse
+from mimi.protocol.update import UpdateRoomResponse
+from mimi.tree.extension import ExternalSender
+
+KEY_PACKAGES = 2
+"""How many key packages a device offers, beside that of last resort."""
+
+
+class Handset:
+    """A user's device.
+
+    Args:
+        provider: The domain of the user's provider.
+        name: The names of the user and of the device, as in its URI: ``alice/phone``.
+        entropy: From where its keys are drawn.
+    """
+
+    def __init__(self, provider: str, name: str, entropy: Entropy) -> None:
+        self.name, self.home, self.entropy = name, provider, entropy
+        self.device = Device.create(ClientUri.parse(f"mimi://{provider}/d/{name}"), entropy=entropy)
+        self.said: list[bytes] = []
+        self._room: DeviceRoom | None = None
+        self._calls = self._number = self._since = 0
+        self._head: Mapping[str, Any] = MappingProxyType({})
+        self._asked: dict[int, KeyMaterialRequest] = {}
+        self._materials: list[Material] = []
+        self._asking: Asking | None = None
+        self._posted: dict[int, bytes] = {}
+        self._ready: Content | None = None
+
+    @property
+    def room(self) -> DeviceRoom:
+        """The room.
+
+        Raises:
+            UsageError: The device has not been in one.
+        """
+        if self._room is None:
+            raise UsageError(f"{self.name} is in no room")
+        return self._room
+
+    def take(self, message: Message, now: int) -> Output:
+        """Take a message; see `mimi.demo.machine.Machine.take`."""
+        match message.kind:
+            case Kind.WISH:
+                self._head = message.head
+                return WISHES[message.name](self, now)
+            case Kind.ANSWER if "refused" in message.head:
+                return Output((), (f"{message.name} is refused: {message.head['refused']}",))
+            case Kind.ANSWER:
+                return ANSWERS[message.name](self, message, now)
+            case Kind.RESPONSE:
+                assert self._ready is not None  # noqa: S101 - it was uploaded to be sent
+                return self._sends(self._ready, now)
+            case _ if message.name == "event":
+                return self._event(message, now)
+        head = message.head
+        pair = f"{short(head['requester'])} and {short(head['target'])}"
+        return Output((), (f"consent between {pair}: {head['operation'].lower()}",))
+
+    def end(self) -> dict[str, Any]:
+        """Return in what state it is, and what it shows."""
+        room = self._room
+        if room is None:
+            return {"member": False}
+        return {
+            "member": room.is_member,
+            "epoch": room.group.epoch,
+            "authenticator": room.epoch_authenticator.hex(),
+            "since": self._since,
+            "conversation": [_shown(entry) for entry in room.shown],
+        }
+
+    # What its provider is asked
+
+    def _call(self, name: str, body: bytes = b"", **head: Any) -> Message:
+        self._calls += 1
+        said = {"call": self._calls, **head}
+        return Message(self.name, self.home, Kind.CALL, name, said, body)
+
+    def _about(self) -> dict[str, str]:
+        return {"room": str(self.room.uri)}
+
+    def _changes(self, change: Change[DeviceRoom]) -> Output:
+        self._room = change.room
+        return Output((self._call("update", encode(change.request), **self._about()),))
+
+    def _sends(self, message: Content, now: int) -> Output:
+        post = self.room.send(message, now=now)
+        self._room = post.room
+        self.said.append(post.message_id)
+        call = self._call("submitMessage", encode(post.request.app_message), **self._about())
+        self._posted[self._calls] = post.message_id
+        return Output((call,))
+
+    # What comes of it
+
+    def _stepped(self, step: RoomStep[DeviceRoom], *messages: Message) -> Output:
+        self._room = step.room
+        notes = (note_of(event) for event in step.events)
+        for event in step.events:
+            if isinstance(event, RemovedMe):
+                gone = Message(self.name, self.home, Kind.RECEIPT, "gone", self._about())
+                messages = (*messages, gone)
+            elif isinstance(event, Joined):
+                self._since = event.accepted
+        return Output(messages, tuple(note for note in notes if note is not None))
+
+    def _event(self, message: Message, now: int) -> Output:
+        """Take what the hub says, as one's provider delivers it."""
+        delivered = decode(Delivered, message.body)
+        head = {**message.head, "number": delivered.number}
+        receipt = Message(self.name, self.home, Kind.RECEIPT, "had", head)
+        if delivered.number <= self._number:
+            return Output((receipt,))
+        self._number = delivered.number
+        event = decode(FanoutMessage, delivered.event)
+        if not isinstance(event.attached, WelcomeFanout):
+            return self._stepped(self.room.receive(event, now=now), receipt)
+        uri = RoomUri.parse(message.head["room"])
+        self.device, self._room = self.device.join(uri, event, now=now, before=self._room)
+        self._since = event.timestamp
+        return Output((receipt,), (f"welcome: joined in epoch {self.room.group.epoch}",))
+
+
+def _shown(entry: Entry) -> dict[str, Any]:
+    return {
+        "from": entry.author,
+        "text": entry.text,
+        "accepted": entry.accepted,
+        "edited": entry.is_edited,
+        "reactions": {emoji: list(users) for emoji, users in entry.tally.items()},
+        "files": [each.filename for each in _files(entry)],
+    }
+
+
+def _files(entry: Entry) -> list[ExternalPart]:
+    listed = () if entry.part is None else parts(entry.part)
+    return [each for each in listed if isinstance(each, ExternalPart)]
+
+
+# What a person wants
+
+
+def _offer(self: Handset, now: int) -> Output:
+    self.device, packages = self.device.key_packages(KEY_PACKAGES, now=now)
+    return Output((self._call("offerKeys", encode_all(packages, KeyPackage)),))
+
+
+def _create(self: Handset, _: int) -> Output:
+    return Output((self._call("hubSender"),))
+
+
+def _add(self: Handset, _: int) -> Output:
+    """Ask for key packages of all clients of the users; once they are there, add them."""
+    messages = []
+    for user in self._head["users"]:
+        request = self.room.ask_key_material(user.encode())
+        messages.append(self._call("keyMaterial", encode(request)))
+        self._asked[self._calls] = request
+    return Output(tuple(messages))
+
+
+def _consent(self: Handset, _: int) -> Output:
+    return Output((self._call("consent", b"", **self._head),))
+
+
+def _say(self: Handset, now: int) -> Output:
+    return self._sends(content.text(self._head["text"], entropy=self.entropy), now)
+
+
+def _target(self: Handset) -> bytes:
+    return bytes.fromhex(self._head["to"])
+
+
+def _reply(self: Handset, now: int) -> Output:
+    message = content.reply(self._head["text"], to=_target(self), entropy=self.entropy)
+    return self._sends(message, now)
+
+
+def _react(self: Handset, now: int) -> Output:
+    return self._sends(
+        content.reaction(self._head["text"], to=_target(self), entropy=self.entropy), now
+    )
+
+
+def _edit(self: Handset, now: int) -> Output:
+    part = content.text_part(self._head["text"])
+    return self._sends(content.edit(part, replaces=_target(self), entropy=self.entropy), now)
+
+
+def _attach(self: Handset, _: int) -> Output:
+    """Upload a file, encrypted; once it is there, send a message with it."""
+    head, host = self._head, f"{ASSETS}{self.home}"
+    target = f"/{self.entropy(8).hex()}"
+    part, octets = attachment.encrypt(
+        bytes.fromhex(head["octets"]),
+        url=f"https://{host}{target}",
+        content_type=head["type"],
+        filename=head["filename"],
+        entropy=self.entropy,
+    )
+    self._ready = content.reply(head["text"], _target(self), [part], entropy=self.entropy)
+    request = octets_of(f"PUT {target} HTTP/1.1", (("Host", host),), octets)
+    return Output((Message(self.name, host, Kind.REQUEST, "asset", {"exchange": 0}, request),))
+
+
+def _file(self: Handset) -> ExternalPart:
+    files = [
+        file
+        for entry in self.room.shown
+        for file in _files(entry)
+        if file.filename == self._head["filename"]
+    ]
+    return files[-1]
+
+
+def _fetch(self: Handset, _: int) -> Output:
+    return Output((self._call("fetchAsset", b"", url=_file(self).url, **self._about()),))
+
+
+def _leave(self: Handset, now: int) -> Output:
+    return self._changes(self.room.leave(now=now))
+
+
+def _commit(self: Handset, now: int) -> Output:
+    return self._changes(self.room.commit(now=now))
+
+
+def _ban(self: Handset, now: int) -> Output:
+    users = [user.encode() for user in self._head["users"]]
+    return self._changes(self.room.ban(users, now=now))
+
+
+def _join(self: Handset, _: int) -> Output:
+    uri = RoomUri.parse(self._head["room"])
+    self._asking = self.device.ask(uri)
+    return Output((self._call("groupInfo", encode(self._asking.request), room=str(uri)),))
+
+
+def _report(self: Handset, _: int) -> Output:
+    head = self._head
+    report = AbuseReport(
+        self.room.owner.user,
+        head["user"].encode(),
+        AbuseType(0),
+        head["text"].encode(),
+        (self.room.quoted(_target(self)),),
+    )
+    return Output((self._call("reportAbuse", encode(report), **self._about()),))
+
+
+WISHES: Mapping[str, Callable[[Handset, int], Output]] = MappingProxyType(
+    {
+        "offer": _offer,
+        "create": _create,
+        "add": _add,
+        "consent": _consent,
+        "say": _say,
+        "reply": _reply,
+        "react": _react,
+        "edit": _edit,
+        "attach": _attach,
+        "fetch": _fetch,
+        "leave": _leave,
+        "commit": _commit,
+        "ban": _ban,
+        "join": _join,
+        "report": _report,
+    }
+)
+"""From what a person wants to what the device does about it."""
+
+
+# What its provider answers
+
+
+def _nothing(self: Handset, message: Message, now: int) -> Output:  # noqa: ARG001 - an answer is taken at a time
+    return Output()
+
+
+def _founds(self: Handset, message: Message, now: int) -> Output:
+    """Create the room, with the hub that the provider says to have."""
+    hub, uri = decode(ExternalSender, message.body), RoomUri.parse(self._head["room"])
+    provider = f"mimi://{uri.provider}".encode()
+    founding = self.device.create_room(
+        uri,
+        components(uri),
+        {self.device.owner.user: GROUP_ADMIN, provider: POLICY_ENFORCER},
+        hub=hub,
+        now=now,
+        franking=FrankingAgentData(hub.signature_key, hub.credential),
+        media_types=(CONTENT,),
+        safe_aad=(ComponentID.MESSAGE_ID,),
+    )
+    self._room, self._since = founding.room, now
+    founded = encode(Founded(founding.group_info, founding.ratchet_tree))
+    return Output((self._call("createRoom", founded, **self._about()),))
+
+
+def _has_keys(self: Handset, message: Message, now: int) -> Output:
+    request = self._asked.pop(message.head["call"])
+    response = decode(KeyMaterialResponse, message.body)
+    self._materials.append(Material(request, response))
+    if self._asked:
+        return Output()
+    materials, self._materials = self._materials, []
+    given = ", ".join(
+        f"{short(each.request.target_user)}: {each.response.user_status.name.lower()}"
+        f" ({len(each.response.clients)} devices)"
+        for each in materials
+    )
+    output = self._changes(self.room.add(materials, now=now))
+    return Output(output.messages, (f"key packages of {given}",))
+
+
+def _updated(self: Handset, message: Message, now: int) -> Output:
+    response = decode(UpdateRoomResponse, message.body)
+    return self._stepped(self.room.answered(response, now=now))
+
+
+def _submitted(self: Handset, message: Message, _: int) -> Output:
+    response = decode(SubmitMessageResponse, message.body)
+    name = self._posted.pop(message.head["call"])
+    return self._stepped(self.room.submitted(name, response))
+
+
+def _comes_in(self: Handset, message: Message, now: int) -> Output:
+    response, asking = decode(GroupInfoResponse, message.body), self._asking
+    assert asking is not None  # noqa: S101 - it is the answer to it
+    if not isinstance(response.status, SealedGroupInfo):
+        return Output((), (f"not let in: {type(response.status).__name__}",))
+    return self._changes(self.device.come_in(asking, response, now=now, before=self._room))
+
+
+def _has_asset(self: Handset, message: Message, _: int) -> Output:
+    file = _file(self)
+    octets = attachment.decrypt(file, message.body, max_octets=MOST_OCTETS)
+    return Output((), (f"opens {file.filename}: {len(octets)} octets",))
+
+
+ANSWERS: Mapping[str, Callable[[Handset, Message, int], Output]] = MappingProxyType(
+    {
+        "offerKeys": _nothing,
+        "hubSender": _founds,
+        "createRoom": _nothing,
+        "consent": _nothing,
+        "keyMaterial": _has_keys,
+        "update": _updated,
+        "submitMessage": _submitted,
+        "groupInfo": _comes_in,
+        "fetchAsset": _has_asset,
+        "reportAbuse": _nothing,
+    }
+)
+"""From the names of calls to what the device does about their answers."""

@@ -1,0 +1,227 @@
+"""A provider: what stands between a vendor's HTTPS server, its database and its clients.
+
+::
+
+    handle      a request of another provider          section 5
+    call        what one of our own clients asks for
+    answered    what another provider answers
+    due         what is to be sent (again) now
+
+Each takes the state and returns a `ProviderStep`: store its state, then answer, then do its
+effects. Everything that must not be lost is in the state: what was not taken, or not acknowledged,
+comes again from `due` and `resumed`. Times are milliseconds since 1970-01-01T00:00Z.
+"""
+
+from collections.abc import Collection, Iterable
+
+import attrs
+
+from mimi.errors import ForbiddenError, InvalidError, MalformedError
+from mimi.identity import Domain, RoomUri
+from mimi.protocol import provider_answers, provider_peers, provider_users
+from mimi.protocol.deliveries import Deliver, Resync
+from mimi.protocol.directory import WELL_KNOWN, Directory
+from mimi.protocol.http import (
+    Listener,
+    Refused,
+    asset_response,
+    directory_response,
+    read_request,
+    refusal,
+    refuse,
+)
+from mimi.protocol.http_errors import Method, MethodError, Status
+from mimi.protocol.provider_rooms import flush, spread
+from mimi.protocol.provider_state import (
+    Answer,
+    Call,
+    Fetch,
+    OwnCall,
+    ProviderEffect,
+    ProviderState,
+    ProviderStep,
+    Reply,
+    Serving,
+    Session,
+    Then,
+    Ticket,
+    ToPeer,
+)
+
+
+@attrs.frozen(eq=False, repr=False)
+class Provider(Serving):
+    """The machine of a provider: its hub, its users' key packages and consents, and their rooms."""
+
+    # Other providers
+
+    def handle(
+        self,
+        state: ProviderState,
+        method: str,
+        target: str,
+        headers: Iterable[tuple[str, str]],
+        body: bytes,
+        *,
+        authenticated: Collection[Domain],
+        now: int,
+        ticket: Ticket = None,
+    ) -> ProviderStep:
+        """Take a request of another provider: whatever is wrong with it is in the response.
+
+        Args:
+            state: What the provider has.
+            method: The method.
+            target: Path and query, as they were sent.
+            headers: Names and values.
+            body: The body.
+            authenticated: For which domains the certificate of the other side is.
+            now: Milliseconds since 1970-01-01T00:00Z.
+            ticket: By what the caller knows the request: a `Reply` has it where the step has no
+                response, since others are to be asked first.
+        """
+        try:
+            if target == WELL_KNOWN:
+                if method != Method.GET:
+                    raise MethodError(f"a directory has no method {method!a}", allow=Method.GET)
+                return ProviderStep(state, directory_response(self.directory))
+            listener = Listener(self.provider, self.directory)
+            received = read_request(
+                listener, method, target, headers, body, authenticated=authenticated
+            )
+            return provider_peers.taken(self, state, received, now, ticket)
+        except (MalformedError, InvalidError, ForbiddenError) as error:
+            return ProviderStep(state, refuse(error))
+
+    def answered(
+        self,
+        state: ProviderState,
+        then: Then,
+        status: int,
+        headers: Iterable[tuple[str, str]],
+        body: bytes,
+        *,
+        now: int,
+    ) -> ProviderStep:
+        """Take the response to a request.
+
+        Args:
+            state: What the provider has.
+            then: What comes then, from the `SendHttp`.
+            status: Its status.
+            headers: Names and values.
+            body: The body.
+            now: Milliseconds since 1970-01-01T00:00Z.
+        """
+        return provider_answers.answered(self, state, then, status, tuple(headers), body, now)
+
+    def unanswered(self, state: ProviderState, then: Then, *, now: int) -> ProviderStep:
+        """Take note that a request had no response: nobody knows whether it was heard."""
+        return self.answered(state, then, Status.SERVICE_UNAVAILABLE, (), b"", now=now)
+
+    def met(self, state: ProviderState, provider: Domain, directory: Directory) -> ProviderState:
+        """Return the state that knows where the endpoints of another provider are."""
+        return state.with_peer(provider, directory)
+
+    def due(self, state: ProviderState, *, now: int) -> ProviderStep:
+        """Send the notifications whose time has come: see `next_due`."""
+        return flush(self, state, now)
+
+    def next_due(self, state: ProviderState) -> int | None:
+        """Return when `due` is to be asked, in milliseconds; None for not before something else."""
+        lines = state.outbox.values()
+        return min((line.at if line.together else 0 for line in lines), default=None)
+
+    def skipped(
+        self, state: ProviderState, room: RoomUri, provider: Domain, *, now: int
+    ) -> ProviderStep:
+        """Give up the first notification that a provider does not take, and send the next."""
+        line = state.outbox.get((room, provider))
+        if line is None:
+            return ProviderStep(state)
+        return flush(self, state.with_line(room, provider, line.without_first()), now)
+
+    # Our own clients
+
+    def call(
+        self, state: ProviderState, session: Session, call: Call, *, now: int, ticket: Ticket = None
+    ) -> ProviderStep:
+        """Do what one of our clients asks for.
+
+        Args:
+            state: What the provider has.
+            session: Whose client it is.
+            call: What it asks for.
+            now: Milliseconds since 1970-01-01T00:00Z.
+            ticket: By what the caller knows the call: the `Answer` has it, of this step or of
+                one that comes of another provider's answer.
+
+        Raises:
+            MalformedError: Something does not parse.
+            InvalidError: The call breaks a rule; see `Forwarding`, `Hub` and `KeyStore`.
+            ForbiddenError: It is not allowed.
+            UsageError: There is such a room, or no such user.
+        """
+        return provider_users.called(self, state, OwnCall(session, call, ticket), now)
+
+    def acknowledged(
+        self, state: ProviderState, client: bytes, room: RoomUri, number: int
+    ) -> ProviderState:
+        """Return the state after a client has had everything of a room up to a number.
+
+        Raises:
+            DeliveryError: It has not been sent that much.
+            UsageError: It is not in the room.
+        """
+        return state.with_followed(state.followed[room].acknowledged(client, number))
+
+    def left(self, state: ProviderState, client: bytes, room: RoomUri) -> ProviderState:
+        """Return the state after a client knows that it is in a room no more."""
+        followed = state.followed.get(room)
+        return state if followed is None else state.with_followed(followed.left(client))
+
+    def missed(
+        self,
+        state: ProviderState,
+        client: bytes,
+        room: RoomUri,
+        *,
+        number: int,
+        group_id: bytes,
+        epoch: int,
+        now: int,
+    ) -> tuple[Deliver, ...] | Resync:
+        """Return what a client needs that has missed something; see `FollowerRoom.missed`."""
+        return state.followed[room].missed(
+            client, number=number, group_id=group_id, epoch=epoch, now=now
+        )
+
+    def resumed(self, state: ProviderState) -> tuple[ProviderEffect, ...]:
+        """Return what is delivered again after a failure: all that no client has acknowledged."""
+        return tuple(each for room in state.followed.values() for each in room.undelivered())
+
+    def removed(
+        self, state: ProviderState, room: RoomUri, users: Iterable[bytes], *, now: int
+    ) -> ProviderStep:
+        """Propose, as the hub, that users leave a room: see `Hub.remove`."""
+        step = self.hub.remove(state.rooms[room], users, now=now)
+        return spread(self, state.with_room(step.room), step.effects, now)
+
+    # Assets
+
+    def fetched(
+        self, fetch: Fetch, content: bytes | None, media_type: str = "application/octet-stream"
+    ) -> ProviderEffect:
+        """Return what answers who waits for an asset.
+
+        Args:
+            fetch: The effect.
+            content: What was fetched; None where nothing was.
+            media_type: Its media type.
+        """
+        to = fetch.to
+        if isinstance(to, ToPeer):
+            if content is None:
+                return Reply(to.ticket, refusal(Status.BAD_GATEWAY))
+            return Reply(to.ticket, asset_response(content, media_type))
+        return Answer(to.ticket, Refused(Status.BAD_GATEWAY) if content is None else content)

@@ -1,0 +1,366 @@
+"""What a provider does for its own clients: as the hub itself, or by asking another (section 4.3).
+
+::
+
+    Call --> our own hub           --> Answer at once
+         --> another hub, by HTTP  --> SendHttp, and Answer when it answers
+"""
+
+from collections.abc import Callable
+from typing import assert_never
+
+import attrs
+
+from mimi.errors import UsageError
+from mimi.identity import Domain, RoomUri
+from mimi.protocol.abuse import NOBODY
+from mimi.protocol.consent import REQUESTING, ConsentEntry, ConsentOperation
+from mimi.protocol.consents import Consents, Peering, consent_entry, consent_request
+from mimi.protocol.directory import Directory, Endpoint
+from mimi.protocol.follower import FollowerRoom
+from mimi.protocol.follower_errors import ForeignUserError, OtherUserError
+from mimi.protocol.forwarding import newcomer
+from mimi.protocol.groupinfo import GroupInfoNoSuchRoom, GroupInfoResponse
+from mimi.protocol.http import HttpRequest, HttpResponse, Refused, request_to
+from mimi.protocol.http_errors import Status
+from mimi.protocol.identifiers import check_identifier_request
+from mimi.protocol.keys import NO_ROOM, KeyMaterialRequest
+from mimi.protocol.protocol import ROOMS, USERS, identified
+from mimi.protocol.provider_peers import fetching, is_known, reported
+from mimi.protocol.provider_rooms import ask, claim_as_hub, claim_here, spread
+from mimi.protocol.provider_state import (
+    Answer,
+    ClaimGroupInfo,
+    ClaimKeys,
+    CreateRoom,
+    DecideConsent,
+    FetchAsset,
+    FindUser,
+    HandOn,
+    HandOnKeys,
+    HandOnUpdate,
+    OfferKeys,
+    OwnCall,
+    ProviderEffect,
+    ProviderState,
+    ProviderStep,
+    ReportAbuse,
+    SendHttp,
+    Serving,
+    SubmitMessage,
+    ToClient,
+    UpdateRoom,
+)
+from mimi.protocol.submit import SubmitMessageRequest
+from mimi.protocol.update import UpdateAccepted, UpdateRoomResponse
+
+
+def called(serving: Serving, state: ProviderState, own: OwnCall, now: int) -> ProviderStep:
+    """Do what one of our clients asks for; see `mimi.protocol.provider.Provider.call`."""
+    match own.call:
+        case OfferKeys():
+            return _offer_keys(serving, state, own, own.call, now)
+        case CreateRoom():
+            return _create(serving, state, own, own.call, now)
+        case ClaimKeys(request=request):
+            return _claim_keys(serving, state, own, request, now)
+        case UpdateRoom():
+            return _update(serving, state, own, own.call, now)
+        case SubmitMessage():
+            return _submit(serving, state, own, own.call, now)
+        case ClaimGroupInfo():
+            return _group_info(serving, state, own, own.call)
+        case DecideConsent():
+            return _consent(serving, state, own, own.call, now)
+        case FindUser():
+            return _find(serving, state, own, own.call)
+        case ReportAbuse():
+            return _report(serving, state, own, own.call)
+        case FetchAsset():
+            return _fetch(serving, state, own, own.call)
+    assert_never(own.call)
+
+
+def _answer(
+    state: ProviderState, own: OwnCall, content: object, effects: tuple[ProviderEffect, ...] = ()
+) -> ProviderStep:
+    return ProviderStep(state, None, (Answer(own.ticket, content), *effects))
+
+
+def _ask(
+    serving: Serving,
+    state: ProviderState,
+    own: OwnCall,
+    provider: Domain,
+    make: Callable[[Directory], SendHttp],
+) -> ProviderStep:
+    return ProviderStep(state, None, (ask(serving, state, provider, make, own),))
+
+
+def _handed_on(own: OwnCall, endpoint: Endpoint, request: HttpRequest) -> SendHttp:
+    return SendHttp(request, HandOn(own.ticket, endpoint))
+
+
+# Key packages
+
+
+def _offer_keys(
+    serving: Serving, state: ProviderState, own: OwnCall, call: OfferKeys, now: int
+) -> ProviderStep:
+    user, client = own.session.user, own.session.client
+    if identified("user", user, USERS).provider not in serving.ours:
+        raise ForeignUserError(f"{user.decode()} is of another provider", user=user)
+    keys = state.keys.stored(user, client, call.packages, now=now, identify=serving.identify)
+    return _answer(attrs.evolve(state, keys=keys), own, keys.available(user, client, now=now))
+
+
+def _claim_keys(
+    serving: Serving, state: ProviderState, own: OwnCall, request: KeyMaterialRequest, now: int
+) -> ProviderStep:
+    target = identified("target_user", request.target_user, USERS).provider
+    user, forwarding = own.session.user, serving.forwarding
+    asked = target
+    if request.room_id != NO_ROOM:
+        asked = identified("room_id", request.room_id, ROOMS).provider
+    if asked not in serving.ours:
+        to = ToClient(own.ticket)
+
+        def wanted(directory: Directory) -> SendHttp:
+            return SendHttp(
+                forwarding.key_material(request, user, directory), HandOnKeys(to, request)
+            )
+
+        return _ask(serving, state, own, asked, wanted)
+    forwarding.key_material(request, user, serving.directory)
+    if request.room_id == NO_ROOM:
+        state, response = claim_here(serving, state, request, now)
+        return _answer(state, own, response)
+    state, content = claim_as_hub(serving, state, request, own, now)
+    if isinstance(content, SendHttp):
+        return ProviderStep(state, None, (content,))
+    if isinstance(content, HttpResponse):
+        return _answer(state, own, Refused(content.status))
+    return _answer(state, own, content)
+
+
+# Rooms
+
+
+def _create(
+    serving: Serving, state: ProviderState, own: OwnCall, call: CreateRoom, now: int
+) -> ProviderStep:
+    """Host a new room, in which its creator's client is.
+
+    Raises:
+        UsageError: There is such a room.
+    """
+    if call.room in state.rooms:
+        raise UsageError(f"there is {call.room} already", room=str(call.room))
+    room = serving.hub.create(
+        call.room, call.group_info, call.ratchet_tree, now=now, domains=serving.domains
+    )
+    state = _joined(state.with_room(room), call.room, own.session.client, now)
+    return _answer(state, own, call.room)
+
+
+def _joined(state: ProviderState, uri: RoomUri, client: bytes, now: int) -> ProviderState:
+    followed = state.followed.get(uri) or FollowerRoom.begun(uri, now=now)
+    return state.with_followed(followed.joined(client, now=now))
+
+
+def _update(
+    serving: Serving, state: ProviderState, own: OwnCall, call: UpdateRoom, now: int
+) -> ProviderStep:
+    """Bring a change to the hub; who joins by it hears of the room from then on."""
+    uri, user, client = call.room, own.session.user, own.session.client
+    request, forwarding = call.request, serving.forwarding
+    joins = newcomer(request.bundle.proposal_or_commit) is not None
+    followed = state.followed.get(uri)
+    is_new = joins and (followed is None or client not in followed.clients)
+    then = HandOnUpdate(own.ticket, uri, client if is_new else None)
+
+    def wanted(directory: Directory) -> SendHttp:
+        return SendHttp(forwarding.update(uri, request, user, directory), then)
+
+    if uri.provider not in serving.ours:
+        step = _ask(serving, state, own, uri.provider, wanted)
+        is_sent = joins and uri.provider in state.peers
+        return attrs.evolve(step, state=_joined(state, uri, client, now)) if is_sent else step
+    wanted(serving.directory)
+    room = state.rooms.get(uri)
+    if room is None:
+        return _answer(state, own, Refused(Status.NOT_FOUND))
+    if joins:
+        state = _joined(state, uri, client, now)
+    made = serving.hub.update(room, request, serving.provider, now=now)
+    state = after_update(state.with_room(made.room), then, made.response)
+    spreading = spread(serving, state, made.effects, now)
+    return _answer(spreading.state, own, made.response, spreading.effects)
+
+
+def after_update(
+    state: ProviderState, then: HandOnUpdate, response: UpdateRoomResponse | Refused
+) -> ProviderState:
+    """Return the state after a hub's answer: who wanted to join and may not is not in the room."""
+    followed = state.followed.get(then.room)
+    if isinstance(response, UpdateRoomResponse):
+        is_over = not isinstance(response.details, UpdateAccepted)
+    else:
+        is_over = response.is_final
+    if then.newcomer is None or followed is None or not is_over:
+        return state
+    return state.with_followed(followed.left(then.newcomer))
+
+
+def _submit(
+    serving: Serving, state: ProviderState, own: OwnCall, call: SubmitMessage, now: int
+) -> ProviderStep:
+    uri, user, forwarding = call.room, own.session.user, serving.forwarding
+
+    def wanted(directory: Directory) -> SendHttp:
+        request = forwarding.message(uri, call.message, user, directory)
+        return _handed_on(own, Endpoint.SUBMIT_MESSAGE, request)
+
+    if uri.provider not in serving.ours:
+        return _ask(serving, state, own, uri.provider, wanted)
+    wanted(serving.directory)
+    room = state.rooms.get(uri)
+    if room is None:
+        return _answer(state, own, Refused(Status.NOT_FOUND))
+    request = SubmitMessageRequest(call.message, user)
+    made = serving.hub.submit(room, request, serving.provider, now=now)
+    spreading = spread(serving, state.with_room(made.room), made.effects, now)
+    return _answer(spreading.state, own, made.response, spreading.effects)
+
+
+def _group_info(
+    serving: Serving, state: ProviderState, own: OwnCall, call: ClaimGroupInfo
+) -> ProviderStep:
+    uri, user, forwarding = call.room, own.session.user, serving.forwarding
+
+    def wanted(directory: Directory) -> SendHttp:
+        request = forwarding.group_info(uri, call.request, user, directory)
+        return _handed_on(own, Endpoint.GROUP_INFO, request)
+
+    if uri.provider not in serving.ours:
+        return _ask(serving, state, own, uri.provider, wanted)
+    wanted(serving.directory)
+    room = state.rooms.get(uri)
+    if room is None:
+        return _answer(state, own, GroupInfoResponse(str(uri).encode(), GroupInfoNoSuchRoom()))
+    made = serving.hub.group_info(room, call.request, serving.provider)
+    return _answer(state.with_room(made.room), own, made.response)
+
+
+def _report(
+    serving: Serving, state: ProviderState, own: OwnCall, call: ReportAbuse
+) -> ProviderStep:
+    uri, report = call.room, call.report
+    if report.reporting_user not in (NOBODY, own.session.user):
+        raise OtherUserError("in the name of another user", user=report.reporting_user)
+
+    def wanted(directory: Directory) -> SendHttp:
+        return _asked(serving, own, Endpoint.REPORT_ABUSE, uri, report, directory)
+
+    if uri.provider not in serving.ours:
+        return _ask(serving, state, own, uri.provider, wanted)
+    room = state.rooms.get(uri)
+    if room is None:
+        return _answer(state, own, Refused(Status.NOT_FOUND))
+    return _answer(state, own, None, (reported(serving, room, report, serving.provider),))
+
+
+def _fetch(serving: Serving, state: ProviderState, own: OwnCall, call: FetchAsset) -> ProviderStep:
+    hub = call.room.provider
+    if hub in serving.ours:
+        fetch = fetching(serving, state, call.url, ToClient(own.ticket))
+        return ProviderStep(state, None, (fetch,))
+
+    def wanted(directory: Directory) -> SendHttp:
+        endpoint, source = Endpoint.PROXY_DOWNLOAD, serving.provider
+        request = request_to(directory, endpoint, call.url, source=source, target=hub)
+        return _handed_on(own, endpoint, request)
+
+    return _ask(serving, state, own, hub, wanted)
+
+
+def _asked(
+    serving: Serving,
+    own: OwnCall,
+    endpoint: Endpoint,
+    parameter: RoomUri | Domain,
+    content: object,
+    directory: Directory,
+) -> SendHttp:
+    """Return what asks another provider about something."""
+    target = parameter if isinstance(parameter, Domain) else parameter.provider
+    source = serving.provider
+    request = request_to(directory, endpoint, parameter, content, source=source, target=target)
+    return _handed_on(own, endpoint, request)
+
+
+# People
+
+
+def _consent(
+    serving: Serving, state: ProviderState, own: OwnCall, call: DecideConsent, now: int
+) -> ProviderStep:
+    """Ask for consent, or decide about it, as its requester or its target."""
+    scope, operation = call.scope, call.operation
+    requesting = operation in REQUESTING
+    us, them = scope.requester_uri, scope.target_uri
+    if not requesting:
+        us, them = them, us
+    if us != own.session.user:
+        raise OtherUserError("consent of another user", user=us)
+    other = identified("user", them, USERS).provider
+    endpoint = Endpoint.REQUEST_CONSENT if requesting else Endpoint.UPDATE_CONSENT
+    if other in serving.ours:
+        return _own_consent(serving, state, own, call, now)
+    consents, entry = _decided(state.consents, call, now)
+
+    def wanted(directory: Directory) -> SendHttp:
+        request = consent_request(entry, directory, source=serving.provider, target=other)
+        return _handed_on(own, endpoint, request)
+
+    step = _ask(serving, state, own, other, wanted)
+    is_sent = other in state.peers
+    return attrs.evolve(step, state=attrs.evolve(state, consents=consents)) if is_sent else step
+
+
+def _decided(consents: Consents, call: DecideConsent, now: int) -> tuple[Consents, ConsentEntry]:
+    match call.operation:
+        case ConsentOperation.REQUEST:
+            return consents.ask(call.scope, now=now)
+        case ConsentOperation.CANCEL:
+            return consents.cancel(call.scope)
+        case ConsentOperation.GRANT:
+            return consents.grant(call.scope)
+    return consents.revoke(call.scope)
+
+
+def _own_consent(
+    serving: Serving, state: ProviderState, own: OwnCall, call: DecideConsent, now: int
+) -> ProviderStep:
+    """Let one of our users hear what another of them says of consent."""
+    entry, peering = consent_entry(call.operation, call.scope), Peering(serving.ours, serving.ours)
+    if call.operation in REQUESTING:
+        known = is_known(state, call.scope.target_uri)
+        step = state.consents.requested(entry, peering, now=now, is_known=known)
+    else:
+        known = is_known(state, call.scope.requester_uri)
+        step = state.consents.updated(entry, peering, now=now, is_known=known)
+    content = None if known else Refused(Status.NOT_FOUND)
+    return _answer(attrs.evolve(state, consents=step.consents), own, content, step.effects)
+
+
+def _find(serving: Serving, state: ProviderState, own: OwnCall, call: FindUser) -> ProviderStep:
+    check_identifier_request(call.request)
+    if call.provider in serving.ours:
+        return _answer(state, own, serving.profiles(call.request, serving.provider))
+
+    def wanted(directory: Directory) -> SendHttp:
+        endpoint = Endpoint.IDENTIFIER_QUERY
+        return _asked(serving, own, endpoint, call.provider, call.request, directory)
+
+    return _ask(serving, state, own, call.provider, wanted)

@@ -1,0 +1,199 @@
+"""The command ``mimi demo``: three providers in one room, and each machine again alone."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from cli.command import run
+
+from mimi.demo import World, play
+from mimi.demo.scenario import ACTS, check
+
+MACHINES = {
+    "a.example",
+    "b.example",
+    "c.example",
+    "assets.a.example",
+    "assets.b.example",
+    "assets.c.example",
+    "alice/phone",
+    "alice/laptop",
+    "bob/phone",
+    "bob/laptop",
+    "cathy/phone",
+    "cathy/laptop",
+    "cathy/tablet",
+}
+STAYING = ("alice/phone", "alice/laptop", "cathy/phone", "cathy/laptop", "cathy/tablet")
+SAID = ["Hi everybody", "Hi _Cathy_", "Look", "Bye, Bob", "From my new tablet"]
+
+
+@pytest.fixture(scope="module")
+def traced(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trace") / "new"
+    result = run("demo", "--seed", "1", "--json", "--trace", folder)
+    assert result.exit_code == 0, result.output
+    return folder, json.loads(result.output)
+
+
+def test_the_transcript_says_who_tells_whom_and_what_devices_show():
+    result = run("demo", "--seed", "1")
+    assert result.exit_code == 0
+    lines = result.output.splitlines()
+    for title, _, _ in ACTS:
+        assert title in lines
+    for expected in (
+        "a.example -> c.example",
+        "notify  a commit, epoch 2; a Welcome for 2",
+        "bob/laptop     removed by alice",
+        "cathy/laptop   opens clubhouse.png: 2056 octets",
+        "bob/phone      not let in: GroupInfoNotAuthorized",
+        "a.example      abuse by mimi://b.example/u/bob: 1 of 1 messages verified",
+        "cathy: Hi everybody (edited) 👍1",
+        "bob: Look [clubhouse.png]",
+        "alice/phone: in the room, epoch 7",
+        "bob/phone: out, epoch 6",
+    ):
+        assert any(expected in line for line in lines), expected
+    assert lines[-1].endswith(": all agree")
+
+
+def test_everything_is_shown_where_that_is_asked_for():
+    lines = run("demo", "--seed", "1", "--all").output.splitlines()
+    assert any("[delivery] event" in line for line in lines)
+    assert any("[receipt] had" in line for line in lines)
+
+
+def test_devices_agree_and_the_removed_do_not(traced):
+    _, document = traced
+    assert document["ok"] is True
+    ends = document["ends"]
+    assert ends.keys() == MACHINES
+    last = document["checkpoints"][-1]
+    assert (set(last["members"]), set(last["others"])) == (
+        set(STAYING),
+        {"bob/phone", "bob/laptop"},
+    )
+    assert {ends[name]["authenticator"] for name in STAYING} == {last["authenticator"]}
+    for name in ("bob/phone", "bob/laptop"):
+        assert not ends[name]["member"]
+        assert ends[name]["authenticator"] != last["authenticator"]
+    shown = [entry["text"] for entry in ends["alice/phone"]["conversation"]]
+    assert shown[: len(SAID)] == SAID
+    for name in ("alice/laptop", "cathy/phone", "cathy/laptop"):
+        assert ends[name]["conversation"] == ends["alice/phone"]["conversation"]
+
+
+def test_providers_agree_with_them_and_have_told_everything(traced):
+    _, document = traced
+    ends = document["ends"]
+    room = "mimi://a.example/r/clubhouse"
+    assert ends["a.example"]["rooms"][room]["epoch"] == 7
+    followed = {each: ends[f"{each}.example"]["followed"][room] for each in "abc"}
+    assert followed["b"] == []
+    assert sorted((*followed["a"], *followed["c"])) == sorted(STAYING)
+    assert [ends[f"{each}.example"]["untold"] for each in "abc"] == [0, 0, 0]
+
+
+def test_the_same_seed_says_the_same_and_another_does_not(traced):
+    _, document = traced
+    again = run("demo", "--seed", "1", "--json")
+    assert json.loads(again.output) == document
+    other = run("demo", "--seed", "2", "--json")
+    assert other.exit_code == 0
+    assert json.loads(other.output)["ends"] != document["ends"]
+
+
+def test_without_a_seed_one_is_drawn_and_told():
+    documents = [json.loads(run("demo", "--json").output) for _ in range(2)]
+    assert documents[0]["seed"] != documents[1]["seed"]
+    again = run("demo", "--json", "--seed", documents[0]["seed"])
+    assert json.loads(again.output) == documents[0]
+
+
+def test_a_trace_has_a_file_for_every_message_with_octets(traced):
+    folder, document = traced
+    manifest = json.loads(folder.joinpath("manifest.json").read_bytes())
+    assert manifest["seed"] == "1"
+    assert len(manifest["messages"]) == len(document["messages"])
+    assert [each["number"] for each in manifest["messages"]] == list(
+        range(1, len(document["messages"]) + 1)
+    )
+    files = {each["file"]: each["octets"] for each in manifest["messages"] if each["file"]}
+    assert {path.name for path in folder.iterdir()} == {*files, "manifest.json"}
+    for name, octets in files.items():
+        assert folder.joinpath(name).stat().st_size == octets
+
+
+def test_each_machine_alone_reaches_the_same_end(traced):
+    folder, _ = traced
+    result = run("replay", folder)
+    assert result.exit_code == 0
+    ended = dict(line.split(maxsplit=1) for line in result.output.splitlines())
+    assert ended.keys() == MACHINES
+    assert all(each.endswith("the same end") for each in ended.values())
+
+
+@pytest.mark.parametrize("name", ["b.example", "cathy/tablet"])
+def test_a_machine_alone_in_a_process_of_its_own(traced, name):
+    folder, _ = traced
+    command = [sys.executable, "-m", "mimi.cli", "replay", str(folder), name]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(name)
+
+
+def test_a_trace_that_was_changed_does_not_replay(traced, tmp_path):
+    folder, _ = traced
+    for path in folder.iterdir():
+        tmp_path.joinpath(path.name).write_bytes(path.read_bytes())
+    manifest = json.loads(folder.joinpath("manifest.json").read_bytes())
+    file = next(
+        each["file"]
+        for each in manifest["messages"]
+        if (each["from"], each["name"], each["kind"]) == ("b.example", "update", "request")
+    )
+    octets = bytearray(tmp_path.joinpath(file).read_bytes())
+    octets[-1] ^= 1
+    tmp_path.joinpath(file).write_bytes(octets)
+    for name in ("a.example", "b.example"):
+        result = run("replay", tmp_path, name)
+        assert result.exit_code == 1
+        assert "the same end" not in result.output
+    assert run("replay", tmp_path, "cathy/phone").exit_code == 0
+
+
+def test_what_is_no_trace(traced, tmp_path):
+    folder, _ = traced
+    assert run("replay", tmp_path).exit_code == 1
+    tmp_path.joinpath("manifest.json").write_text("{}")
+    result = run("replay", tmp_path)
+    assert result.exit_code == 1
+    assert "no trace" in result.output
+    assert run("replay", folder, "mallory/phone").exit_code == 2
+
+
+def test_a_trace_that_cannot_be_written(tmp_path):
+    tmp_path.joinpath("manifest.json").mkdir()
+    result = run("demo", "--seed", "1", "--trace", tmp_path)
+    assert result.exit_code == 1
+    assert "manifest.json" in result.output
+
+
+def test_a_seed_that_is_no_text():
+    assert run("demo", "--seed", "\udcff").exit_code == 2
+
+
+def test_disagreement_is_found():
+    world = World(b"1")
+    play(world)
+    assert check(world, "as it is", *STAYING).problems == ()
+    assert check(world, "with Bob", *STAYING, "bob/phone").problems == (
+        "bob/phone is not in the epoch of alice/phone",
+    )
+    assert check(world, "without Cathy", "alice/phone", "alice/laptop").problems == (
+        "cathy/phone is still in the room",
+        "cathy/laptop is still in the room",
+        "cathy/tablet is still in the room",
+    )

@@ -1,0 +1,141 @@
+"""The demonstration's machines, with a network between them that loses, repeats and delays."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from mimi.demo.carrier import arrived
+from mimi.demo.machine import Kind, Message
+from mimi.demo.scenario import ACTS, check
+from mimi.demo.server import Server
+from mimi.demo.world import World
+from mimi.identity import Domain, RoomUri
+from mimi.protocol import Endpoint, HttpRequest, request_to
+from mimi.protocol.provider_state import ProviderEffect, ProviderStep
+
+A, B, C = (Domain(f"{letter}.example") for letter in "abc")
+ROOM = RoomUri(A, "clubhouse")
+ALICES = ("alice/phone", "alice/laptop")
+BOBS = ("bob/phone", "bob/laptop")
+CATHYS = ("cathy/phone", "cathy/laptop")
+EVERYBODY = (*ALICES, *BOBS, *CATHYS)
+
+Matches = Callable[[Message], bool]
+
+
+def nothing(_: Message) -> bool:
+    return False
+
+
+def is_notify_to(provider: str) -> Matches:
+    return lambda message: (
+        (message.name, message.kind, message.receiver)
+        == (
+            "notify",
+            Kind.REQUEST,
+            provider,
+        )
+    )
+
+
+def is_answer_to_notify(provider: str) -> Matches:
+    """Return what matches that a provider has taken a notification."""
+    return lambda message: (
+        (message.name, message.kind, message.sender)
+        == (
+            "notify",
+            Kind.RESPONSE,
+            provider,
+        )
+    )
+
+
+class Town(World):
+    """The three providers after some acts of the example flow, and what becomes of messages.
+
+    Attributes:
+        lost: What is lost from now on.
+        held: What is kept back, until `release`.
+        twice: What arrives twice.
+    """
+
+    lost: Matches = staticmethod(nothing)
+    held: Matches = staticmethod(nothing)
+    twice: Matches = staticmethod(nothing)
+
+    def __init__(self, acts: int = 4, seed: bytes = b"town") -> None:
+        super().__init__(seed)
+        self.kept: list[Message] = []
+        for _, act, _ in ACTS[:acts]:
+            act(self)
+
+    def carried(self, message: Message) -> Iterable[Message]:
+        if self.lost(message):
+            return ()
+        if self.held(message):
+            self.kept.append(message)
+            return ()
+        return (message, message) if self.twice(message) else (message,)
+
+    def release(self, *, reverse: bool = False) -> None:
+        """Let arrive what was kept back."""
+        kept, self.kept, self.held = self.kept, [], nothing
+        self.send(reversed(kept) if reverse else kept)
+
+    def wait(self, milliseconds: int) -> None:
+        """Let time pass, and every provider do what is due then."""
+        self.now += milliseconds
+        for provider in ("a.example", "b.example", "c.example"):
+            self.send([Message("clock", provider, Kind.WISH, "due")])
+
+    def does(self, provider: str, *effects: ProviderEffect) -> None:
+        """Let a provider do something."""
+        server = self.server(provider)
+        self.send(server.done(ProviderStep(server.state, None, effects)).messages)
+
+    def server(self, provider: str) -> Server:
+        found = self.machines[provider]
+        assert isinstance(found, Server)
+        return found
+
+    def agree(self, *members: str) -> None:
+        found = check(self, "here", *members)
+        assert found.problems == ()
+
+    def notes(self, name: str) -> list[str]:
+        """Return what was noticed by somebody so far."""
+        return [
+            note for each in self.records if each.message.receiver == name for note in each.notes
+        ]
+
+    def heard(self, name: str, kind: Kind, what: str) -> list[Message]:
+        """Return what somebody has got of some kind."""
+        return [
+            each.message
+            for each in self.records
+            if (each.message.receiver, each.message.kind, each.message.name) == (name, kind, what)
+        ]
+
+    def statuses(self, name: str, what: str) -> list[int]:
+        """Return how somebody's requests were answered."""
+        return [arrived(each.body).status for each in self.heard(name, Kind.RESPONSE, what)]
+
+    # Requests that nobody's machine makes
+
+    def asked(self, request: HttpRequest, **changes: Any) -> ProviderStep:
+        """Return what a.example does about a request; it is not stored."""
+        server = self.server("a.example")
+        options: dict[str, Any] = {
+            "method": str(request.method),
+            "target": request.url.removeprefix(f"https://{request.host}"),
+            "headers": request.headers,
+            "body": request.body,
+            "authenticated": {request.source},
+            "now": self.now,
+            **changes,
+        }
+        return server.provider.handle(server.state, **options)
+
+    def request(self, endpoint: Endpoint, parameter: Any, content: Any) -> HttpRequest:
+        """Return a request of b.example to a.example."""
+        directory = self.server("a.example").provider.directory
+        return request_to(directory, endpoint, parameter, content, source=B, target=A)
