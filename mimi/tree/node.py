@@ -30,3 +30,6 @@ Node: TypeAlias = Annotated[
 
 RatchetTreeNodes: TypeAlias = tuple[Node | None, ...]
 """The contents of the extension ``ratchet_tree``: ``optional<Node> ratchet_tree<V>``."""
+
+AnyNode: TypeAlias = LeafNode | ParentNode | None
+"""What stands at a place of the tree; None where it is blank."""

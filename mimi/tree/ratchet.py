@@ -44,11 +44,11 @@ from mimi.tree.hashes import leaf_hash, parent_tree_hash
 from mimi.tree.index import TreeIndex
 from mimi.tree.leaf import LeafNode
 from mimi.tree.math import LeafIndex, NodeIndex
-from mimi.tree.node import ParentNode, RatchetTreeNodes
+from mimi.tree.node import AnyNode, ParentNode, RatchetTreeNodes
 from mimi.tree.subtrees import hash_without, leftmost_by_count
 
 
-def _check_place(position: int, node: LeafNode | ParentNode | None) -> None:
+def _check_place(position: int, node: AnyNode) -> None:
     if node is not None and isinstance(node, ParentNode) != bool(position & 1):
         raise NodePlaceError(f"node {position} is a {type(node).__name__}", node=position)
 
@@ -85,9 +85,7 @@ class RatchetTree:
         return cls(suite, 1, Chunks([Entry(leaf)]), 1)
 
     @classmethod
-    def of_nodes(
-        cls, suite: Suite, nodes: tuple[LeafNode | ParentNode | None, ...]
-    ) -> "RatchetTree":
+    def of_nodes(cls, suite: Suite, nodes: tuple[AnyNode, ...]) -> "RatchetTree":
         """Return the tree of a ``ratchet_tree`` vector (section 12.4.3.3).
 
         Raises:
@@ -115,7 +113,7 @@ class RatchetTree:
             MalformedError: It does not parse.
             InvalidError: It is no tree; see `of_nodes`.
         """
-        nodes: tuple[LeafNode | ParentNode | None, ...] = decode(RatchetTreeNodes, octets)
+        nodes: tuple[AnyNode, ...] = decode(RatchetTreeNodes, octets)
         return cls.of_nodes(suite, nodes)
 
     def encode(self) -> bytes:
@@ -142,7 +140,7 @@ class RatchetTree:
         return NodeIndex(self.leaf_count - 1)
 
     @property
-    def nodes(self) -> tuple[LeafNode | ParentNode | None, ...]:
+    def nodes(self) -> tuple[AnyNode, ...]:
         """The nodes from left to right, without the blank ones after the last that is not."""
         nodes = [entry.node for entry in self._entries]
         if self.stored is not None:
@@ -151,7 +149,7 @@ class RatchetTree:
             nodes.pop()
         return tuple(nodes)
 
-    def node(self, position: NodeIndex) -> LeafNode | ParentNode | None:
+    def node(self, position: NodeIndex) -> AnyNode:
         """Return the node at a position, None where it is blank or beyond the tree."""
         if not 0 <= position < 2 * self.leaf_count - 1:
             return None
@@ -163,9 +161,7 @@ class RatchetTree:
         assert self.stored is not None  # noqa: S101 - or nothing would be unread
         return self.stored.read(NodeIndex(position))
 
-    def _node(
-        self, position: int, node: LeafNode | ParentNode | None
-    ) -> LeafNode | ParentNode | None:
+    def _node(self, position: int, node: AnyNode) -> AnyNode:
         return self._read(position).node if node is UNREAD else node
 
     def is_unread(self, position: NodeIndex) -> bool:
@@ -368,7 +364,7 @@ class RatchetTree:
         """
         tree, index = self.with_room(), self.leftmost_blank()
         position = math.node_of(index)
-        changes: dict[NodeIndex, LeafNode | ParentNode | None] = {position: leaf}
+        changes: dict[NodeIndex, AnyNode] = {position: leaf}
         for above in math.direct_path(position, tree.leaf_count):
             parent = tree.parent_node(above)
             if parent is not None:
@@ -416,15 +412,13 @@ class RatchetTree:
             parents: The nodes of the direct path; those that are missing become blank.
         """
         position = math.node_of(index)
-        changes: dict[NodeIndex, LeafNode | ParentNode | None] = {position: leaf}
+        changes: dict[NodeIndex, AnyNode] = {position: leaf}
         for above, _ in math.steps_to_root(position, self.leaf_count):
             changes[above] = parents.get(above)
         full = self._no_blank_before if leaf is not None else min(index, self._no_blank_before)
         return self._changed(changes, full)
 
-    def _changed(
-        self, changes: Mapping[NodeIndex, LeafNode | ParentNode | None], no_blank_before: int
-    ) -> "RatchetTree":
+    def _changed(self, changes: Mapping[NodeIndex, AnyNode], no_blank_before: int) -> "RatchetTree":
         """Return the tree with whole paths replaced, each up to the root."""
         entries = self._entries.replace(
             {
@@ -437,9 +431,7 @@ class RatchetTree:
             self.suite, self.leaf_count, entries, no_blank_before, known, self.stored
         )
 
-    def with_nodes(
-        self, leaf_count: int, nodes: Mapping[NodeIndex, LeafNode | ParentNode | None]
-    ) -> "RatchetTree":
+    def with_nodes(self, leaf_count: int, nodes: Mapping[NodeIndex, AnyNode]) -> "RatchetTree":
         """Return the tree with another width and other nodes: what `differences` was taken from.
 
         Raises:
