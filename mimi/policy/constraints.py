@@ -147,7 +147,9 @@ def _single_device(outcome: Outcome) -> Iterator[Refusal]:
 
 def _parent(outcome: Outcome, surroundings: Surroundings) -> Iterator[Refusal]:
     base = outcome.base_then
-    parent = surroundings.parents(base.parent_room[0]) if base.parent_dependant else None
+    if not (base.parent_dependant and base.parent_room):
+        return
+    parent = surroundings.parents(base.parent_room[0])
     if parent is None:
         return
     coming = list(outcome.admitted())
