@@ -386,5 +386,5 @@ def _after(rooms: Rooms, room: Room, requests: Sequence[Request], change: Change
     clients = Outcome.of(room, requests).clients
     if not (asked or policy or any(clients.values())):
         return room
-    moved, listed = rooms.listed(room, change.before, asked) if asked else (None, None)
-    return room.after(moved, clients, policy, listed=listed)
+    listed = rooms.listed(room, change.before, asked) if asked else None
+    return room.after(listed, clients, policy)

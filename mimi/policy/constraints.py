@@ -1,17 +1,16 @@
 """What must hold of a room when everything is done: numbers, lists and clients."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import attrs
 
 from mimi.policy.actions import Request
-from mimi.policy.capability import Capability
 from mimi.policy.decision import Decision, Refusal, Rule
 from mimi.policy.outcome import Outcome
 from mimi.policy.participants import is_pseudonym
-from mimi.policy.policy import Powers
+from mimi.policy.policy import adding_roles
 from mimi.policy.room import NO_SURROUNDINGS, Count, Room, Surroundings
-from mimi.policy.structures import BANNED, BANNED_NAME, NO_ROLE, BaseRoomPolicy, Role
+from mimi.policy.structures import BANNED, NO_ROLE, BaseRoomPolicy, Role
 
 
 def check_outcome(
@@ -131,8 +130,9 @@ def _base(outcome: Outcome, surroundings: Surroundings) -> Iterator[Refusal]:
         for each in _pseudonyms(base, outcome):
             yield Refusal(Rule.PSEUDONYMS, each)
     if (anew or outcome.definitions is not None) and base.fixed_membership:
-        for each in _adding_roles(outcome.powers()):
-            yield Refusal(Rule.FIXED_MEMBERSHIP, each)
+        for index in adding_roles(powers.role for powers in outcome.powers()):
+            reason = f"role {index} can add participants, who are fixed"
+            yield Refusal(Rule.FIXED_MEMBERSHIP, reason)
 
 
 def _single_device(outcome: Outcome) -> Iterator[Refusal]:
@@ -171,15 +171,6 @@ def _pseudonyms(base: BaseRoomPolicy, outcome: Outcome) -> Iterator[str]:
         for user in sorted(outcome.room.clients):
             if is_pseudonym(user) and outcome.number(user) > 0:
                 yield f"{user.decode()} is a pseudonym"
-
-
-def _adding_roles(powers: Iterable[Powers]) -> Iterator[str]:
-    """Return the roles that a room with fixed membership must not have."""
-    for each in powers:
-        index = each.role.role_index
-        exempt = index == NO_ROLE or (index == BANNED and each.role.role_name == BANNED_NAME)
-        if not exempt and Capability.CAN_ADD_PARTICIPANT in each.capabilities:
-            yield f"role {index} can add participants, who are fixed"
 
 
 # New definitions of the roles (section 3)

@@ -16,6 +16,7 @@ from typing import Any
 import attrs
 
 from mimi.policy.actions import (
+    METADATA,
     Action,
     ActorKind,
     AddClient,
@@ -54,15 +55,6 @@ from mimi.policy.structures import (
     ROLES_LIST,
     ROOM_METADATA,
 )
-
-METADATA = {
-    "room_name": Capability.CAN_CHANGE_ROOM_NAME,
-    "room_descriptions": Capability.CAN_CHANGE_ROOM_DESCRIPTION,
-    "room_avatar": Capability.CAN_CHANGE_ROOM_AVATAR,
-    "room_subject": Capability.CAN_CHANGE_ROOM_SUBJECT,
-    "room_mood": Capability.CAN_CHANGE_ROOM_MOOD,
-}
-"""Which capability changes which field of the metadata (section 8.2); nobody changes the URI."""
 
 _SPELLED = {number: spelling(Capability(number)) for number in Capability.known}
 
@@ -386,15 +378,20 @@ def _change_metadata(case: Case, action: ChangeMetadata) -> None:
     for field in sorted(action.fields):
         if field in METADATA:
             case.need(action, METADATA[field])
-        elif case.room.policy.metadata is not None:
+        elif case.room.policy.metadata is None:
+            case.need(action, Capability.CAN_CHANGE_OTHER_POLICY_ATTRIBUTE)
+        else:
             case.refuse(Rule.ROOM_URI, "the URI of a room does not change", action)
 
 
 def _change_join_links(case: Case, action: ChangeJoinLinks) -> None:
+    creating, deleting = Capability.CAN_CREATE_JOIN_CODE, Capability.CAN_DELETE_JOIN_CODE
     if action.adds:
-        case.need(action, Capability.CAN_CREATE_JOIN_CODE)
+        case.need(action, creating)
     if action.removes:
-        case.need(action, Capability.CAN_DELETE_JOIN_CODE)
+        case.need(action, deleting)
+    if not (action.adds or action.removes):
+        case.need(action, creating, deleting)
 
 
 _COMPONENT_CAPABILITIES = {

@@ -145,25 +145,21 @@ class Room:
 
     def after(
         self,
-        change: ListChange | None = None,
+        listed: tuple[ListChange, Participants] | None = None,
         clients: Mapping[bytes, int] = MappingProxyType({}),
         policy: RoomPolicy | None = None,
-        *,
-        listed: Participants | None = None,
     ) -> "Room":
         """Return the room in which something has happened.
 
         Args:
-            change: What becomes of the participant list; None for nothing.
+            listed: What changes in the participant list, and the list then; None for nothing.
             clients: From users to how many clients more they have; negative for fewer.
             policy: What its components say now; None for the same.
-            listed: The list after *change*, where somebody has worked it out.
         """
-        participants = self.participants if listed is None else listed
-        if change is not None and listed is None:
-            participants = participants.changed(change)
+        participants = self.participants
         moved = {user for user, number in clients.items() if number}
-        if change is not None:
+        if listed is not None:
+            change, participants = listed
             moved.update(change.changed, change.removed, change.added)
         present = self.clients
         if any(clients.values()):
