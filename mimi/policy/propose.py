@@ -60,7 +60,8 @@ def room_extensions(
     All members must support what the room is made of, and nobody changes it but by AppDataUpdate.
 
     Args:
-        components: What the room's components say, as structures: roles and base policy at least.
+        components: What the room's components say, as structures: roles and base policy at least,
+            and the metadata, which name the room.
         participants: From users to their roles, the creator among them.
         external_senders: Who may propose from outside: the hub (draft-ietf-mimi-protocol-06
             section 7.4).
