@@ -130,9 +130,22 @@ class Component:
         """
 
     def check_proposal(
-        self, proposal: Proposal, sender: Sender, state: "PublicState", now: int
+        self,
+        proposal: Proposal,
+        sender: Sender,
+        state: "PublicState",
+        wire_format: WireFormat,
+        now: int,
     ) -> None:
-        """Check a proposal of any type when it arrives or is made, as far as it can be alone."""
+        """Check a proposal of any type when it arrives or is made, as far as it can be alone.
+
+        Args:
+            proposal: What is proposed.
+            sender: Who proposes it.
+            state: The group.
+            wire_format: How it is sent by itself.
+            now: Seconds since 1970-01-01T00:00Z.
+        """
 
     def check_commit(self, change: Change) -> None:
         """Check a commit as a whole, whether or not it concerns the component."""
@@ -183,7 +196,12 @@ def check_group(state: "PublicState", components: Components, *, founded: bool =
 
 
 def check_proposed(
-    state: "PublicState", proposal: Proposal, sender: Sender, components: Components, now: int
+    state: "PublicState",
+    proposal: Proposal,
+    sender: Sender,
+    wire_format: WireFormat,
+    components: Components,
+    now: int,
 ) -> None:
     """Let the components judge a proposal by itself, when it arrives or is made.
 
@@ -193,7 +211,7 @@ def check_proposed(
     """
     for component in components.values():
         if type(component).check_proposal is not Component.check_proposal:
-            component.check_proposal(proposal, sender, state, now)
+            component.check_proposal(proposal, sender, state, wire_format, now)
 
 
 def check_app_data_proposal(

@@ -10,7 +10,7 @@ and the same way back, each check in its place. What a message means is for the 
 
 from typing import TYPE_CHECKING
 
-from mimi.codec import decode, encode
+from mimi.codec import decode, encode, field_encoder
 from mimi.crypto import (
     DecryptionError,
     Entropy,
@@ -283,6 +283,10 @@ _KINDS: dict[ContentType, tuple[RatchetKind, type[PrivateMessageContent]]] = {
 }
 """The ratchet that encrypts a type of content, and the structure that is encrypted."""
 
+_content_aad = field_encoder(PrivateContentAAD)
+_sender_data_aad = field_encoder(SenderDataAAD)
+_sender_data = field_encoder(SenderData)
+
 
 def protect_private(
     suite: Suite,
@@ -320,11 +324,11 @@ def protect_private(
     secrets, generation, key = secrets.next_key(leaf, ratchet)
     guard = draw(entropy, 4)
     nonce = guarded_nonce(key.nonce, guard)
-    bound = PrivateContentAAD(*where, content.authenticated_data)
-    ciphertext = suite.aead_seal(key.key.reveal(), nonce, encode(bound), plaintext)
-    data = encode(SenderData(leaf, generation, guard))
+    aad = _content_aad(*where, content.authenticated_data)
+    ciphertext = suite.aead_seal(key.key.reveal(), nonce, aad, plaintext)
+    data = _sender_data(leaf, generation, guard)
     data_key, data_nonce = _sender_data_key(suite, sender_data_secret, ciphertext)
-    sealed = suite.aead_seal(data_key, data_nonce, encode(bound, SenderDataAAD), data)
+    sealed = suite.aead_seal(data_key, data_nonce, _sender_data_aad(*where), data)
     return secrets, PrivateMessage(*where, content.authenticated_data, sealed, ciphertext)
 
 

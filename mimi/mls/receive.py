@@ -255,7 +255,8 @@ def receive_proposal(
     """
     sender = signed.content.sender
     check_proposal(state, proposal, sender, rules)
-    check_proposed(state, proposal, sender, rules.components, rules.lifetimes.now)
+    now = rules.lifetimes.now
+    check_proposed(state, proposal, sender, signed.wire_format, rules.components, now)
     reference = proposal_ref(state.suite, signed)
     if isinstance(proposal, SelfRemove):
         if signed.wire_format != WireFormat.MLS_PUBLIC_MESSAGE:

@@ -115,14 +115,15 @@ def propose(group: G, proposal: Proposal, aad: bytes, now: int) -> tuple[G, byte
     """
     group.check_active()
     sender = MemberSender(group.leaf_index)
-    check_proposal(group.state, proposal, sender, group.rules(now))
-    check_proposed(group.state, proposal, sender, group.settings.components, now)
-    covered = (Covered(proposal, sender),)
-    check_support(group.state, covered)
-    apply(group.state, covered, group.settings.components)
     wire_format = group.settings.handshake
     if isinstance(proposal, SelfRemove):
         wire_format = WireFormat.MLS_PUBLIC_MESSAGE  # for those to read who join by a commit
+    check_proposal(group.state, proposal, sender, group.rules(now))
+    check_proposed(group.state, proposal, sender, wire_format, group.settings.components, now)
+    covered = (Covered(proposal, sender),)
+    check_support(group.state, covered)
+    apply(group.state, covered, group.settings.components)
+    if isinstance(proposal, SelfRemove):
         check_first_self_removal(group.state, sender)
     message = framed(group, proposal, aad, wire_format)
     group, wire = wrapped(group, message)

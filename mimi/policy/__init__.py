@@ -45,7 +45,9 @@ from mimi.policy.constraints import check_founded
 from mimi.policy.decide import decide
 from mimi.policy.decision import Decision, Grant, Refusal, Rule
 from mimi.policy.errors import PolicyDataError, PolicyRefusedError
+from mimi.policy.facts import Act, AssetFacts, MessageDecision, MessageFacts
 from mimi.policy.identities import Identities, user_of_basic
+from mimi.policy.messages import judge_receiving, judge_sending
 from mimi.policy.participants import Participants
 from mimi.policy.policy import RoomPolicy
 from mimi.policy.propose import (
@@ -60,11 +62,13 @@ from mimi.policy.room import Room, Surroundings
 
 __all__ = [
     "NO_CLAIMS",
+    "Act",
     "Action",
     "Actor",
     "ActorKind",
     "AddClient",
     "AddParticipant",
+    "AssetFacts",
     "Capability",
     "ChangeBasePolicy",
     "ChangeComponent",
@@ -79,6 +83,8 @@ __all__ = [
     "Decision",
     "Grant",
     "Identities",
+    "MessageDecision",
+    "MessageFacts",
     "Participants",
     "Perform",
     "PolicyDataError",
@@ -98,6 +104,8 @@ __all__ = [
     "check_founded",
     "claims_of",
     "decide",
+    "judge_receiving",
+    "judge_sending",
     "links_update",
     "list_update",
     "removal_of",

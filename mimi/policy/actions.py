@@ -58,7 +58,7 @@ class Actor:
 
     user: bytes
     kind: ActorKind = ActorKind.MEMBER
-    claims: Claims = attrs.field(default=NO_CLAIMS, eq=False, repr=False)
+    claims: Claims = attrs.field(default=NO_CLAIMS, hash=False, repr=False)
     join_code: bytes | None = None
 
 
@@ -115,6 +115,16 @@ class ChangeIdentity:
 
     user: bytes
     becomes: bytes
+
+
+METADATA = {
+    "room_name": Capability.CAN_CHANGE_ROOM_NAME,
+    "room_descriptions": Capability.CAN_CHANGE_ROOM_DESCRIPTION,
+    "room_avatar": Capability.CAN_CHANGE_ROOM_AVATAR,
+    "room_subject": Capability.CAN_CHANGE_ROOM_SUBJECT,
+    "room_mood": Capability.CAN_CHANGE_ROOM_MOOD,
+}
+"""Which capability changes which field of the metadata (section 8.2); nobody changes the URI."""
 
 
 @attrs.frozen

@@ -49,11 +49,10 @@ from mimi.policy.operational import (
     OperationalParameters,
     RandomDelay,
 )
-from mimi.policy.policy import STRUCTURES, RoomPolicy
+from mimi.policy.policy import STRUCTURES, RoomPolicy, adding_roles
 from mimi.policy.structures import (
     ASSET_POLICY,
     BANNED,
-    BANNED_NAME,
     CHAT_HISTORY_POLICY,
     JOIN_LINK_POLICY,
     NO_ROLE,
@@ -372,15 +371,9 @@ def check_base_and_roles(base: BaseRoomPolicy, roles: RoleData) -> None:
     Raises:
         FixedMembershipError: A role other than 0 and the banned one can.
     """
-    if not base.fixed_membership:
-        return
-    for role in roles.roles:
-        is_banned = role.role_index == BANNED and role.role_name == BANNED_NAME
-        if role.role_index == NO_ROLE or is_banned:
-            continue
-        if Capability.CAN_ADD_PARTICIPANT in role.role_capabilities:
-            index = int(role.role_index)
-            raise FixedMembershipError(f"role {index} can add participants", role=index)
+    adding = adding_roles(roles.roles) if base.fixed_membership else ()
+    if adding:
+        raise FixedMembershipError(f"role {adding[0]} can add participants", role=adding[0])
 
 
 def check_policy(policy: RoomPolicy) -> None:

@@ -9,7 +9,7 @@ member creates or accepts what the policy forbids, and no hub or follower does. 
 `mimi.policy.decide`.
 """
 
-from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 import attrs
@@ -17,6 +17,7 @@ import attrs
 from mimi.codec import decode, encode
 from mimi.mls import APP_DATA_DICTIONARY, Component, app_data, component_of
 from mimi.mls.appdata import Change, Proposed
+from mimi.mls.codepoints import WireFormat
 from mimi.mls.component_errors import DictionaryChangedError
 from mimi.mls.framing import MemberSender, NewMemberCommitSender, Sender
 from mimi.mls.proposal import (
@@ -24,6 +25,7 @@ from mimi.mls.proposal import (
     AppDataUpdate,
     GroupContextExtensions,
     Proposal,
+    SelfRemove,
     Update,
     UpdateData,
 )
@@ -44,8 +46,16 @@ from mimi.policy.identities import Identities
 from mimi.policy.outcome import Outcome
 from mimi.policy.participants import ListChange, Participants
 from mimi.policy.policy import STRUCTURES, RoomPolicy
-from mimi.policy.room import JoinRoles, Parents, Room, Surroundings, any_role, clients_of
-from mimi.policy.settings import handshake_refusal, leaf_refusals
+from mimi.policy.room import (
+    JoinRoles,
+    Parents,
+    Room,
+    Surroundings,
+    any_role,
+    clients_of,
+    no_parents,
+)
+from mimi.policy.settings import handshake_refusals, leaf_refusals
 from mimi.policy.structures import (
     JOIN_LINKS,
     PARTICIPANT_LIST,
@@ -55,11 +65,6 @@ from mimi.policy.structures import (
     ParticipantListUpdate,
 )
 from mimi.tree.extension import find
-
-
-def no_parents(room: bytes) -> Collection[bytes] | None:  # noqa: ARG001 - a mapping takes the room
-    """Know nothing of other rooms."""
-    return None
 
 
 @attrs.frozen(eq=False)
@@ -126,11 +131,10 @@ class Rooms:
         found: tuple[ListChange, Participants] = known[1:]
         return found
 
-    def surroundings(self, room: Room) -> Surroundings:
-        """Return what decides about a room besides what stands in it."""
-        base = room.policy.base
-        parent = self.parents(base.parent_room[0]) if base.parent_room else None
-        return Surroundings(parent, self.join_role, self.parents)
+    @property
+    def surroundings(self) -> Surroundings:
+        """What decides about rooms besides what stands in them."""
+        return Surroundings(self.parents, self.join_role)
 
 
 def room_components(rooms: Rooms | None = None) -> Mapping[int, Component]:
@@ -259,10 +263,15 @@ class Roles(PolicyComponent):
         if component_of(state.context.extensions, ROLES_LIST) is not None:
             room = self.rooms.read(state)
             check_policy(room.policy)
-            check_founded(room, self.rooms.surroundings(room), minima=founded).check()
+            check_founded(room, self.rooms.surroundings, minima=founded).check()
 
     def check_proposal(
-        self, proposal: Proposal, sender: Sender, state: PublicState, now: int
+        self,
+        proposal: Proposal,
+        sender: Sender,
+        state: PublicState,
+        wire_format: WireFormat,
+        now: int,
     ) -> None:
         """Check a proposal by itself: whether no others could make it what the policy allows."""
         room = self.rooms.room(state)
@@ -271,9 +280,10 @@ class Roles(PolicyComponent):
             _check_update(room, state, proposal)
             derivation = Derivation(room, state, self.rooms.identities)
             requests = derivation.requests([(proposal, sender)])
-            decision = decide(room, requests, self.rooms.surroundings(room))
-            more = tuple(_leaf_refusals(room, [(proposal, sender)]))
-            Decision((*alone(room, decision), *more)).check()
+            decision = decide(room, requests, self.rooms.surroundings)
+            leaf = _leaf_refusals(room, [(proposal, sender)])
+            form = _format_refusals(room, sender, wire_format, proposal)
+            Decision((*alone(room, decision), *leaf, *form)).check()
 
     def check_commit(self, change: Change) -> None:
         """Check a commit, and remember the room after it."""
@@ -283,7 +293,7 @@ class Roles(PolicyComponent):
                 raise LateRoomError("a group does not become a room")
             return
         requests = self._requests(room, change)
-        decision = decide(room, requests, self.rooms.surroundings(room))
+        decision = decide(room, requests, self.rooms.surroundings)
         more = tuple(_commit_refusals(room, change))
         Decision((*decision.refusals, *more), decision.grants).check()
         after = _after(self.rooms, room, requests, change)
@@ -346,10 +356,16 @@ def _commit_refusals(room: Room, change: Change) -> Iterator[Refusal]:
     yield from _leaf_refusals(room, change.proposals)
     if change.leaf is not None:
         yield from leaf_refusals(parameters, change.leaf)
-    if isinstance(change.sender, MemberSender):
-        refused = handshake_refusal(parameters, change.wire_format)
-        if refused is not None:
-            yield refused
+    yield from _format_refusals(room, change.sender, change.wire_format)
+
+
+def _format_refusals(
+    room: Room, sender: Sender, wire_format: WireFormat, proposal: Proposal | None = None
+) -> Iterator[Refusal]:
+    """Return what the room has against how a member sends a proposal, or None for a commit."""
+    if isinstance(sender, MemberSender):
+        leaving = isinstance(proposal, SelfRemove)
+        yield from handshake_refusals(room.policy.operational, wire_format, is_self_remove=leaving)
 
 
 def _after(rooms: Rooms, room: Room, requests: Sequence[Request], change: Change) -> Room:
@@ -370,5 +386,5 @@ def _after(rooms: Rooms, room: Room, requests: Sequence[Request], change: Change
     clients = Outcome.of(room, requests).clients
     if not (asked or policy or any(clients.values())):
         return room
-    moved, listed = rooms.listed(room, change.before, asked) if asked else (None, None)
-    return room.after(moved, clients, policy, listed=listed)
+    listed = rooms.listed(room, change.before, asked) if asked else None
+    return room.after(listed, clients, policy)

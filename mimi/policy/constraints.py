@@ -1,15 +1,16 @@
 """What must hold of a room when everything is done: numbers, lists and clients."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from mimi.policy.actions import Actor, Request
-from mimi.policy.capability import Capability
+import attrs
+
+from mimi.policy.actions import Request
 from mimi.policy.decision import Decision, Refusal, Rule
 from mimi.policy.outcome import Outcome
-from mimi.policy.participants import Participants, is_pseudonym
-from mimi.policy.policy import Powers, RoomPolicy
+from mimi.policy.participants import is_pseudonym
+from mimi.policy.policy import adding_roles
 from mimi.policy.room import NO_SURROUNDINGS, Count, Room, Surroundings
-from mimi.policy.structures import BANNED, BANNED_NAME, NO_ROLE, BaseRoomPolicy, Role
+from mimi.policy.structures import BANNED, NO_ROLE, BaseRoomPolicy, Role
 
 
 def check_outcome(
@@ -20,39 +21,47 @@ def check_outcome(
     A refusal names the actor if there is only one; otherwise several may have had a part.
     """
     actor = requests[0].actor if len(requests) == 1 else None
-    role = 0 if actor is None else outcome.room.acting_role(actor)
-    yield from _together(outcome, actor, role)
-    yield from _numbers(outcome, actor, role)
-    yield from _clients(outcome, actor, role)
-    yield from _base(outcome, surroundings, actor, role)
+    for refusal in _broken(outcome, surroundings):
+        if actor is None:
+            yield refusal
+        else:
+            role = outcome.room.acting_role(actor)
+            yield attrs.evolve(refusal, actor=actor, role=role)
+
+
+def _broken(outcome: Outcome, surroundings: Surroundings) -> Iterator[Refusal]:
+    yield from _together(outcome)
+    yield from _numbers(outcome)
+    yield from _clients(outcome)
+    yield from _base(outcome, surroundings)
     if outcome.definitions is not None:
-        yield from _definitions(outcome, actor, role)
+        yield from _definitions(outcome)
 
 
-def _together(outcome: Outcome, actor: Actor | None, role: int) -> Iterator[Refusal]:
+def _together(outcome: Outcome) -> Iterator[Refusal]:
     """Return what must not stand in one commit."""
     for user in outcome.twice:
         reason = f"more than one operation on {user.decode()}"
-        yield Refusal(Rule.USER_TWICE, reason, None, actor, role)
+        yield Refusal(Rule.USER_TWICE, reason)
     if outcome.definitions is not None and outcome.is_list_changed:
         reason = "roles are not defined beside a change of the participant list"
-        yield Refusal(Rule.ROLES_WITH_PARTICIPANTS, reason, None, actor, role)
+        yield Refusal(Rule.ROLES_WITH_PARTICIPANTS, reason)
     if outcome.preauthorized and outcome.is_list_extended:
         reason = "who is preauthorised changes beside removals of participants alone"
-        yield Refusal(Rule.PREAUTHORIZED_WITH_PARTICIPANTS, reason, None, actor, role)
+        yield Refusal(Rule.PREAUTHORIZED_WITH_PARTICIPANTS, reason)
 
 
 # How many have a role (section 3)
 
 
-def _numbers(outcome: Outcome, actor: Actor | None, role: int) -> Iterator[Refusal]:
+def _numbers(outcome: Outcome) -> Iterator[Refusal]:
     if outcome.definitions is not None:
         return  # every number is checked against the new definitions
     for index, (before, then) in sorted(outcome.counts().items()):
         powers = outcome.room.policy.powers.get(index)
         if powers is not None:
             for rule, reason, bound in _passed(powers.role, then, before):
-                yield Refusal(rule, reason, None, actor, role, bound=bound)
+                yield Refusal(rule, reason, bound=bound)
 
 
 def _passed(role: Role, then: Count, before: Count | None) -> Iterator[tuple[Rule, str, int]]:
@@ -84,7 +93,7 @@ def _passed(role: Role, then: Count, before: Count | None) -> Iterator[tuple[Rul
 # Whose clients are in the group
 
 
-def _clients(outcome: Outcome, actor: Actor | None, role: int) -> Iterator[Refusal]:
+def _clients(outcome: Outcome) -> Iterator[Refusal]:
     room = outcome.room
     for user in outcome.roles:
         then = outcome.role(user)
@@ -96,55 +105,52 @@ def _clients(outcome: Outcome, actor: Actor | None, role: int) -> Iterator[Refus
             rule = Rule.BANNED_CLIENT if banned else Rule.REMOVED_CLIENT
             state = "banned" if banned else "removed"
             reason = f"{user.decode()} is {state} and has {left} clients left"
-            yield Refusal(rule, reason, None, actor, role)
+            yield Refusal(rule, reason)
 
 
 # The base policy (section 5)
 
 
-def _base(
-    outcome: Outcome, surroundings: Surroundings, actor: Actor | None, role: int
-) -> Iterator[Refusal]:
+def _base(outcome: Outcome, surroundings: Surroundings) -> Iterator[Refusal]:
     base, anew = outcome.base_then, outcome.base is not None
     if outcome.roles or anew or outcome.definitions is not None:
         before, then = outcome.users
         if base.max_users is not None and then > base.max_users and (anew or then > before):
             reason = f"{then} of at most {base.max_users} users"
-            yield Refusal(Rule.MAX_USERS, reason, None, actor, role, bound=base.max_users)
-        yield from _parent(outcome, surroundings, actor, role)
+            yield Refusal(Rule.MAX_USERS, reason, bound=base.max_users)
+        yield from _parent(outcome, surroundings)
     if outcome.clients or anew:
         before, then = outcome.members
         if base.max_clients is not None and then > base.max_clients and (anew or then > before):
             reason = f"{then} of at most {base.max_clients} clients"
-            yield Refusal(Rule.MAX_CLIENTS, reason, None, actor, role, bound=base.max_clients)
+            yield Refusal(Rule.MAX_CLIENTS, reason, bound=base.max_clients)
         if not base.multi_device:
-            yield from _single_device(outcome, actor, role)
+            yield from _single_device(outcome)
     if anew:
         for each in _pseudonyms(base, outcome):
-            yield Refusal(Rule.PSEUDONYMS, each, None, actor, role)
+            yield Refusal(Rule.PSEUDONYMS, each)
     if (anew or outcome.definitions is not None) and base.fixed_membership:
-        for each in _adding_roles(outcome.powers()):
-            yield Refusal(Rule.FIXED_MEMBERSHIP, each, None, actor, role)
+        for index in adding_roles(powers.role for powers in outcome.powers()):
+            reason = f"role {index} can add participants, who are fixed"
+            yield Refusal(Rule.FIXED_MEMBERSHIP, reason)
 
 
-def _single_device(outcome: Outcome, actor: Actor | None, role: int) -> Iterator[Refusal]:
+def _single_device(outcome: Outcome) -> Iterator[Refusal]:
     anew = outcome.base is not None
     users = {**outcome.room.clients, **outcome.clients} if anew else outcome.clients
     for user in sorted(users):
         then = outcome.number(user)
         if then > 1 and (anew or then > outcome.room.clients.get(user, 0)):
             reason = f"{user.decode()} would have {then} clients"
-            yield Refusal(Rule.MULTI_DEVICE, reason, None, actor, role, bound=1)
+            yield Refusal(Rule.MULTI_DEVICE, reason, bound=1)
 
 
-def _parent(
-    outcome: Outcome, surroundings: Surroundings, actor: Actor | None, role: int
-) -> Iterator[Refusal]:
-    parent = surroundings.parent
-    new = () if outcome.base is None else outcome.base.parent_room
-    if new and surroundings.parents is not None:
-        parent = surroundings.parents(new[0])
-    if parent is None or not outcome.base_then.parent_dependant:
+def _parent(outcome: Outcome, surroundings: Surroundings) -> Iterator[Refusal]:
+    base = outcome.base_then
+    if not (base.parent_dependant and base.parent_room):
+        return
+    parent = surroundings.parents(base.parent_room[0])
+    if parent is None:
         return
     coming = list(outcome.admitted())
     if outcome.base is not None:
@@ -153,10 +159,10 @@ def _parent(
     for user in dict.fromkeys(coming):
         if user not in parent:
             reason = f"{user.decode()} does not take part in the parent room"
-            yield Refusal(Rule.PARENT_ROOM, reason, None, actor, role)
+            yield Refusal(Rule.PARENT_ROOM, reason)
     if coming and outcome.users[1] >= len(parent):
         reason = "the participants are no strict subset of the parent room's"
-        yield Refusal(Rule.PARENT_ROOM, reason, None, actor, role, bound=len(parent) - 1)
+        yield Refusal(Rule.PARENT_ROOM, reason, bound=len(parent) - 1)
 
 
 def _pseudonyms(base: BaseRoomPolicy, outcome: Outcome) -> Iterator[str]:
@@ -167,19 +173,10 @@ def _pseudonyms(base: BaseRoomPolicy, outcome: Outcome) -> Iterator[str]:
                 yield f"{user.decode()} is a pseudonym"
 
 
-def _adding_roles(powers: Iterable[Powers]) -> Iterator[str]:
-    """Return the roles that a room with fixed membership must not have."""
-    for each in powers:
-        index = each.role.role_index
-        exempt = index == NO_ROLE or (index == BANNED and each.role.role_name == BANNED_NAME)
-        if not exempt and Capability.CAN_ADD_PARTICIPANT in each.capabilities:
-            yield f"role {index} can add participants, who are fixed"
-
-
 # New definitions of the roles (section 3)
 
 
-def _definitions(outcome: Outcome, actor: Actor | None, role: int) -> Iterator[Refusal]:
+def _definitions(outcome: Outcome) -> Iterator[Refusal]:
     room, moved = outcome.room, outcome.counts()
     then = {index: count for index, count in room.counts.items() if count.participants}
     then |= {index: count for index, (_, count) in moved.items()}
@@ -187,20 +184,20 @@ def _definitions(outcome: Outcome, actor: Actor | None, role: int) -> Iterator[R
     for index, count in sorted(then.items()):
         if index not in new and count.participants:
             reason = f"{count.participants} participants have role {index}"
-            yield Refusal(Rule.ROLE_IN_USE, reason, None, actor, role)
+            yield Refusal(Rule.ROLE_IN_USE, reason)
     new.pop(NO_ROLE, None)  # it is nobody's
     for index, powers in new.items():
         count, defined = then.get(index, Count()), powers.role
         for rule, reason, bound in _passed(defined, count, None):
-            yield Refusal(rule, reason, None, actor, role, bound=bound)
+            yield Refusal(rule, reason, bound=bound)
         low = defined.minimum_active_participants_constraint
         old = room.policy.role(index).role.minimum_active_participants_constraint
         if count.active < low and (low > old or count.active < room.count(index).active):
             reason = f"{count.active} of at least {low} active in role {index}"
-            yield Refusal(Rule.MINIMUM_ACTIVE_PARTICIPANTS, reason, None, actor, role, bound=low)
+            yield Refusal(Rule.MINIMUM_ACTIVE_PARTICIPANTS, reason, bound=low)
         if index == BANNED and outcome.has_banned and count.active:
             reason = f"{count.active} participants who would be banned have clients"
-            yield Refusal(Rule.BANNED_CLIENT, reason, None, actor, role)
+            yield Refusal(Rule.BANNED_CLIENT, reason)
 
 
 # A room that is founded, or looked at for the first time
@@ -221,7 +218,7 @@ def check_founded(
     """
     refusals = [*_founded(room), *_founded_numbers(room, minima=minima)]
     outcome = Outcome(room, base=room.policy.base)
-    refusals += _base(outcome, surroundings, None, 0)
+    refusals += _base(outcome, surroundings)
     return Decision(tuple(refusals))
 
 
@@ -244,14 +241,3 @@ def _founded_numbers(room: Room, *, minima: bool) -> Iterator[Refusal]:
         for rule, reason, bound in _passed(powers.role, room.count(index), None):
             if minima or rule is not Rule.MINIMUM_PARTICIPANTS:
                 yield Refusal(rule, reason, bound=bound)
-
-
-def founding(policy: RoomPolicy, participants: Participants, creator: bytes) -> Room:
-    """Return the room in which its creator has one client and nobody else any.
-
-    Args:
-        policy: What its components say.
-        participants: Its participants and their roles.
-        creator: The user who creates it.
-    """
-    return Room.of(policy, participants, {creator: 1})

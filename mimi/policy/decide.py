@@ -16,6 +16,7 @@ from typing import Any
 import attrs
 
 from mimi.policy.actions import (
+    METADATA,
     Action,
     ActorKind,
     AddClient,
@@ -54,15 +55,6 @@ from mimi.policy.structures import (
     ROLES_LIST,
     ROOM_METADATA,
 )
-
-METADATA = {
-    "room_name": Capability.CAN_CHANGE_ROOM_NAME,
-    "room_descriptions": Capability.CAN_CHANGE_ROOM_DESCRIPTION,
-    "room_avatar": Capability.CAN_CHANGE_ROOM_AVATAR,
-    "room_subject": Capability.CAN_CHANGE_ROOM_SUBJECT,
-    "room_mood": Capability.CAN_CHANGE_ROOM_MOOD,
-}
-"""Which capability changes which field of the metadata (section 8.2); nobody changes the URI."""
 
 _SPELLED = {number: spelling(Capability(number)) for number in Capability.known}
 
@@ -173,11 +165,11 @@ class Case:
             self.refuse(Rule.EXTERNAL_PROPOSAL, "nobody proposes from outside here")
         for action in self.request.actions:
             refused, granted = len(self.refusals), len(self.grants)
-            ground = _HANDLERS[type(action)](self, action)
+            _HANDLERS[type(action)](self, action)
             if len(self.refusals) > refused:
                 del self.grants[granted:]
             elif len(self.grants) == granted:
-                self.grants.append(Grant(action, ground))
+                self.grants.append(Grant(action, None))
 
     def refuse(self, rule: Rule, reason: str, action: Action | None = None, **more: Any) -> None:
         """Note a reason against the request."""
@@ -188,12 +180,16 @@ class Case:
         """Return whether the actor is the user."""
         return user == self.request.actor.user
 
-    def need(self, action: Action, *capabilities: Capability) -> Capability | None:
-        """Return the first of some capabilities that the actor has; refuse, if it has none."""
-        held = self.powers.capabilities
+    def grant(self, action: Action, capability: Capability) -> None:
+        """Note a ground for an action."""
+        self.grants.append(Grant(action, capability))
+
+    def need(self, action: Action, *capabilities: Capability) -> None:
+        """Grant an action by the first of some capabilities that the actor has, or refuse it."""
         for capability in capabilities:
-            if capability in held:
-                return capability
+            if capability in self.powers.capabilities:
+                self.grant(action, capability)
+                return
         names = " or ".join([_SPELLED.get(each) or spelling(each) for each in capabilities])
         who = self.request.actor.user.decode()
         self.refuse(
@@ -202,12 +198,6 @@ class Case:
             action,
             capabilities=capabilities,
         )
-        return None
-
-    def need_all(self, action: Action, capability: Capability) -> None:
-        """Note one of several capabilities that an action takes; refuse, if the actor lacks it."""
-        if self.need(action, capability) is not None:
-            self.grants.append(Grant(action, capability))
 
     def need_transition(self, action: Action, source: int, target: int) -> None:
         """Refuse, unless the actor's role may move others from a role to another."""
@@ -236,7 +226,7 @@ class Case:
         self.refuse(Rule.NO_PARTICIPANT, f"{user.decode()} is no participant", action)
         return False
 
-    def is_fixed(self, action: Action) -> None:
+    def need_movable(self, action: Action) -> None:
         """Refuse, where participants neither come nor go."""
         if self.room.policy.base.fixed_membership:
             self.refuse(Rule.FIXED_MEMBERSHIP, "the participants are fixed", action)
@@ -245,24 +235,38 @@ class Case:
 # Participants (sections 8.1.1 to 8.1.3)
 
 
-def _add_participant(case: Case, action: AddParticipant) -> Capability | None:
+def _add_participant(case: Case, action: AddParticipant) -> None:
     room, user, role = case.room, action.user, action.role
-    case.is_fixed(action)
+    case.need_movable(action)
     if user in room.participants.roles:
         case.refuse(Rule.ALREADY_PARTICIPANT, f"{user.decode()} is a participant", action)
     if not case.is_role_given(action, role):
-        return None
+        return
     if case.is_own(user):
-        return _join(case, action)
+        _join(case, action)
+        return
     case.need_transition(action, NO_ROLE, role)
-    if room.is_banned(role):
-        return case.need(action, Capability.CAN_BAN, Capability.CAN_ADD_PARTICIPANT)
-    return case.need(action, Capability.CAN_ADD_PARTICIPANT)
+    banning = (Capability.CAN_BAN,) if room.is_banned(role) else ()
+    case.need(action, *banning, Capability.CAN_ADD_PARTICIPANT)
 
 
-def _join(case: Case, action: AddParticipant) -> Capability | None:
-    """Return by what the actor may put itself into the list; refuse, if by nothing."""
-    policy, actor, role = case.room.policy, case.request.actor, action.role
+def _join(case: Case, action: AddParticipant) -> None:
+    """Grant by what the actor may put itself into the list; refuse, if by nothing."""
+    way = _way_in(case, action.role)
+    if way is not None:
+        case.grant(action, way)
+        return
+    case.refuse(
+        Rule.JOIN,
+        f"{action.user.decode()} has no way into role {action.role}",
+        action,
+        capabilities=_WAYS_IN,
+        transition=(NO_ROLE, action.role),
+    )
+
+
+def _way_in(case: Case, role: int) -> Capability | None:
+    policy, actor = case.room.policy, case.request.actor
     everyone = policy.role(NO_ROLE)
     is_open = everyone.may_move(NO_ROLE, role)
     if Capability.CAN_OPEN_JOIN in everyone.capabilities and is_open:
@@ -277,13 +281,6 @@ def _join(case: Case, action: AddParticipant) -> Capability | None:
         is_meant = is_open if target is None else target == role
         if is_meant and (using in case.powers.capabilities or using in everyone.capabilities):
             return using
-    case.refuse(
-        Rule.JOIN,
-        f"{actor.user.decode()} has no way into role {role}",
-        action,
-        capabilities=_WAYS_IN,
-        transition=(NO_ROLE, role),
-    )
     return None
 
 
@@ -294,34 +291,32 @@ _WAYS_IN = (
 )
 
 
-def _remove_participant(case: Case, action: RemoveParticipant) -> Capability | None:
-    case.is_fixed(action)
-    if not case.is_listed(action, action.user):
-        return None
-    case.need_transition(action, case.room.role_of(action.user), NO_ROLE)
-    if case.is_own(action.user):
-        return case.need(action, Capability.CAN_REMOVE_SELF)
-    return case.need(action, Capability.CAN_REMOVE_PARTICIPANT)
+def _remove_participant(case: Case, action: RemoveParticipant) -> None:
+    case.need_movable(action)
+    if case.is_listed(action, action.user):
+        own, others = Capability.CAN_REMOVE_SELF, Capability.CAN_REMOVE_PARTICIPANT
+        case.need_transition(action, case.room.role_of(action.user), NO_ROLE)
+        case.need(action, own if case.is_own(action.user) else others)
 
 
-def _change_role(case: Case, action: ChangeRole) -> Capability | None:
+def _change_role(case: Case, action: ChangeRole) -> None:
     room, user, role = case.room, action.user, action.role
     if not (case.is_listed(action, user) and case.is_role_given(action, role)):
-        return None
+        return
     if case.is_own(user):
         if room.policy.preauthorized_role(case.request.actor.claims) != role:
-            case.refuse(
-                Rule.PREAUTHORIZED_ROLE, f"the claims do not give role {role} first", action
-            )
-        return case.need(action, Capability.CAN_CHANGE_OWN_ROLE)
+            reason = f"the claims do not give role {role} first"
+            case.refuse(Rule.PREAUTHORIZED_ROLE, reason, action)
+        case.need(action, Capability.CAN_CHANGE_OWN_ROLE)
+        return
     present = room.role_of(user)
     case.need_transition(action, present, role)
-    capabilities = [Capability.CAN_CHANGE_USER_ROLE]
+    enough = [Capability.CAN_CHANGE_USER_ROLE]
     if room.is_banned(role):
-        capabilities.insert(0, Capability.CAN_BAN)
+        enough.insert(0, Capability.CAN_BAN)
     elif room.is_banned(present):
-        capabilities.insert(0, Capability.CAN_UNBAN)
-    return case.need(action, *capabilities)
+        enough.insert(0, Capability.CAN_UNBAN)
+    case.need(action, *enough)
 
 
 # Clients (sections 8.1.1 and 8.1.2)
@@ -340,67 +335,63 @@ def _is_admissible(case: Case, action: AddClient | ReplaceClient) -> bool:
     return False
 
 
-def _add_client(case: Case, action: AddClient) -> Capability | None:
+def _add_client(case: Case, action: AddClient) -> None:
     user = action.user
     if not case.outcome.base_then.pseudonyms_allowed and is_pseudonym(user):
         case.refuse(Rule.PSEUDONYMS, f"{user.decode()} is a pseudonym", action)
-    if not _is_admissible(case, action):
-        return None
     is_added = any(
         isinstance(each, AddParticipant) and each.user == user for each in case.request.actions
     )
-    if is_added:
-        return None
+    if not _is_admissible(case, action) or is_added:
+        return
     if case.is_own(user) or case.room.policy.base.fixed_membership:
-        return case.need(action, Capability.CAN_ADD_OWN_CLIENT)
-    case.need_transition(action, NO_ROLE, case.outcome.role(user))
-    return case.need(action, Capability.CAN_ADD_PARTICIPANT)
+        case.need(action, Capability.CAN_ADD_OWN_CLIENT)
+    else:
+        case.need_transition(action, NO_ROLE, case.outcome.role(user))
+        case.need(action, Capability.CAN_ADD_PARTICIPANT)
 
 
-def _remove_client(case: Case, action: RemoveClient) -> Capability | None:
+def _remove_client(case: Case, action: RemoveClient) -> None:
     user, outcome = action.user, case.outcome
-    role = outcome.role(user)
-    if role == NO_ROLE or user in outcome.lawful_bans:
-        return None
-    if case.is_own(user):
-        if outcome.is_banned(role):
-            return None
-        return case.need(action, Capability.CAN_REMOVE_OWN_CLIENT)
-    return case.need(action, Capability.CAN_KICK)
+    role, own = outcome.role(user), case.is_own(user)
+    must_go = role == NO_ROLE or user in outcome.lawful_bans or (own and outcome.is_banned(role))
+    if not must_go:
+        case.need(action, Capability.CAN_REMOVE_OWN_CLIENT if own else Capability.CAN_KICK)
 
 
-def _replace_client(case: Case, action: ReplaceClient) -> Capability | None:
+def _replace_client(case: Case, action: ReplaceClient) -> None:
     _is_admissible(case, action)
-    return None
 
 
-def _change_identity(case: Case, action: ChangeIdentity) -> Capability | None:
+def _change_identity(case: Case, action: ChangeIdentity) -> None:
     case.refuse(
         Rule.IDENTITY,
         f"a client of {action.user.decode()} goes on as {action.becomes.decode()}",
         action,
     )
-    return None
 
 
 # What the room is (sections 8.2 and 8.6)
 
 
-def _change_metadata(case: Case, action: ChangeMetadata) -> Capability | None:
+def _change_metadata(case: Case, action: ChangeMetadata) -> None:
     for field in sorted(action.fields):
         if field in METADATA:
-            case.need_all(action, METADATA[field])
-        elif case.room.policy.metadata is not None:
+            case.need(action, METADATA[field])
+        elif case.room.policy.metadata is None:
+            case.need(action, Capability.CAN_CHANGE_OTHER_POLICY_ATTRIBUTE)
+        else:
             case.refuse(Rule.ROOM_URI, "the URI of a room does not change", action)
-    return None
 
 
-def _change_join_links(case: Case, action: ChangeJoinLinks) -> Capability | None:
+def _change_join_links(case: Case, action: ChangeJoinLinks) -> None:
+    creating, deleting = Capability.CAN_CREATE_JOIN_CODE, Capability.CAN_DELETE_JOIN_CODE
     if action.adds:
-        case.need_all(action, Capability.CAN_CREATE_JOIN_CODE)
+        case.need(action, creating)
     if action.removes:
-        case.need_all(action, Capability.CAN_DELETE_JOIN_CODE)
-    return None
+        case.need(action, deleting)
+    if not (action.adds or action.removes):
+        case.need(action, creating, deleting)
 
 
 _COMPONENT_CAPABILITIES = {
@@ -412,25 +403,25 @@ _COMPONENT_CAPABILITIES = {
 }
 
 
-def _change_component(case: Case, action: ChangeComponent | RemoveComponent) -> Capability | None:
+def _change_component(case: Case, action: ChangeComponent | RemoveComponent) -> None:
     if isinstance(action, RemoveComponent) and action.component_id in ESSENTIAL:
         reason = f"component {action.component_id} makes the group a room"
         case.refuse(Rule.ESSENTIAL_COMPONENT, reason, action)
-        return None
-    other = Capability.CAN_CHANGE_OTHER_POLICY_ATTRIBUTE
-    return case.need(action, _COMPONENT_CAPABILITIES.get(action.component_id, other))
+    else:
+        other = Capability.CAN_CHANGE_OTHER_POLICY_ATTRIBUTE
+        case.need(action, _COMPONENT_CAPABILITIES.get(action.component_id, other))
 
 
-def _needs(capability: Capability) -> Callable[[Case, Any], Capability | None]:
+def _needs(capability: Capability) -> Callable[[Case, Any], None]:
     """Return the judgement of what takes a capability and nothing else."""
     return lambda case, action: case.need(action, capability)
 
 
-def _perform(case: Case, action: Perform) -> Capability | None:
-    return case.need(action, action.capability)
+def _perform(case: Case, action: Perform) -> None:
+    case.need(action, action.capability)
 
 
-_HANDLERS: dict[type, Callable[[Case, Any], Capability | None]] = {
+_HANDLERS: dict[type, Callable[[Case, Any], None]] = {
     AddParticipant: _add_participant,
     RemoveParticipant: _remove_participant,
     ChangeRole: _change_role,

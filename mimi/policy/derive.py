@@ -33,6 +33,7 @@ from mimi.mls.proposal import (
 )
 from mimi.mls.state import PublicState
 from mimi.policy.actions import (
+    METADATA,
     Action,
     Actor,
     ActorKind,
@@ -86,10 +87,7 @@ OTHER_COMPONENTS = frozenset(
 """Components that belong to what the room agrees on, and have no capability of their own."""
 
 
-_FIELDS = (
-    *("room_uri", "room_name", "room_descriptions"),
-    *("room_avatar", "room_subject", "room_mood"),
-)
+_FIELDS = ("room_uri", *METADATA)
 
 
 @attrs.frozen(eq=False)

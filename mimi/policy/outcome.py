@@ -21,7 +21,7 @@ from mimi.policy.actions import (
 from mimi.policy.capability import Capability
 from mimi.policy.policy import Powers
 from mimi.policy.room import Count, Room
-from mimi.policy.structures import BANNED, BANNED_NAME, NO_ROLE, BaseRoomPolicy, RoleData
+from mimi.policy.structures import BANNED, NO_ROLE, BaseRoomPolicy, RoleData, bans
 
 
 @attrs.define(eq=False)
@@ -146,10 +146,7 @@ class Outcome:
         """Whether there is the role that bans, then."""
         if self.definitions is None:
             return self.room.policy.has_banned
-        return any(
-            role.role_index == BANNED and role.role_name == BANNED_NAME
-            for role in self.definitions.roles
-        )
+        return any(map(bans, self.definitions.roles))
 
     def is_banned(self, role: int) -> bool:
         """Return whether a role is the one that bans, then."""

@@ -7,13 +7,13 @@ from typing import Any, TypeVar
 import attrs
 
 from mimi.codec import decode, encode
+from mimi.errors import UsageError
 from mimi.policy.actions import Claims
 from mimi.policy.capability import Capability
 from mimi.policy.operational import OperationalParameters
 from mimi.policy.structures import (
     ASSET_POLICY,
     BANNED,
-    BANNED_NAME,
     BASE_ROOM_POLICY,
     BOT_POLICY,
     CHAT_HISTORY_POLICY,
@@ -42,6 +42,7 @@ from mimi.policy.structures import (
     RoleData,
     RoomMetaData,
     StatusNotificationPolicy,
+    bans,
 )
 
 T = TypeVar("T")
@@ -93,6 +94,20 @@ class Powers:
     def may_move(self, source: int, target: int) -> bool:
         """Return whether `authorized_role_changes` names a transition."""
         return target in self.transitions.get(source, ())
+
+
+def adding_roles(roles: Iterable[Role]) -> tuple[int, ...]:
+    """Return the roles that can add participants, which a room of fixed membership has none of.
+
+    The role 0 is exempt, and the one that bans (section 5).
+    """
+    return tuple(
+        int(role.role_index)
+        for role in roles
+        if Capability.CAN_ADD_PARTICIPANT in role.role_capabilities
+        and role.role_index != NO_ROLE
+        and not bans(role)
+    )
 
 
 NO_POWERS = Powers.of(Role(NO_ROLE, b""))
@@ -164,8 +179,8 @@ class RoomPolicy:
 
     @property
     def has_banned(self) -> bool:
-        """Whether there is the role that bans, by its index and its name (section 8.1.3)."""
-        return self.role(BANNED).role.role_name == BANNED_NAME
+        """Whether there is the role that bans."""
+        return bans(self.role(BANNED).role)
 
     def preauthorized_role(self, claims: Claims) -> int:
         """Return the role of the first entry whose claims are all made; 0 where there is none."""
@@ -183,7 +198,24 @@ class RoomPolicy:
         return component in STRUCTURES or component in self.base.policy_component_ids
 
 
+_NUMBERS = {kind: number for number, kind in STRUCTURES.items()}
+
+
+def number_of(kind: type) -> int:
+    """Return the number of the component that has a structure.
+
+    Raises:
+        UsageError: None has.
+    """
+    if kind not in _NUMBERS:
+        raise UsageError(f"{kind.__name__} is not what a component of a room says")
+    return _NUMBERS[kind]
+
+
 def room_data(components: Iterable[Any]) -> dict[int, bytes]:
-    """Return the data of components that are given as structures, by their numbers."""
-    numbers = {kind: number for number, kind in STRUCTURES.items()}
-    return {numbers[type(each)]: encode(each) for each in components}
+    """Return the data of components that are given as structures, by their numbers.
+
+    Raises:
+        UsageError: One is no structure of a component.
+    """
+    return {number_of(type(each)): encode(each) for each in components}

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mimi.codec import encode
+from mimi.errors import UsageError
 from mimi.mls import (
     APP_DATA_DICTIONARY,
     APP_DATA_UPDATE,
@@ -24,12 +25,13 @@ from mimi.mls import (
     agreement,
 )
 from mimi.policy.participants import Participants
-from mimi.policy.policy import STRUCTURES, room_data
+from mimi.policy.policy import number_of, room_data
 from mimi.policy.room import Room
 from mimi.policy.structures import (
     JOIN_LINKS,
     PARTICIPANT_LIST,
     JoinLink,
+    JoinLinksData,
     JoinLinksUpdate,
     ParticipantListUpdate,
     UserindexRolePair,
@@ -58,7 +60,8 @@ def room_extensions(
     All members must support what the room is made of, and nobody changes it but by AppDataUpdate.
 
     Args:
-        components: What the room's components say, as structures: roles and base policy at least.
+        components: What the room's components say, as structures: roles and base policy at least,
+            and the metadata, which name the room.
         participants: From users to their roles, the creator among them.
         external_senders: Who may propose from outside: the hub (draft-ietf-mimi-protocol-06
             section 7.4).
@@ -112,7 +115,14 @@ def update_of(structure: Any) -> AppDataUpdate:
 
     Args:
         structure: What it is to say: a `RoleData`, a `RoomMetaData`, ...
+
+    Raises:
+        UsageError: It is not what an update replaces as a whole.
     """
+    if isinstance(structure, JoinLinksData):
+        raise UsageError("joining links are changed by links_update")
+    if isinstance(structure, JoinLinksData):
+        raise UsageError("joining links are changed by their places: see links_update")
     ((number, data),) = room_data([structure]).items()
     return AppDataUpdate(ComponentID(number), UpdateData(data))
 
@@ -122,8 +132,11 @@ def removal_of(kind: type) -> AppDataUpdate:
 
     Args:
         kind: Its structure.
+
+    Raises:
+        UsageError: It is no component's of a room.
     """
-    (number,) = (at for at, each in STRUCTURES.items() if each is kind)
+    number = number_of(kind)
     return AppDataUpdate(ComponentID(number), RemoveData())
 
 

@@ -19,13 +19,20 @@ from mimi.policy.structures import BANNED, NO_ROLE
 JoinRoles: TypeAlias = Callable[[bytes], int | None]
 """From a joining link to the role that it is for; None where the link does not say."""
 
-
 Parents: TypeAlias = Callable[[bytes], Collection[bytes] | None]
-"""From the URI of a parent room to its participants that are not banned; None for not known."""
+"""From the URI of a parent room to its participants that are not banned.
+
+None is for a room that is not known, as to a member that is not in it: nothing is decided by it.
+"""
 
 
 def any_role(link: bytes) -> int | None:  # noqa: ARG001 - a mapping takes the link
     """Leave the role to the joiner, among those that role 0 may give to who joins."""
+    return None
+
+
+def no_parents(room: bytes) -> Collection[bytes] | None:  # noqa: ARG001 - a mapping takes the room
+    """Know nothing of other rooms."""
     return None
 
 
@@ -34,15 +41,12 @@ class Surroundings:
     """What decides about a room and does not stand in it: everybody must be given the same.
 
     Attributes:
-        parent: The participants of the parent room that are not banned; None where they are not
-            known, as to a member that is not in it: then nothing is decided by them.
+        parents: Who takes part in a parent room.
         join_role: For which role a joining link is.
-        parents: The same of the parent that a new base policy names; None where it is not known.
     """
 
-    parent: Collection[bytes] | None = None
+    parents: Parents = no_parents
     join_role: JoinRoles = any_role
-    parents: Parents | None = None
 
 
 NO_SURROUNDINGS = Surroundings()
@@ -141,25 +145,21 @@ class Room:
 
     def after(
         self,
-        change: ListChange | None = None,
+        listed: tuple[ListChange, Participants] | None = None,
         clients: Mapping[bytes, int] = MappingProxyType({}),
         policy: RoomPolicy | None = None,
-        *,
-        listed: Participants | None = None,
     ) -> "Room":
         """Return the room in which something has happened.
 
         Args:
-            change: What becomes of the participant list; None for nothing.
+            listed: What changes in the participant list, and the list then; None for nothing.
             clients: From users to how many clients more they have; negative for fewer.
             policy: What its components say now; None for the same.
-            listed: The list after *change*, where somebody has worked it out.
         """
-        participants = self.participants if listed is None else listed
-        if change is not None and listed is None:
-            participants = participants.changed(change)
+        participants = self.participants
         moved = {user for user, number in clients.items() if number}
-        if change is not None:
+        if listed is not None:
+            change, participants = listed
             moved.update(change.changed, change.removed, change.added)
         present = self.clients
         if any(clients.values()):

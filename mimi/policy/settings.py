@@ -4,8 +4,8 @@
 
     OperationalParameters ── settings_of ───────> Settings     what the group does by itself
                           ── Upkeep ────────────> Deadlines    what a client does by its own clock
-                          ── leaf_refusals ─────> Refusal      who must not be a member as it is
-                          ── handshake_refusal ─> Refusal      what must not be sent in a format
+                          ── leaf_refusals ─────> Refusals     who must not be a member as it is
+                          ── handshake_refusals > Refusals     what must not be sent in a format
 
 A number of 0, and an empty list, say nothing. The library has no clock: times are arguments, in
 seconds of any clock that does not go back.
@@ -288,10 +288,10 @@ def _named(media_type: MediaType) -> str:
     return media_type.type.decode("ascii", "backslashreplace")
 
 
-def handshake_refusal(
+def handshake_refusals(
     parameters: OperationalParameters, wire_format: WireFormat, *, is_self_remove: bool = False
-) -> Refusal | None:
-    """Return what the room has against a proposal or a commit in a format; None for nothing.
+) -> tuple[Refusal, ...]:
+    """Return what the room has against a proposal or a commit in a format.
 
     Args:
         parameters: What the room says.
@@ -300,8 +300,7 @@ def handshake_refusal(
         is_self_remove: Whether it is a SelfRemove proposal, which is always public.
     """
     formats = parameters.handshake_formats
-    if not formats or wire_format in formats:
-        return None
-    if is_self_remove and wire_format == WireFormat.MLS_PUBLIC_MESSAGE:
-        return None
-    return Refusal(Rule.HANDSHAKE_FORMAT, f"no handshakes in {WireFormat(wire_format)!r}")
+    public = is_self_remove and wire_format == WireFormat.MLS_PUBLIC_MESSAGE
+    if not formats or wire_format in formats or public:
+        return ()
+    return (Refusal(Rule.HANDSHAKE_FORMAT, f"no handshakes in {WireFormat(wire_format)!r}"),)

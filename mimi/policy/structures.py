@@ -99,6 +99,11 @@ class Role:
     authorized_role_changes: tuple[SingleSourceRoleChangeTargets, ...] = ()
 
 
+def bans(role: Role) -> bool:
+    """Return whether a role is the one that bans, by its index and its name (section 8.1.3)."""
+    return role.role_index == BANNED and role.role_name == BANNED_NAME
+
+
 @struct
 class RoleData:
     """The component ``roles_list``."""

@@ -135,7 +135,7 @@ def surroundings_in(case: Case) -> Surroundings:
         users = case.part("parent")
         parent = frozenset(users.text(at) for at in range(users.length()))
     roles = {part.octets(0): part.integer(1) for part in case.parts("join_roles")}
-    return Surroundings(parent, roles.get)
+    return Surroundings(lambda _: parent, roles.get)
 
 
 def _actor(part: Case) -> Actor:

@@ -16,9 +16,11 @@ from mimi.codec.strategy import strategy
 from mimi.errors import ForbiddenError, InvalidError, MalformedError
 from mimi.mls import Group, PublicGroup
 from mimi.policy.actions import ChangeBasePolicy, ChangeRoles
+from mimi.policy.capability import Capability
 from mimi.policy.checks import check_component, check_policy
 from mimi.policy.constraints import check_founded
 from mimi.policy.decide import decide
+from mimi.policy.decision import Grant
 from mimi.policy.participants import Participants
 from mimi.policy.policy import STRUCTURES, RoomPolicy
 from mimi.policy.room import Room
@@ -134,11 +136,13 @@ def test_any_policy_can_be_asked(data):
         check_policy(policy)
     except InvalidError:
         return
-    found = check_founded(room, around([ALICE]))
-    assert found.is_allowed is (found.rules == ())
+    check_founded(room, around([ALICE]))
     roles, base = data.draw(strategy(RoleData)), data.draw(strategy(BaseRoomPolicy))
-    decision = decide(room, [by(ALICE, ChangeRoles(roles), ChangeBasePolicy(base))], around([BOB]))
-    assert decision.is_allowed is (decision.refusals == ())
+    request = by(ALICE, ChangeRoles(roles), ChangeBasePolicy(base))
+    decision = decide(room, [request], around([BOB]))
+    defining = Capability.CAN_CHANGE_ROLE_DEFINITIONS
+    may = defining in policy.role(room.role_of(ALICE)).capabilities
+    assert (Grant(ChangeRoles(roles), defining) in decision.grants) is may
 
 
 @cache
@@ -168,9 +172,12 @@ def test_members_and_followers_take_updates_or_refuse_them(who, number, data):
     other = at.groups["bob" if who == "alice" else "alice"]
     _, proposal = deviant.propose(update(number, octets), now=NOW)
     assert take(other, proposal) == take(at.follower, proposal)
-    commit = deviant.commit(proposals=[update(number, octets)], now=NOW).commit
     try:
-        at.groups[who].commit(proposals=[update(number, octets)], now=NOW)
+        draft = at.groups[who].commit(proposals=[update(number, octets)], now=NOW)
     except REFUSALS:
+        commit = deviant.commit(proposals=[update(number, octets)], now=NOW).commit
         assert not take(at.follower, commit)
         assert not take(other, commit)
+    else:
+        assert take(at.follower, draft.commit)
+        assert take(other, draft.commit)

@@ -1,4 +1,4 @@
-"""The vectors of identifiers: they are right, complete, and what the generator writes."""
+"""The vectors of identifiers: what they cover, and that a wrong expectation is noticed."""
 
 import json
 from pathlib import Path
@@ -15,8 +15,6 @@ from mimi.vectors.checks.identity import (
     check_uri,
     missing,
 )
-from mimi.vectors.generate import identity
-from mimi.vectors.generate.written import written
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "identity"
 CHECKS = {"uris": check_uri, "foreign": check_foreign, "eye": check_eye}
@@ -36,16 +34,6 @@ def cases_of(file):
 @pytest.fixture(params=CHECKS)
 def file(request):
     return request.param
-
-
-def test_every_case_verifies(file):
-    for case in cases_of(file):
-        CHECKS[file](Case(case))
-
-
-def test_the_files_are_what_is_generated(file):
-    made = {"uris": identity.uris, "foreign": identity.foreign, "eye": identity.eye}[file]
-    assert (VECTORS / f"{file}.json").read_bytes() == written(made())
 
 
 def test_a_case_stands_once(file):

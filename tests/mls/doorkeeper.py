@@ -18,6 +18,7 @@ from mimi.mls import (
     Settings,
 )
 from mimi.mls.appdata import Change, Component, Components, Proposed
+from mimi.mls.codepoints import WireFormat
 from mimi.mls.components import ComponentID, component_of
 from mimi.mls.framing import (
     NewMemberCommitSender,
@@ -88,9 +89,14 @@ class Doorkeeper(Component):
             self.check_name(state, member.leaf_node)
 
     def check_proposal(
-        self, proposal: Proposal, sender: Sender, state: PublicState, now: int
+        self,
+        proposal: Proposal,
+        sender: Sender,
+        state: PublicState,
+        wire_format: WireFormat,
+        now: int,
     ) -> None:
-        self.seen.append(("proposal", type(proposal), sender, now))
+        self.seen.append(("proposal", type(proposal), sender, wire_format, now))
         assert state.context.group_id == b"judged"
         if isinstance(proposal, Add):
             self.check_name(state, proposal.key_package.leaf_node)

@@ -92,9 +92,9 @@ def test_proposals_are_judged_when_they_are_made_and_when_they_arrive():
     _, joining = client("carol", Doorkeeper()).propose_joining(info, now=NOW)
     at.hears(joining)
     expected = [
-        ("proposal", Update, MemberSender(1), NOW),
-        ("proposal", AppDataUpdate, ExternalSenderIndex(0), NOW),
-        ("proposal", Add, NewMemberProposalSender(), NOW),
+        ("proposal", Update, MemberSender(1), PUBLIC, NOW),
+        ("proposal", AppDataUpdate, ExternalSenderIndex(0), PUBLIC, NOW),
+        ("proposal", Add, NewMemberProposalSender(), PUBLIC, NOW),
     ]
     for name, times in {"alice": 2, "bob": 2, "public": 2}.items():
         seen = [each for each in at.doors[name].seen if not isinstance(each, Change)]

@@ -303,6 +303,8 @@ class Commit:
         for field in fields:
             if field == "room_uri":
                 self.refuse("room-uri", where=self.room.has_metadata)
+                if not self.room.has_metadata:
+                    self.need("canChangeOtherPolicyAttribute")
             else:
                 self.need(METADATA[field])
 
@@ -320,6 +322,8 @@ class Commit:
             self.need("canCreateJoinCode")
         if removes:
             self.need("canDeleteJoinCode")
+        if not adds and not removes:
+            self.need("canCreateJoinCode", "canDeleteJoinCode")
 
     def change_component(self, component: int) -> None:
         self.need(OWN_CAPABILITIES.get(component, "canChangeOtherPolicyAttribute"))

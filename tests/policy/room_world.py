@@ -216,7 +216,7 @@ class World:
 
     def decided_by(self, state: PublicState, asked: Sequence[object]) -> Decision:
         room = room_of(self.rooms.room(state))
-        return decide(room, asked, self.rooms.surroundings(room))
+        return decide(room, asked, self.rooms.surroundings)
 
     # What must hold
 
@@ -252,7 +252,7 @@ class World:
         assert not any(map(recount.is_banned, users))
         assert users.keys() <= recount.listed.keys()
         assert recount.broken() == set()
-        assert check_founded(room, self.rooms.surroundings(room)).is_allowed
+        assert check_founded(room, self.rooms.surroundings).is_allowed
 
 
 def founders(drawn: Charter, dice: Dice) -> list[tuple[str, int]]:

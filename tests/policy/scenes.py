@@ -224,7 +224,8 @@ def around(parent: Iterable[bytes] | None = None, **join_roles: int) -> Surround
         join_roles: From joining links to the roles that they are for.
     """
     known = {link.encode(): role for link, role in join_roles.items()}
-    return Surroundings(None if parent is None else frozenset(parent), known.get)
+    others = None if parent is None else frozenset(parent)
+    return Surroundings(lambda _: others, known.get)
 
 
 PARENT = (ALICE, BOB, CAROL, DAVE)

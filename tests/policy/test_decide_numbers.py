@@ -347,8 +347,7 @@ def test_the_parent_is_the_one_that_the_new_policy_names():
         asked.append(uri)
         return frozenset([ALICE, BOB, CAROL])
 
-    surroundings = Surroundings(frozenset(PARENT), parents=parents)
-    low(a_room(ABLE), depends, Rule.PARENT_ROOM, 2, around=surroundings)
+    low(a_room(ABLE), depends, Rule.PARENT_ROOM, 2, around=Surroundings(parents))
     assert set(asked) == set(CHILD.parent_room)
 
 

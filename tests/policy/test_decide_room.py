@@ -174,7 +174,9 @@ def test_metadata_that_stays_as_it_is_takes_nothing():
 def test_the_uri_of_a_room_stays():
     request = by(ALICE, ChangeMetadata(frozenset({"room_uri"})))
     refused(a_room(EVERY), request, Rule.ROOM_URI)
-    assert granted(a_room(metadata=None), request) == (None,)
+    other = C.CAN_CHANGE_OTHER_POLICY_ATTRIBUTE
+    assert granted(a_room([other], metadata=None), request) == (other,)
+    refused(a_room(metadata=None), request, Rule.CAPABILITY, capabilities=(other,))
 
 
 # Components
@@ -196,7 +198,10 @@ def test_links_that_come_and_go_take_both():
     assert granted(a_room([creating, deleting]), request) == (creating, deleting)
     refused(a_room([creating]), request, Rule.CAPABILITY, capabilities=(deleting,))
     refused(a_room([deleting]), request, Rule.CAPABILITY, capabilities=(creating,))
-    assert granted(a_room(), by(ALICE, ChangeJoinLinks())) == (None,)
+    either = C.CAN_CREATE_JOIN_CODE, C.CAN_DELETE_JOIN_CODE
+    for capability in either:
+        assert granted(a_room([capability]), by(ALICE, ChangeJoinLinks())) == (capability,)
+    refused(a_room(), by(ALICE, ChangeJoinLinks()), Rule.CAPABILITY, capabilities=either)
 
 
 # What must not stand in one commit

@@ -25,10 +25,10 @@ from policy.scenes import (
     roles_of,
 )
 
-from mimi.policy.constraints import founding
 from mimi.policy.decision import Rule
 from mimi.policy.participants import Participants
 from mimi.policy.policy import RoomPolicy
+from mimi.policy.room import Room
 
 
 def broken(room, *rules, **more):
@@ -41,7 +41,7 @@ def broken(room, *rules, **more):
 def test_a_room_that_may_be_founded():
     assert founded(a_room()).is_allowed
     policy = RoomPolicy(roles_of())
-    room = founding(policy, Participants.of(LISTED.items()), ALICE)
+    room = Room.of(policy, Participants.of(LISTED.items()), {ALICE: 1})
     assert (dict(room.clients), room.members, room.users) == ({ALICE: 1}, 1, 3)
     assert founded(room).is_allowed
 

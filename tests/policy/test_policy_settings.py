@@ -47,7 +47,7 @@ from mimi.policy.settings import (
     Deadlines,
     Phase,
     Upkeep,
-    handshake_refusal,
+    handshake_refusals,
     leaf_refusals,
     settings_of,
 )
@@ -362,6 +362,5 @@ def test_handshakes_come_in_the_formats_of_the_room(
     formats: tuple[WireFormat, ...], wire_format: WireFormat, is_self_remove: bool, is_refused: bool
 ) -> None:
     said = parameters(handshake_formats=formats)
-    refusal = handshake_refusal(said, wire_format, is_self_remove=is_self_remove)
-    assert (refusal is not None) is is_refused
-    assert refusal is None or refusal.rule is Rule.HANDSHAKE_FORMAT
+    refusals = handshake_refusals(said, wire_format, is_self_remove=is_self_remove)
+    assert [each.rule for each in refusals] == [Rule.HANDSHAKE_FORMAT] * is_refused

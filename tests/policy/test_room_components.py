@@ -1,6 +1,7 @@
 """What happens in rooms that are MLS groups, as minutes: members and a follower see the same."""
 
 import attrs
+import pytest
 from policy.furniture import (
     ENFORCER,
     URI,
@@ -36,9 +37,13 @@ from tree.members import NOW, SUITE
 
 from mimi.codec import replace
 from mimi.mls import ComponentID, Group, PublicGroup
+from mimi.mls.framing import MemberSender
 from mimi.mls.proposal import GroupContextExtensions, Remove
+from mimi.policy.actions import ChangeComponent
 from mimi.policy.components import Rooms
+from mimi.policy.decide import decide
 from mimi.policy.decision import Rule
+from mimi.policy.derive import FRANKING_AGENT, Derivation
 from mimi.policy.structures import (
     BASE_ROOM_POLICY,
     JOIN_LINKS,
@@ -223,9 +228,9 @@ def test_links_come_and_go():
     assert house.room.policy.join_links == {b"4"}
     house.commits("alice", removal(JOIN_LINKS))
     assert house.room.policy.join_links == frozenset()
-    assert rules_of(house.refuses("bob", update(JOIN_LINKS, JoinLinksUpdate()), add=["dave"])) == [
-        "client-without-participant"
-    ]
+    nothing = house.refuses("bob", update(JOIN_LINKS, JoinLinksUpdate()))
+    (refusal,) = nothing.refusals
+    assert refusal.capabilities == (C.CAN_CREATE_JOIN_CODE, C.CAN_DELETE_JOIN_CODE)
 
 
 # Kicking, banning, removing
@@ -321,11 +326,25 @@ def test_metadata_come_later():
     house.commits("alice", listed(bob=USER), add=["bob"])
     assert house.room.policy.metadata is None
     subject = update(ROOM_METADATA, RoomMetaData(URI, room_subject=b"Chess"))
-    (refusal,) = house.refuses("bob", subject).refusals
-    assert refusal.capabilities == (C.CAN_CHANGE_ROOM_SUBJECT,)
-    house.commits("bob", update(ROOM_METADATA, RoomMetaData(URI, b"Club")))
+    needed = {refusal.capabilities for refusal in house.refuses("bob", subject).refusals}
+    assert needed == {(C.CAN_CHANGE_ROOM_SUBJECT,), (C.CAN_CHANGE_OTHER_POLICY_ATTRIBUTE,)}
+    club = update(ROOM_METADATA, RoomMetaData(URI, b"Club"))
+    (refusal,) = house.refuses("bob", club).refusals
+    assert refusal.capabilities == (C.CAN_CHANGE_OTHER_POLICY_ATTRIBUTE,)
+    house.commits("alice", club)
     moved = update(ROOM_METADATA, RoomMetaData(b"mimi://a.example/r/other", b"Club"))
     assert rules_of(house.refuses("bob", moved)) == ["room-uri"]
+
+
+@pytest.mark.parametrize("number", [FRANKING_AGENT, ComponentID.CONTENT_MEDIA_TYPES])
+def test_what_the_room_agrees_on_is_no_role_of_its_own(number):
+    """The data are another component's matter."""
+    house = with_bob()
+    derivation = Derivation(house.room, house.follower.state, Rooms().identities)
+    (request,) = derivation.requests([(update(number, b"anything"), MemberSender(1))])
+    assert request.actions == (ChangeComponent(number),)
+    (refusal,) = decide(house.room, [request]).refusals
+    assert refusal.capabilities == (C.CAN_CHANGE_OTHER_POLICY_ATTRIBUTE,)
 
 
 def test_what_the_room_agrees_on_besides():

@@ -33,7 +33,7 @@ from tree.members import NOW, SUITE, refused
 
 from mimi.codec import encode, replace
 from mimi.errors import MalformedError
-from mimi.mls import Client, PublicGroup, Settings, WireFormat
+from mimi.mls import Client, PublicGroup, SelfRemove, Settings, WireFormat
 from mimi.mls.ownleaf import LeafChange
 from mimi.mls.state import changed
 from mimi.policy.components import Rooms, room_components
@@ -336,6 +336,21 @@ def test_in_which_format_handshakes_are_sent():
     draft = bob.with_settings(discreet).commit(now=NOW)
     (event,) = alice.receive(draft.commit, now=NOW).events
     assert event.accept().group.epoch == alice.epoch + 1
+
+
+def test_in_which_format_proposals_are_sent():
+    """A SelfRemove is always public: joiners take it along."""
+    private = operational(handshake_formats=(WireFormat.MLS_PRIVATE_MESSAGE,))
+    house = with_bob()
+    house.commits("alice", update(MLS_OPERATIONAL_POLICY, private))
+    leave = listed(removed=[house.place("bob")])
+    decision = house.refuses_proposal("bob", leave)
+    assert [each.rule for each in decision.refusals] == [Rule.HANDSHAKE_FORMAT]
+    house.proposes("bob", SelfRemove())
+    discreet = attrs.evolve(house.settings, handshake=WireFormat.MLS_PRIVATE_MESSAGE)
+    wire = house.groups["bob"].with_settings(discreet).propose(leave, now=NOW)[1]
+    (event,) = house.groups["alice"].receive(wire, now=NOW).events
+    assert event.proposal == leave
 
 
 def test_components_are_those_of_one_application():

@@ -27,13 +27,13 @@ DISABLED = """## Checks taken out
 function that raises its error, and runs the test that is named for it, which must fail then. CI
 does this with some of the rules. With all of them it was last run on {date} with version {version}:
 {outcome},
-and with `--each` all 223 raises, one by one.
+and with `--each` the raises one by one: 223 before those of rooms, then 123 of these.
 """
 
 RUN = {
     "date": "2026-11-23",
     "version": "0.1.0",
-    "outcome": "the tests of 356 rules noticed all 190 checks that were taken out",
+    "outcome": "the tests of 482 rules noticed all 300 checks that were taken out",
 }
 
 

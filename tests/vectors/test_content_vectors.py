@@ -1,24 +1,17 @@
-"""The vectors of MIMI content: what they cover, and that the verifier notices every change."""
+"""The vectors of MIMI content: what they cover, and what is said of them."""
 
-import re
 import subprocess
 import sys
 from collections import Counter
-from functools import cache
 
 import pytest
-from cli.command import run
 from cmarkgfm import cmark
-from vectors.content_files import FOLDER, KIND_OF, cases_of, every_file
 from vectors.corruption import parts_of
+from vectors.sets import CONTENT
 
 from mimi.content.aead import AEADS
 from mimi.content.hashes import IDENTIFYING, HashAlgorithm
 from mimi.content.model import Disposition
-from mimi.errors import UsageError
-from mimi.vectors import kind_of, verify
-from mimi.vectors.case import SAFE_INTEGER
-from mimi.vectors.generate import GENERATED_CONTENT, SETS, generate, generate_kind
 from mimi.vectors.rules import (
     ATTACHMENT,
     DERIVED,
@@ -30,78 +23,7 @@ from mimi.vectors.rules import (
     SHAPE,
 )
 
-README = (FOLDER / "README.md").read_text(encoding="utf-8")
-
-WITHOUT_SEED = {"markdown"}
-
-
-@cache
-def generated(name: str, seed: int) -> bytes:
-    return generate_kind(name, seed, "content")
-
-
-# The files
-
-
-@every_file
-def test_the_files_are_those_of_seed_1(name):
-    assert (FOLDER / f"{name}.json").read_bytes() == generated(name, 1)
-
-
-@every_file
-def test_the_same_seed_gives_the_same_octets_and_another_one_others(name):
-    assert generate_kind(name, 2, "content") == generated(name, 2)
-    assert (generated(name, 2) == generated(name, 1)) == (name in WITHOUT_SEED)
-
-
-@every_file
-def test_every_seed_gives_good_vectors(name):
-    report = verify(name, generated(name, 2))
-    assert report.ok, [str(failure) for failure in report.failures[:3]] or report.problem
-    assert report.kind == KIND_OF[name].name
-
-
-def test_the_files_are_all_there_is():
-    assert {path.stem for path in FOLDER.glob("*.json")} == set(GENERATED_CONTENT) == set(KIND_OF)
-    assert set(generate(2, "content")) == {f"{name}.json" for name in GENERATED_CONTENT}
-
-
-def test_an_unknown_set_or_kind_is_the_callers_mistake():
-    with pytest.raises(UsageError, match="treekem"):
-        generate_kind("treekem", 1, "content")
-    with pytest.raises(UsageError, match=", ".join(SETS)):
-        generate(1, "poetry")
-
-
-@every_file
-def test_every_case_passes(name):
-    report = verify(name, (FOLDER / f"{name}.json").read_bytes())
-    assert report.failures == ()
-    assert report.ok
-    assert report.kind == KIND_OF[name].name
-    assert report.passed == report.cases == len(cases_of(name))
-
-
-@every_file
-def test_the_fields_are_those_of_the_format(name):
-    kind = KIND_OF[name]
-    for case in cases_of(name):
-        assert set(case) == kind.fields
-        assert list(case) == list(cases_of(name)[0])
-        assert case["kind"] == kind.name
-        assert kind_of(case) is kind
-        assert case["description"]
-
-
-@every_file
-def test_every_json_reader_keeps_the_numbers(name):
-    numbers = [
-        value
-        for case in cases_of(name)
-        for _, value in parts_of(case)
-        if isinstance(value, int | float)
-    ]
-    assert all(isinstance(number, int) and abs(number) <= SAFE_INTEGER for number in numbers)
+cases_of = CONTENT.cases_of
 
 
 # What they cover
@@ -116,7 +38,7 @@ def test_there_are_as_many_cases_as_announced():
     assert len(cases_of("messages")) >= 60
     assert len(cases_of("refused")) >= 100
     assert accepted + len(cases_of("refused")) >= 150
-    assert sum(len(cases_of(name)) for name in GENERATED_CONTENT) >= 1000
+    assert sum(len(cases_of(name)) for name in CONTENT.files) >= 1000
 
 
 def test_every_rule_is_broken_several_times():
@@ -142,7 +64,7 @@ def test_every_rule_outside_of_decoding_is_broken():
 
 
 def test_no_rule_is_without_a_case():
-    found = {case.get("rule") for name in GENERATED_CONTENT for case in cases_of(name)}
+    found = {case.get("rule") for name in CONTENT.files for case in cases_of(name)}
     assert found - {None} == set(RULES)
 
 
@@ -177,59 +99,11 @@ def test_attachments_have_all_algorithms():
 # README.md
 
 
-def rows_of(heading: str) -> dict[str, list[str]]:
-    """The rows of the table under a heading, by their first cell."""
-    section = README.split(f"\n{heading}\n", 1)[1].split("\n## ", 1)[0]
-    rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("|")]
-    return {row[0].strip("`"): row[1:] for row in rows[2:]}
-
-
 def test_the_readme_explains_every_rule():
-    rows = rows_of("## Rules")
+    rows = CONTENT.table("## Rules")
     assert set(rows) == set(RULES)
     for name, error in RULES.items():
         assert rows[name][-1] == error.rule.replace("draft-ietf-mimi-content-08 ", ""), name
-
-
-def test_the_readme_describes_every_file_and_field():
-    rows = rows_of("## Files")
-    assert set(rows) == {f"{name}.json" for name in GENERATED_CONTENT}
-    for name, kind in KIND_OF.items():
-        described, count, *_ = rows[f"{name}.json"]
-        assert described == f"`{kind.name}`"
-        assert int(count) == len(cases_of(name)), name
-        section = README.split(f"\n### {kind.name}\n", 1)[1].split("\n##", 1)[0]
-        fields = set(re.findall("^- `([a-z_]+)`", section, re.MULTILINE))
-        assert fields == kind.fields - {"kind", "description"}, name
-
-
-def test_every_choice_has_the_vectors_that_it_names():
-    rows = README.split("\n## Where the drafts leave a choice\n", 1)[1].splitlines()
-    named = [
-        found for row in rows for found in re.findall(r'(\w+): "([^"]+)"', row.split("|")[-2:][0])
-    ]
-    assert len(named) >= 15
-    for name, description in named:
-        wanted = description.removesuffix(" ...")
-        assert any(wanted in case["description"] for case in cases_of(name)), (name, wanted)
-
-
-# The command
-
-
-def test_the_command_writes_the_set(tmp_path):
-    result = run("vectors", "generate", tmp_path / "new", "--seed", "1", "--set", "content")
-    assert result.exit_code == 0
-    written = {path.name: path.read_bytes() for path in (tmp_path / "new").iterdir()}
-    assert written == {f"{name}.json": generated(name, 1) for name in GENERATED_CONTENT}
-    assert len(result.stdout.splitlines()) == len(GENERATED_CONTENT)
-
-
-def test_the_command_knows_its_sets(tmp_path):
-    result = run("vectors", "generate", tmp_path / "new", "--seed", "1", "--set", "poetry")
-    assert result.exit_code == 2
-    assert "'poetry' is none of mls, content" in result.stderr
-    assert not (tmp_path / "new").exists()
 
 
 # Markdown, by the reference implementation of GFM
@@ -260,7 +134,7 @@ for path in sys.argv[1:]:
 
 
 def test_markdown_needs_the_extra_and_says_so():
-    paths = [str(FOLDER / f"{name}.json") for name in ("markdown", "messages")]
+    paths = [str(CONTENT.folder / f"{name}.json") for name in ("markdown", "messages")]
     command = [sys.executable, "-c", WITHOUT_EXTRA, *paths]
     ended = subprocess.run(command, capture_output=True, check=True, text=True)
     markdown, messages = ended.stdout.splitlines()

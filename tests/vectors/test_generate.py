@@ -1,15 +1,9 @@
-"""Generated vectors: the same for the same seed, good for any, and what they are said to cover."""
+"""The vectors of MLS: what README.md says that they cover."""
 
-import json
-from functools import cache
-from pathlib import Path
-
-import pytest
-from vectors.corruption import KIND_OF
+from vectors.sets import MLS
 
 from mimi.codec import GREASE_VALUES, decode
 from mimi.crypto import suite_of
-from mimi.errors import UsageError
 from mimi.mls.framing import PublicMessage
 from mimi.mls.message import MLSMessage
 from mimi.mls.proposal import Commit, Proposal
@@ -17,25 +11,8 @@ from mimi.tree.codepoints import LeafNodeSource
 from mimi.tree.leaf import CommitSource, KeyPackageSource, LeafNode, UpdateSource
 from mimi.tree.math import level
 from mimi.tree.ratchet import RatchetTree
-from mimi.vectors import MLS_KINDS, verify
-from mimi.vectors.generate import GENERATED, generate, generate_kind
-from mimi.vectors.generate.written import SAFE_INTEGER
 
-OWN = Path(__file__).parents[2] / "vectors" / "mls"
-
-WITHOUT_SEED = {"tree-math", "deserialization"}
-WITHOUT_SUITE = WITHOUT_SEED | {"messages"}
-
-every_kind = pytest.mark.parametrize("kind", GENERATED)
-
-
-@cache
-def file_of(kind: str, seed: int) -> bytes:
-    return generate_kind(kind, seed)
-
-
-def cases_of(kind: str) -> list[dict]:
-    return json.loads(file_of(kind, 1))
+cases_of = MLS.cases_of
 
 
 def trees_of(kind: str, *names: str) -> list[RatchetTree]:
@@ -44,66 +21,6 @@ def trees_of(kind: str, *names: str) -> list[RatchetTree]:
         for case in cases_of(kind)
         for name in names
     ]
-
-
-@every_kind
-def test_the_files_are_those_of_seed_1(kind):
-    assert (OWN / f"{kind}.json").read_bytes() == file_of(kind, 1)
-
-
-def test_the_files_are_all_there_is():
-    assert {path.stem for path in OWN.glob("*.json")} == set(GENERATED)
-
-
-@every_kind
-def test_the_same_seed_gives_the_same_octets(kind):
-    assert generate_kind(kind, 2) == file_of(kind, 2)
-
-
-@every_kind
-def test_another_seed_gives_others(kind):
-    assert (file_of(kind, 2) == file_of(kind, 1)) == (kind in WITHOUT_SEED)
-
-
-@every_kind
-def test_every_seed_gives_good_vectors(kind):
-    report = verify(kind, file_of(kind, 2))
-    assert report.ok, [str(failure) for failure in report.failures[:3]] or report.problem
-    assert report.kind == KIND_OF[kind].name
-    assert report.suites == (() if kind in WITHOUT_SUITE else tuple(range(1, 8)))
-
-
-def test_the_whole_set_is_that_of_all_kinds():
-    assert generate(2) == {f"{kind}.json": file_of(kind, 2) for kind in GENERATED}
-    assert set(GENERATED) == {file for kind in MLS_KINDS for file in kind.files}
-
-
-def test_an_unknown_kind_is_the_callers_mistake():
-    with pytest.raises(UsageError, match="passive-client"):
-        generate_kind("passive-client", 1)
-
-
-@every_kind
-def test_the_fields_are_those_of_the_format(kind):
-    fields = KIND_OF[kind].fields
-    for case in cases_of(kind):
-        assert set(case) == fields
-        assert list(case) == list(cases_of(kind)[0])
-
-
-@every_kind
-def test_every_json_reader_keeps_the_numbers(kind):
-    def numbers(value):
-        if isinstance(value, dict | list):
-            for inner in value.values() if isinstance(value, dict) else value:
-                yield from numbers(inner)
-        elif isinstance(value, int):
-            yield value
-
-    assert max(numbers(cases_of(kind)), default=0) <= SAFE_INTEGER
-
-
-# What README.md says that they cover
 
 
 def test_tree_operations_cover_all_effects():

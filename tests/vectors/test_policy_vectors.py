@@ -2,90 +2,42 @@
 
 import json
 import re
-from functools import cache
 
 import pytest
-from cli.command import run
 from naive.naive_policy_cases import CHECKS, check_row
 from naive.naive_policy_wire import NAMES as NAIVE_NAMES
 from vectors.corruption import changed, parts_of, path_of, replaced, steps_of, value_at
-from vectors.policy_files import FOLDER, KIND_OF, cases_of, every_file, every_table, rows_of
+from vectors.sets import POLICY, Case
 
 from mimi.policy.decision import Rule
 from mimi.policy.policy import STRUCTURES
 from mimi.policy.presets import PRESETS
 from mimi.policy.structures import PARTICIPANT_LIST
-from mimi.vectors import checked_fields, kind_of, verify, verify_case
-from mimi.vectors.case import SAFE_INTEGER
+from mimi.vectors import checked_fields, verify_case
 from mimi.vectors.checks.policy import RULES
-from mimi.vectors.generate import GENERATED_POLICY, generate, generate_kind
 from mimi.vectors.generate.policy_presets import WITH_TRANSITIONS, Stage
 from mimi.vectors.generate.policy_sentences import SENTENCES
 from mimi.vectors.policy_form import NAMES, capability_of
 from mimi.vectors.policy_rows import ACTIONS
 
-README = (FOLDER / "README.md").read_text("utf-8")
+cases_of = POLICY.cases_of
+KIND_OF = POLICY.kind_of
+
+every_table = pytest.mark.parametrize("name", ["decisions", "combinations"])
 
 OUT_OF_REACH = {Rule.HANDSHAKE_FORMAT, Rule.MANDATORY_CAPABILITY, Rule.FORBIDDEN_CAPABILITY}
 """What is judged by messages and leaves, not by what is asked for."""
 
 
-@cache
-def generated(name: str) -> bytes:
-    return generate_kind(name, 1, "policy")
-
-
-# The files
-
-
-@every_file
-def test_the_policy_files_are_what_is_generated(name):
-    assert (FOLDER / f"{name}.json").read_bytes() == generated(name)
-
-
-@every_file
-def test_policy_files_do_not_depend_on_the_seed(name):
-    assert generate_kind(name, 2, "policy") == generated(name)
-
-
-def test_the_policy_files_are_all_there_is():
-    assert {path.stem for path in FOLDER.glob("*.json")} == set(GENERATED_POLICY) == set(KIND_OF)
-    assert set(generate(1, "policy")) == {f"{name}.json" for name in GENERATED_POLICY}
-
-
-@every_file
-def test_every_case_of_policy_verifies(name):
-    report = verify(name, (FOLDER / f"{name}.json").read_bytes())
-    assert report.failures == ()
-    assert report.ok
-    assert report.kind == KIND_OF[name].name
-    assert report.passed == len(cases_of(name))
-
-
-@every_file
-def test_the_fields_of_policy_are_those_of_the_format(name):
-    kind = KIND_OF[name]
-    for case in cases_of(name):
-        assert set(case) == kind.fields
-        assert list(case) == list(cases_of(name)[0])
-        assert list(case)[:2] == ["kind", "description"]
-        assert kind_of(case) is kind
-        numbers = [value for _, value in parts_of(case) if isinstance(value, int | float)]
-        assert max(numbers, default=0) <= SAFE_INTEGER
-
-
-def test_the_command_writes_the_set_of_policy(tmp_path):
-    result = run("vectors", "generate", tmp_path / "new", "--seed", "1", "--set", "policy")
-    assert result.exit_code == 0
-    written = {path.name: path.read_bytes() for path in (tmp_path / "new").iterdir()}
-    assert written == {f"{name}.json": generated(name) for name in GENERATED_POLICY}
-    assert run("vectors", "verify", tmp_path / "new").exit_code == 0
+def rows_of(name: str) -> list[tuple[Case, Case]]:
+    """The rows of a decision table, each with the case in which it is."""
+    return [(case, row) for case in cases_of(name) for row in case["rows"]]
 
 
 # Two implementations
 
 
-@every_file
+@POLICY.every_file
 def test_the_naive_implementation_comes_to_the_same(name):
     for case in cases_of(name):
         CHECKS[case["kind"]](case)
@@ -116,7 +68,7 @@ def test_there_are_as_many_rows_as_promised():
         assert len(rows_of(name)) / 5 < allowed < len(rows_of(name)) * 4 / 5
 
 
-COUNTS = (4055, 376, 196)
+COUNTS = (4055, 394, 203)
 
 
 def test_every_capability_is_decided_for_every_role_of_every_preset():
@@ -213,7 +165,7 @@ def test_sentences_are_named_that_are_there_and_all_of_them():
         for case in cases_of("foundings")
         if said[1] == case["sentence"]
     }
-    assert used <= set(SENTENCES)
+    assert used == set(SENTENCES)
     assert all(len(sentence.split()) <= 25 for _, sentence in SENTENCES.values())
 
 
@@ -221,10 +173,9 @@ def test_the_readme_of_policy_names_everything():
     names = {field for kind in KIND_OF.values() for field in kind.fields}
     names |= {*RULES, *ACTIONS, *(rule.value for rule in Rule if rule not in OUT_OF_REACH)}
     names |= {"requests", "rules", "needed", "grounds", "by", "name", "user", "claims", "join_code"}
+    readme = POLICY.readme
     for name in names:
-        assert re.search(rf"`{name}`|\"{name}\"", README), name
-    for file in GENERATED_POLICY:
-        assert f"| `{file}.json` | `{KIND_OF[file].name}` | {len(cases_of(file))} |" in README
+        assert re.search(rf"`{name}`|\"{name}\"", readme), name
 
 
 # Wrong expectations
@@ -268,7 +219,7 @@ def test_a_wrong_decision_is_noticed_by_both(name):
                         check_row(case, wrong)
 
 
-@pytest.mark.parametrize("name", GENERATED_POLICY)
+@POLICY.every_file
 def test_whatever_is_changed_is_no_accident(name):
     """Another value, or none, is verified or is a failure of the case: nothing else is raised."""
     kind = KIND_OF[name]

@@ -19,7 +19,7 @@ from mimi.policy.errors import (
 from mimi.policy.lint.finding import Finding, LintRule, error, note, warning
 from mimi.policy.lint.survey import Survey, can_be_active
 from mimi.policy.media import is_listed
-from mimi.policy.policy import STRUCTURES
+from mimi.policy.policy import number_of
 from mimi.policy.structures import (
     ASSET_POLICY,
     BANNED,
@@ -38,8 +38,6 @@ from mimi.policy.structures import (
     Optionality,
     StatusNotificationPolicy,
 )
-
-NUMBERS = {kind: number for number, kind in STRUCTURES.items()}
 
 EXPLAINED = (
     RepeatedRoleError,
@@ -73,7 +71,7 @@ def _faults(part: Any) -> Iterator[Finding]:
     except EXPLAINED:
         pass
     except PolicyDataError as fault:
-        name = ComponentID(NUMBERS[type(part)]).name.lower()
+        name = ComponentID(number_of(type(part))).name.lower()
         text = f"{name} is invalid: {fault}; correct it, for nobody accepts it"
         yield error(LintRule.INVALID_COMPONENT, text)
 

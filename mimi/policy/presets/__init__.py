@@ -21,15 +21,20 @@ from mimi.policy.presets import direct as direct
 from mimi.policy.presets import moderated as moderated
 from mimi.policy.presets import multi_organization as multi_organization
 from mimi.policy.presets import strict as strict
-from mimi.policy.presets.announcement import ANNOUNCEMENT_CHANNEL
-from mimi.policy.presets.cooperative import COOPERATIVE
-from mimi.policy.presets.direct import DIRECT_MESSAGE, GROUP_DIRECT_MESSAGE
-from mimi.policy.presets.moderated import MODERATED
-from mimi.policy.presets.multi_organization import MULTI_ORGANIZATION
+from mimi.policy.presets.announcement import ANNOUNCEMENT_CHANNEL as ANNOUNCEMENT_CHANNEL
+from mimi.policy.presets.cooperative import COOPERATIVE as COOPERATIVE
+from mimi.policy.presets.direct import (
+    DIRECT_MESSAGE as DIRECT_MESSAGE,
+)
+from mimi.policy.presets.direct import (
+    GROUP_DIRECT_MESSAGE as GROUP_DIRECT_MESSAGE,
+)
+from mimi.policy.presets.moderated import MODERATED as MODERATED
+from mimi.policy.presets.multi_organization import MULTI_ORGANIZATION as MULTI_ORGANIZATION
 from mimi.policy.presets.preset import Preset as Preset
 from mimi.policy.presets.preset import capabilities as capabilities
 from mimi.policy.presets.preset import role as role
-from mimi.policy.presets.strict import STRICT
+from mimi.policy.presets.strict import STRICT as STRICT
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {

@@ -15,7 +15,7 @@ import attrs
 from mimi.errors import UsageError
 from mimi.mls import ComponentID
 from mimi.policy.capability import Capability, spelled
-from mimi.policy.policy import STRUCTURES, RoomPolicy, room_data
+from mimi.policy.policy import RoomPolicy, number_of, room_data
 from mimi.policy.structures import (
     BANNED,
     BANNED_NAME,
@@ -34,8 +34,6 @@ Bounds: TypeAlias = tuple[int, int | None]
 ANY: Bounds = (0, None)
 NONE: Bounds = (0, 0)
 ENFORCERS: Bounds = (1, 2)
-
-NUMBERS = {kind: number for number, kind in STRUCTURES.items()}
 
 
 @attrs.frozen
@@ -66,7 +64,7 @@ class Preset:
         Raises:
             UsageError: There are no roles, or something is no component of a room.
         """
-        given = {_number(component): component for component in components}
+        given = {number_of(type(component)): component for component in components}
         base = given.pop(int(BASE_ROOM_POLICY), BaseRoomPolicy())
         listed = sorted(number for number in given if number != ROOM_METADATA)
         base = attrs.evolve(base, policy_component_ids=tuple(map(ComponentID, listed)))
@@ -93,13 +91,6 @@ class Preset:
     def policy(self) -> RoomPolicy:
         """What a room of this kind allows."""
         return RoomPolicy.of(self.data())
-
-
-def _number(component: Any) -> int:
-    number = NUMBERS.get(type(component))
-    if number is None:
-        raise UsageError(f"{type(component).__name__} is no component of a room")
-    return number
 
 
 def capabilities(*parts: str | Iterable[Capability]) -> tuple[Capability, ...]:

@@ -1,6 +1,7 @@
 """Room policy: the data of its components, updates of its lists, and what it allows."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from mimi.codec import decode, encode
@@ -117,11 +118,8 @@ def check_policy_component(case: Case) -> None:
 
 def _update_forms(structure: Any, updates: tuple[bytes, ...]) -> list[Any]:
     """Return what updates say: null for those that do not parse."""
-    forms = []
-    for update in updates:
-        value, rule = judged(lambda octets=update: decode(structure, octets))  # type: ignore[misc]
-        forms.append(None if rule else form_of(value))
-    return forms
+    read = (judged(partial(decode, structure, update)) for update in updates)
+    return [None if rule else form_of(value) for value, rule in read]
 
 
 def form_of_participants(data: bytes, updates: tuple[bytes, ...]) -> dict[str, Any]:

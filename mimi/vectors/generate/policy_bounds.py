@@ -9,6 +9,7 @@ from mimi.vectors.generate.policy_club import (
     CLIENTS,
     GUEST_ROLE,
     LINK,
+    MEMBER_ROLE,
     MODERATOR_ROLE,
     NOBODY_ROLE,
     OWNER_ROLE,
@@ -122,6 +123,25 @@ _OVER_BOUNDS = (
     row("mona", metadata("room_name"), by="canChangeRoomName"),
 )
 
+_FEW = replace(
+    MODERATOR_ROLE,
+    minimum_participants_constraint=4,
+    minimum_active_participants_constraint=4,
+)
+UNDER = attrs.evolve(
+    FULL,
+    description="a club with fewer moderators than there should be",
+    roles=with_roles(_FEW),
+    actors=FULL.actors,
+)
+_UNDER_BOUNDS = (
+    row("olga", change("mia", 4), by="canChangeUserRole"),
+    row("olga", add("nina", 4), _NINA, by="canAddParticipant"),
+    row("olga", change("max", 3), by="minimum-participants change-role"),
+    row("olga", go("max"), by="minimum-active-participants"),
+    row("olga", come("max"), by="canAddParticipant"),
+)
+
 # How many in all
 
 _BASE = BaseRoomPolicy(max_users=5, max_clients=5, multi_device=False)
@@ -198,6 +218,28 @@ FIXED = Cast(
     (titled("manager", 3),),
     base=BaseRoomPolicy(fixed_membership=True),
     join_links=(LINK,),
+    definitions={"open": BaseRoomPolicy()},
+)
+FIXING = attrs.evolve(
+    FIXED,
+    description="a club whose participants are to be fixed",
+    base=None,
+    definitions={"fixed": BaseRoomPolicy(fixed_membership=True)},
+)
+_FIXING = (
+    row("olga", ["change-base-policy", "fixed"], by="canChangeRoomMembershipStyle"),
+    row(
+        "olga",
+        ["change-base-policy", "fixed"],
+        *(remove("gus"), go("gus"), go("gus")),
+        by="canRemoveParticipant",
+    ),
+    rows(
+        ("olga", [["change-base-policy", "fixed"]]),
+        ("invited", [add("nina", 2), _NINA]),
+        by="canUseJoinCode",
+    ),
+    row("olga", ["change-base-policy", "fixed"], come("gwen"), by="canAddParticipant"),
 )
 _FIXED = (
     row("olga", add("nina", 2), _NINA),
@@ -216,6 +258,8 @@ _FIXED = (
     row("mona", change("bert", 2), by="canUnBan"),
     row("mona", change("gus", 3), by="canChangeUserRole"),
     row("mona", go("gus"), by="canKick"),
+    row("olga", ["change-base-policy", "open"], remove("gus"), go("gus"), go("gus")),
+    rows(("olga", [["change-base-policy", "open"]]), ("invited", [add("nina", 2), _NINA])),
 )
 
 # A room in another
@@ -290,6 +334,20 @@ _OUTCASTS = (
     row("mona", add("troll", 1), by="max-users"),
 )
 
+MISNAMED = Cast(
+    "a club where role 3 is called banned",
+    with_roles(role(1, "outcast"), replace(MEMBER_ROLE, role_name=b"banned")),
+    PARTICIPANTS,
+    CLIENTS,
+    _ACTORS,
+)
+_MISNAMED = (
+    row("mia", come("mia"), by="banned-name"),
+    row("mona", change("gus", 3), by="banned-name"),
+    row("mona", add("nina", 3), _NINA, by="banned-name"),
+    row("hub", change("gus", 3), by="banned-name"),
+)
+
 UNDEFINED = Cast(
     "a club that has lost the definition of a role and of nobody",
     without_roles(0, 3),
@@ -311,13 +369,16 @@ _UNDEFINED = (
 BOUNDS: Scenes = (
     (FULL, _AT_BOUNDS),
     (OVER, _OVER_BOUNDS),
+    (UNDER, _UNDER_BOUNDS),
     (COUNTED, _COUNTED),
     (HIDDEN, _HIDDEN),
     (SHOWN, _HIDDEN),
     (FIXED, _FIXED),
+    (FIXING, _FIXING),
     (CHILD, _CHILD),
     (STRAYED, _STRAYED),
     (FAR, _FAR),
     (OUTCASTS, _OUTCASTS),
+    (MISNAMED, _MISNAMED),
     (UNDEFINED, _UNDEFINED),
 )

@@ -151,6 +151,8 @@ _TOGETHER = (
         metadata("room_name"),
     ),
     row("mona", ["change-join-links", True, False], metadata("room_name"), by="reserved"),
+    row("olga", ["change-join-links", False, False], by="reserved"),
+    row("gus", ["change-join-links", False, False], by="reserved"),
     # what belongs to the room
     row("olga", metadata("room_name", "room_subject", "room_avatar", "room_descriptions")),
     row("mona", metadata("room_name", "room_subject", "room_avatar", "room_mood")),
@@ -188,7 +190,8 @@ _PRIVATE = (
     row("olga", perform("0xF001"), by="private-capability"),
     row("mute", perform("canSendMessage"), add("nina", 2), by="private-capability"),
     row("hub", perform("canSendMessage"), by="no-participant"),
-    row("olga", metadata("room_uri"), by="room-uri"),
+    row("olga", metadata("room_uri"), by="reserved"),
+    row("mute", metadata("room_uri"), by="reserved"),
     row("mute", metadata("room_uri", "room_name")),
 )
 

@@ -243,7 +243,6 @@ _ALLOWED: dict[str, Callable[[Asked], str]] = {
     "add-client": lambda _: "add-client",
     "remove-client": lambda _: "remove-client",
     "replace-client": lambda _: "replace-client",
-    "change-metadata": lambda _: "change-metadata",
 }
 """Which sentence allows what takes no capability."""
 

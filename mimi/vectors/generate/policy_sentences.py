@@ -22,9 +22,6 @@ _TABLE = """
   no-maximum:
     If there is no maximum number of participants for a particular role, that parameter is
     absent.
-  transition:
-    The authorized_role_changes field is used to provide fine-grained control about which
-    transitions are allowed
   unknown-role:
     It contains a role_index, which is used to refer to the role elsewhere.
   role-zero:
@@ -84,13 +81,10 @@ _TABLE = """
   no-participant:
     has a specific entry in the Participant List struct and a corresponding role--or is
     preauthorized to take action with a specific role
-  consistent:
-    capabilities apply both to sending a set of consistent MLS proposals that could be committed
-    by any member
   no-capabilities:
     each role has a list of capabilities, which in rare cases could be empty.
 8.1.1
-  canAddParticipant, already-participant:
+  canAddParticipant:
     the holder of this capability can add another user, that is not already in the participant
     list, to the participant list.
   canAddOwnClient:
@@ -191,7 +185,7 @@ _TABLE = """
     and removes all the banned user's clients.
 8.2
   canChangeRoomName, canChangeRoomDescription, canChangeRoomAvatar, canChangeRoomSubject,
-  canChangeRoomMood, change-metadata:
+  canChangeRoomMood:
     The holder of each of the following capabilities is authorized to update the Room metadata
 8.3
   canSendMessage:
