@@ -57,7 +57,7 @@ def group_info(
 
 def may_join(room: Room, hub: Hosting, actor: Actor) -> bool:
     """Return whether somebody may join by a commit: as a participant, or for any of the roles."""
-    surroundings = hub.rooms.surroundings(room)
+    surroundings = hub.rooms.surroundings
     ways: list[tuple[Action, ...]] = [(AddClient(actor.user),), (ReplaceClient(actor.user),)]
     if room.role_of(actor.user) == NO_ROLE:
         roles = (role for role in room.policy.powers if role != NO_ROLE)
