@@ -150,7 +150,7 @@ from mimi.mls.psk import (
 from mimi.mls.public import (
     PublicGroup,
 )
-from mimi.mls.rows import Changes
+from mimi.mls.rows import Changes, RowNeededError
 from mimi.mls.safe import (
     ClientComponent,
     GroupComponent,
@@ -312,6 +312,7 @@ __all__ = [
     "ResumptionPSK",
     "ResumptionPSKUsage",
     "Role",
+    "RowNeededError",
     "SecretTree",
     "SelfRemove",
     "SemiPrivateMessage",

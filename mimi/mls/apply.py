@@ -52,7 +52,7 @@ from mimi.tree.math import LeafIndex
 from mimi.tree.multicredential import verify_bindings
 from mimi.tree.path import MergedPath, merge_update_path
 from mimi.tree.ratchet import RatchetTree
-from mimi.tree.validate import check_group_support
+from mimi.tree.validate import check_group_support, has_same_support
 
 LAST_EPOCH = 2**64 - 1
 """An inviter can put a group there, and nobody can leave it."""
@@ -191,25 +191,33 @@ def check_epoch(
         ExternalReceiverKeyError: An external receiver has no key.
         MalformedError: The contents of an extension do not parse.
     """
-    same = before is not None and same_requirements(extensions, before.context.extensions)
-    if not same or before is None or tree is not before.tree:  # else all was found there before
+    if before is None or not same_requirements(extensions, before.context.extensions):
         check_group_support(tree, GroupNeeds.of(extensions))
-    leaves = tuple(_changed_leaves(tree, touched) if same else tree.members())
+        leaves = tuple(tree.members())
+    else:  # what is as it was there was checked there
+        if not has_same_support(tree, before.tree):
+            check_group_support(tree, GroupNeeds.of(extensions))
+        known = None if sending else before.tree
+        leaves = tuple(_changed_leaves(tree, known, touched))
     if leaves:
         check_negotiated(leaves, extensions)
         if sending and extensions:
             check_media_types(leaves, extensions)
-    if extensions:
+    if extensions and (before is None or extensions is not before.context.extensions):
         check_external_receivers(tree.suite, extensions)
         source_domains(extensions)  # or every later look at them would fail
 
 
 def _changed_leaves(
-    tree: RatchetTree, touched: Iterable[LeafIndex]
+    tree: RatchetTree, known: RatchetTree | None, touched: Iterable[LeafIndex]
 ) -> Iterator[tuple[LeafIndex, LeafNode]]:
+    """Yield the touched leaves but for those that say in a known tree what they support."""
     for index in touched:
         leaf = tree.leaf(index)
-        if leaf is not None:
+        if leaf is None:
+            continue
+        old = known.leaf(index) if known is not None and index < known.leaf_count else None
+        if old is None or old.extensions != leaf.extensions:
             yield index, leaf
 
 

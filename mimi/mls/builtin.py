@@ -74,4 +74,6 @@ BUILT_IN: Components = MappingProxyType(
 
 def with_built_in(components: Mapping[int, Component]) -> Components:
     """Return an application's components and, where it has no logic of its own, the built-in."""
+    if isinstance(components, MappingProxyType) and BUILT_IN.keys() <= components.keys():
+        return components  # they were added before
     return MappingProxyType({**BUILT_IN, **{int(at): each for at, each in components.items()}})

@@ -352,7 +352,7 @@ def choose(group: MemberState, by_value: Iterable[Covered], now: int) -> tuple[C
         Covered(item.proposal, item.sender, item.reference)
         for item in group.state.proposals.values()
     ]
-    pending = [item for item in pending if removed_by(item) != group.leaf_index]
+    pending = [item for item in pending if not is_own(item, group.leaf_index)]
     leaving = [item for item in pending if isinstance(item.proposal, SelfRemove)]
     fixed = without_needless(
         by_value, [item for item in leaving if _can_stand(group, (item,), now)]
@@ -363,9 +363,37 @@ def choose(group: MemberState, by_value: Iterable[Covered], now: int) -> tuple[C
     others = [item for item in pending if not isinstance(item.proposal, Update)]
     ranked = sorted((*others, *reversed(updates)), key=_rank)
     trial = _Trial(group, fixed, now, iter(range(TRIALS)))
-    chosen = trial.extended((), _bundles(group, ranked))
+    chosen, before = trial.extended((), _bundles(group, without_repeated(ranked))), -1
+    while before < len(chosen) < len(ranked):
+        # what came too early may stand beside what was chosen later
+        before, rest = len(chosen), [item for item in ranked if item not in chosen]
+        chosen = trial.extended(chosen, _bundles(group, rest))
     references = {item.reference for item in chosen}
     return tuple(item for item in pending if item.reference in references)
+
+
+def is_own(item: Covered, committer: LeafIndex) -> bool:
+    """Return whether a proposal removes or updates its committer, which it never covers."""
+    is_update = isinstance(item.proposal, Update) and item.sender == MemberSender(committer)
+    return is_update or removed_by(item) == committer
+
+
+def without_repeated(pending: Iterable[Covered]) -> tuple[Covered, ...]:
+    """Return pending proposals, of each leaf that is removed one removal and no Update.
+
+    Of several removals a SelfRemove counts, else the first.
+    """
+    listed, by_leaf = tuple(pending), dict[LeafIndex | None, Covered]()
+    for item in sorted(listed, key=lambda each: not isinstance(each.proposal, SelfRemove)):
+        by_leaf.setdefault(removed_by(item), item)
+
+    def counts(item: Covered) -> bool:
+        if isinstance(item.proposal, Update) and isinstance(item.sender, MemberSender):
+            return item.sender.leaf_index not in by_leaf
+        leaf = removed_by(item)
+        return leaf is None or by_leaf[leaf] is item
+
+    return tuple(filter(counts, listed))
 
 
 def without_needless(

@@ -17,18 +17,20 @@ class OpenRows:
     Args:
         rows: The rows.
         partial: Whether a row that is not among them may be stored elsewhere.
+        above: What their names begin with where they are stored.
 
     Raises:
         DamagedSnapshotError: They are no mapping.
     """
 
-    __slots__ = ("partial", "rows")
+    __slots__ = ("above", "partial", "rows")
 
-    def __init__(self, rows: Mapping[str, bytes], *, partial: bool) -> None:
+    def __init__(self, rows: Mapping[str, bytes], *, partial: bool, above: str = "") -> None:
         if not isinstance(rows, Mapping):
             raise DamagedSnapshotError(f"rows are a mapping, not a {type(rows).__name__}")
         self.rows: Final = rows
         self.partial: Final = partial
+        self.above: Final = above
 
     def expect(self, names: Iterable[str]) -> None:
         """Say which rows will be needed, so that they can be fetched together.
@@ -37,7 +39,8 @@ class OpenRows:
             RowNeededError: Some are not there yet.
         """
         if self.partial:
-            missing = tuple(name for name in dict.fromkeys(names) if name not in self.rows)
+            wanted = (self.above + name for name in dict.fromkeys(names))
+            missing = tuple(name for name in wanted if name not in self.rows)
             if missing:
                 raise RowNeededError(missing)
 
@@ -63,8 +66,8 @@ class OpenRows:
 
     def _row(self, name: str) -> bytes:
         try:
-            return self.rows[name]
+            return self.rows[self.above + name]
         except KeyError:
             if self.partial:
-                raise RowNeededError((name,)) from None
+                raise RowNeededError((self.above + name,)) from None
             raise DamagedSnapshotError("the row is missing", name) from None

@@ -251,6 +251,7 @@ class PublicGroup(GroupView):
         rows: Mapping[str, bytes],
         *,
         partial: bool = False,
+        above: str = "",
         maximum_lifetime: int = DEFAULT_MAXIMUM_LIFETIME,
         components: Components = BUILT_IN,
     ) -> Self:
@@ -266,6 +267,7 @@ class PublicGroup(GroupView):
             partial: Whether a row that is missing may be stored elsewhere. Whatever needs it, the
                 group's methods and those of its events, raises `RowNeededError` then: fetch what it
                 names, and do the same again.
+            above: What the names begin with under which the rows are stored.
             maximum_lifetime: See `load`.
             components: See `load`.
 
@@ -274,7 +276,7 @@ class PublicGroup(GroupView):
             NewerSnapshotError: A row has a version that is not known here.
             DamagedSnapshotError: A row that was read is not what was stored; names the row.
         """
-        state, info, pieces = open_public(OpenRows(rows, partial=partial))
+        state, info, pieces = open_public(OpenRows(rows, partial=partial, above=above))
         return cls(state, info, maximum_lifetime, with_built_in(components), (), pieces)
 
     def receive(self, wire: bytes, *, now: int) -> Step[Self]:

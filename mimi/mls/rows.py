@@ -15,7 +15,6 @@ so that a newer version can be told from damage.
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -24,8 +23,9 @@ import attrs
 
 from mimi.codec import cbor
 from mimi.crypto import Secret
-from mimi.errors import MimiError, UsageError
 from mimi.mls.errors import DamagedSnapshotError, NewerSnapshotError
+from mimi.mls.row_errors import RowNeededError as RowNeededError
+from mimi.mls.row_errors import damage as damage
 
 T = TypeVar("T")
 
@@ -34,19 +34,6 @@ VERSION = 1
 DIGEST_SIZE = 16
 STRANGE = "nobody stores such a row"
 NUMBER = re.compile("0|[1-9][0-9]{0,19}")
-
-
-class RowNeededError(UsageError):
-    """Rows that are not there yet are needed: fetch them, and do the same again.
-
-    Attributes:
-        names: Those that are known to be needed. A name that is not stored stands for damage.
-    """
-
-    def __init__(self, names: tuple[str, ...]) -> None:
-        listed = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-        super().__init__(f"rows are needed: {listed}", names=names)
-        self.names = names
 
 
 def _read_only(rows: Mapping[str, bytes]) -> Mapping[str, bytes]:
@@ -147,25 +134,36 @@ def _frame_head(kind: str) -> bytes:
 
 def _digest_of(name: str, covered: bytes) -> bytes:
     octets = name.encode()
-    head = head_of(TEXT, len(octets))
-    return hashlib.sha256(b"".join((_ARRAY_OF_5, head, octets, covered))).digest()[:DIGEST_SIZE]
+    size = len(octets)
+    head = _NAME_HEADS[size] if size < len(_NAME_HEADS) else _ARRAY_OF_5 + head_of(TEXT, size)
+    return hashlib.sha256(head + octets + covered).digest()[:DIGEST_SIZE]
 
 
-def _string(octets: bytes, at: int) -> tuple[int, int] | None:
-    """Return where the contents of an octet string begin and end; None where there is none."""
-    first = octets[at] if at < len(octets) else 0
+_NAME_HEADS = tuple(_ARRAY_OF_5 + head_of(TEXT, size) for size in range(128))
+
+
+def _string(octets: bytes, at: int) -> tuple[int, int]:
+    """Return where the contents of an octet string begin and end; past the end for none.
+
+    What is not as short as it can be is none either.
+    """
+    try:
+        first = octets[at]
+        if first == 0x59:
+            length = octets[at + 1] << 8 | octets[at + 2]
+            return (at + 3, at + 3 + length) if length > 0xFF else _NO_STRING
+        if first == 0x58:
+            length = octets[at + 1]
+            return (at + 2, at + 2 + length) if length > 23 else _NO_STRING
+    except IndexError:
+        return _NO_STRING
     if 0x40 <= first < 0x58:
         return at + 1, at + 1 + first - 0x40
-    size = _SIZES.get(first)
-    if size is None:
-        return None
-    start = at + 1 + size
-    length = int.from_bytes(octets[at + 1 : start], "big")
-    return (start, start + length) if length >= _LEAST[size] else None
+    length = int.from_bytes(octets[at + 1 : at + 5], "big")
+    return (at + 5, at + 5 + length) if first == 0x5A and length > 0xFFFF else _NO_STRING
 
 
-_SIZES = {0x58: 1, 0x59: 2, 0x5A: 4}
-_LEAST = {1: 24, 2: 1 << 8, 4: 1 << 16}
+_NO_STRING = (1 << 40, 1 << 40)
 
 
 def payload_of(name: str, kind: str, row: object) -> bytes:
@@ -177,11 +175,9 @@ def payload_of(name: str, kind: str, row: object) -> bytes:
     """
     head = _frame_head(kind)
     if type(row) is bytes and row.startswith(head):
-        place = _string(row, len(head))
-        if place is not None and place[1] + _TAIL == len(row):
-            start, end = place
-            if row[end:] == _DIGEST_HEAD + _digest_of(name, row[1:end]):
-                return row[start:end]
+        start, end = _string(row, len(head))
+        if end + _TAIL == len(row) and row[end:] == _DIGEST_HEAD + _digest_of(name, row[1:end]):
+            return row[start:end]
     with damage(name):
         opened = _open(name, row)
     if opened.kind != kind:
@@ -196,21 +192,34 @@ def octets_of(name: str, kind: str, row: object, *fields: str) -> list[bytes]:
         DamagedSnapshotError: It says anything else; or see `payload_of`.
         NewerSnapshotError: It has a newer version.
     """
-    payload, found = payload_of(name, kind, row), []
-    at, heads = 1, _field_heads(fields)
-    if payload[:1] == heads[0]:
-        for head in heads[1:]:
-            place = _string(payload, at + len(head)) if payload.startswith(head, at) else None
-            if place is None or place[1] > len(payload):
-                break
-            found.append(payload[place[0] : place[1]])
-            at = place[1]
-    if at == len(payload) and len(found) == len(fields):
-        return found
+    head, heads = _layout(kind, fields)
+    if type(row) is bytes and row.startswith(head):
+        at, end = _string(row, len(head))
+        if end + _TAIL == len(row) and row[end:] == _DIGEST_HEAD + _digest_of(name, row[1:end]):
+            found = []
+            for field in heads:
+                if not row.startswith(field, at):
+                    break
+                start, at = _string(row, at + len(field))
+                found.append(row[start:at])
+            if at == end and len(found) == len(fields):
+                return found
     said = fields_of(name, kind, row)
     found = [said.octets(field) for field in fields]
     said.done()
     return found
+
+
+@lru_cache(maxsize=64)
+def _layout(kind: str, fields: tuple[str, ...]) -> tuple[bytes, list[bytes]]:
+    """Return what the octets of a row have in common whose fields are all octet strings.
+
+    Returns:
+        Those before the payload, and those before the contents of each field.
+    """
+    first, *names = _field_heads(fields)
+    names[0] = first + names[0]
+    return _frame_head(kind), names
 
 
 @lru_cache(maxsize=64)
@@ -251,19 +260,20 @@ def _digest(name: str, kind: str, version: int, payload: bytes) -> bytes:
     return hashlib.sha256(covered).digest()[:DIGEST_SIZE]
 
 
-@contextmanager
-def damage(row: str = "") -> Iterator[None]:
-    """Report whatever a row breaks on the way as damage of that row.
+def compare(stored: Mapping[str, bytes], written: Mapping[str, bytes]) -> None:
+    """Check that rows are those of what they were loaded as.
 
     Raises:
-        DamagedSnapshotError: Something was refused.
+        DamagedSnapshotError: One is another, is missing, or is too many.
     """
-    try:
-        yield
-    except (DamagedSnapshotError, NewerSnapshotError, RowNeededError):
-        raise
-    except MimiError as error:
-        raise DamagedSnapshotError(error.reason, row) from error
+    for name, row in stored.items():
+        if name not in written:
+            raise DamagedSnapshotError(STRANGE, name)
+        if row != written[name]:
+            raise DamagedSnapshotError("the row does not say what follows from the others", name)
+    for name in written:
+        if name not in stored:
+            raise DamagedSnapshotError("the row is missing", name)
 
 
 class Fields:

@@ -125,7 +125,7 @@ class OpenTree:
         self.unread = Entry(UNREAD)
         self.leaf_count = leaf_count
         self._rows, self._suite, self._tree_hash = rows, suite, tree_hash
-        self._root = math.root(leaf_count)
+        self._root, self._nh = math.root(leaf_count), suite.nh
         self._branches: dict[tuple[int, int], Branch] = {}
         self._entries: dict[NodeIndex, Entry] = {}
         self._records: dict[NodeIndex, bytes] = {}
@@ -166,8 +166,9 @@ class OpenTree:
                 assert below is not None  # noqa: S101 - it was read
                 summary = Summary(self._tree_hash, *below)
             else:
-                record = self._record(position)
-                nh = self._suite.nh
+                record, nh = self._records.get(position), self._nh
+                if record is None:
+                    record = self._record(position)
                 summary = Summary(record[:nh], *_two_numbers(record, nh))
             self._summaries[position] = summary
         return summary

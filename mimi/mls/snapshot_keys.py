@@ -113,7 +113,7 @@ def write_index(out: RowEdit, now: TreeIndex, before: TreeIndex | None) -> None:
     """Write the rows of an index that are not those of the index before; both are in shards."""
     if before is None or not now.has_counts_of(before):
         out.write(CAPABILITIES, CAPABILITIES, _count_fields(now))
-    old: tuple[Shards, Shards] | tuple[None, None]
+    old: tuple[Shards[int], Shards[int]] | tuple[None, None]
     old = (None, None) if before is None else before.shards
     tables: tuple[Table, Table] = ("keys", "signers")
     for table, mine, theirs in zip(tables, now.shards, old, strict=True):

@@ -28,7 +28,7 @@ from mimi.mls.errors import DamagedSnapshotError
 from mimi.mls.framing import Sender
 from mimi.mls.open_rows import OpenRows
 from mimi.mls.proposal import Proposal, ReInit
-from mimi.mls.rows import STRANGE, Changes, RowEdit, Rows, damage, is_same
+from mimi.mls.rows import Changes, RowEdit, Rows, compare, damage, is_same
 from mimi.mls.snapshot_branches import OpenTree, write_branches
 from mimi.mls.snapshot_context import (
     Pieces,
@@ -205,6 +205,8 @@ def _flag(octets: bytes, row: str) -> bool:
 
 def _references(listed: bytes, bare: bytes) -> list[bytes]:
     """Return the references of the pending proposals, in their order."""
+    if not listed:
+        return []
     size = suite_of(decode(GroupContext, bare).cipher_suite).nh
     if len(listed) % size:
         raise DamagedSnapshotError("a reference is cut", CONTENTS)
@@ -291,17 +293,5 @@ def load_public(stored: Mapping[str, bytes]) -> Kept:
             check_group_info(tree, info.whole(tree) if isinstance(info, BareInfo) else info)
     with damage("tree"):
         written = public_changes((loaded, info, pieces)).written
-    _compare(stored, written)
+    compare(stored, written)
     return loaded, info, pieces
-
-
-def _compare(stored: Mapping[str, bytes], written: Mapping[str, bytes]) -> None:
-    """Check that rows are those of the group that they were loaded as."""
-    for name, row in stored.items():
-        if name not in written:
-            raise DamagedSnapshotError(STRANGE, name)
-        if row != written[name]:
-            raise DamagedSnapshotError("the row does not say what follows from the others", name)
-    for name in written:
-        if name not in stored:
-            raise DamagedSnapshotError("the row is missing", name)

@@ -159,7 +159,7 @@ class Edit(Generic[K, V]):
         return KeyMap._of(tuple(after), self.length + more)
 
 
-Places: TypeAlias = KeyMap[bytes, int] | Shards
+Places: TypeAlias = KeyMap[bytes, int] | Shards[int]
 """From keys to where they are."""
 
 
@@ -221,8 +221,8 @@ class TreeIndex:
     @classmethod
     def stored(
         cls,
-        nodes: Shards,
-        leaves: Shards,
+        nodes: Shards[int],
+        leaves: Shards[int],
         types: Mapping[int, int],
         listed: Mapping[tuple[Listing, int], int],
     ) -> "TreeIndex":
@@ -243,7 +243,7 @@ class TreeIndex:
         return TreeIndex(nodes, leaves, self._types, self._listed)
 
     @property
-    def shards(self) -> tuple[Shards, Shards]:
+    def shards(self) -> tuple[Shards[int], Shards[int]]:
         """The nodes' encryption keys and the leaves' signature keys, where they are in shards."""
         nodes, leaves = self._nodes, self._leaves
         assert isinstance(nodes, Shards)  # noqa: S101 - the caller has looked

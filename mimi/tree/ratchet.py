@@ -221,8 +221,8 @@ class RatchetTree:
         if entry.tree_hash is not None:
             return entry.tree_hash
         node = entry.node
-        if node is UNREAD:
-            return self.summary(position).tree_hash
+        if node is UNREAD and self.stored is not None:
+            return self.stored.summary(position).tree_hash
         if position & 1:
             left, right = math.children(position)
             parent = node if isinstance(node, ParentNode) else None
@@ -295,6 +295,8 @@ class RatchetTree:
             return 1 + len(node.unmerged_leaves)
         if self.stored is None:
             return len(self.resolution(position))
+        if node is UNREAD:
+            return self.stored.summary(position).reach
         return self._below(position, entry)[0]
 
     def _below(self, position: NodeIndex, entry: Entry) -> tuple[int, int]:

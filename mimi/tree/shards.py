@@ -13,11 +13,13 @@ comes of it is one shard that is longer, by what that member has in the tree.
 
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Protocol, TypeAlias
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 from zlib import crc32
 
 FULL = 16
 """How many entries there are for each shard, on the average."""
+
+V = TypeVar("V")
 
 Shard: TypeAlias = dict[bytes, int]
 
@@ -39,13 +41,13 @@ def _elder(number: int) -> int:
     return number - (1 << number.bit_length() - 1)
 
 
-class ShardSource(Protocol):
+class ShardSource(Protocol[V]):
     """Where shards are stored that were not read yet."""
 
-    def shard(self, number: int) -> Shard:
+    def shard(self, number: int) -> dict[bytes, V]:
         """Return a shard, the same object every time."""
 
-    def find(self, number: int, key: bytes) -> int | None:
+    def find(self, number: int, key: bytes) -> V | None:
         """Return the place of a key that is or would be in a shard, None where there is none."""
 
     def lost(self, key: bytes, number: int) -> Exception:
@@ -55,11 +57,11 @@ class ShardSource(Protocol):
 class Nowhere:
     """The source of shards that are all there."""
 
-    def shard(self, number: int) -> Shard:
+    def shard(self, number: int) -> dict[bytes, Any]:
         """Return a shard: there is none to be read."""
         raise IndexError(number)
 
-    def find(self, number: int, key: bytes) -> int | None:
+    def find(self, number: int, key: bytes) -> Any:
         """Return the place of a key: none is here."""
         raise IndexError(number, key)
 
@@ -68,15 +70,17 @@ class Nowhere:
         return KeyError(key, number)
 
 
-_State: TypeAlias = tuple[tuple[Shard | None, ...], frozenset[bytes], Mapping[bytes, int]]
+_State: TypeAlias = tuple[tuple[dict[bytes, V] | None, ...], frozenset[bytes], Mapping[bytes, V]]
 """The shards, None for one that is as it is stored; which keys go from them, and which come."""
 
 NO_KEYS: frozenset[bytes] = frozenset()
-NO_ENTRIES: Mapping[bytes, int] = MappingProxyType({})
+NO_ENTRIES: Mapping[bytes, Any] = MappingProxyType({})
 
 
-class Shards:
-    """An immutable map from keys to places, in shards; a `mimi.tree.index.KeyMap` for storing.
+class Shards(Generic[V]):
+    """An immutable map from keys to places, or what else there is of them, in shards.
+
+    It is a `mimi.tree.index.KeyMap` for storing.
 
     A change is noted, and made when the next one comes or the shards are asked for: until then the
     shards from which keys go need not be read.
@@ -84,23 +88,23 @@ class Shards:
 
     __slots__ = ("_length", "_state", "source")
 
-    def __init__(self, source: ShardSource, length: int, state: _State) -> None:
+    def __init__(self, source: ShardSource[V], length: int, state: _State[V]) -> None:
         self.source = source
         self._length = length
         self._state = state
 
     @classmethod
-    def of(cls, entries: Iterable[tuple[bytes, int]]) -> "Shards":
+    def of(cls, entries: Iterable[tuple[bytes, V]]) -> "Shards[V]":
         """Return a map of some entries."""
         listed = dict(entries)
         width = width_of(len(listed))
-        shards: tuple[Shard, ...] = tuple({} for _ in range(width))
+        shards: tuple[dict[bytes, V], ...] = tuple({} for _ in range(width))
         for key, place in listed.items():
             shards[address(key, width)][key] = place
         return cls(Nowhere(), len(listed), (shards, NO_KEYS, NO_ENTRIES))
 
     @classmethod
-    def stored(cls, source: ShardSource, length: int) -> "Shards":
+    def stored(cls, source: ShardSource[V], length: int) -> "Shards[V]":
         """Return a map of so many entries whose shards are read as far as they are asked for."""
         return cls(source, length, ((None,) * width_of(length), NO_KEYS, NO_ENTRIES))
 
@@ -111,7 +115,12 @@ class Shards:
         for number in range(self.width):
             yield from self.shard(number)
 
-    def find(self, key: bytes) -> int | None:
+    def items(self) -> Iterator[tuple[bytes, V]]:
+        """Yield the keys with their places, in no order."""
+        for number in range(self.width):
+            yield from self.shard(number).items()
+
+    def find(self, key: bytes) -> V | None:
         """Return the place of a key, None where there is none."""
         shards, gone, come = self._state
         if come or gone:
@@ -122,20 +131,20 @@ class Shards:
         shard = shards[number]
         return self.source.find(number, key) if shard is None else shard.get(key)
 
-    def find_first(self, keys: Iterable[bytes]) -> int | None:
+    def find_first(self, keys: Iterable[bytes]) -> V | None:
         """Return the place of the first of *keys* that there is, None for none."""
         return next((place for key in keys if (place := self.find(key)) is not None), None)
 
     def moved(
-        self, gone: Iterable[bytes], come: Iterable[tuple[bytes, int]]
-    ) -> tuple["Shards", tuple[int, int] | None]:
+        self, gone: Iterable[bytes], come: Iterable[tuple[bytes, V]]
+    ) -> tuple["Shards[V]", tuple[V, V] | None]:
         """Return the map without the keys *gone* and with the entries *come*.
 
         Returns:
             The map; and where a key that comes is there already, its place and the new one, None
             otherwise.
         """
-        shards, leaving, entries = self._settled(), frozenset(gone), dict[bytes, int]()
+        shards, leaving, entries = self._settled(), frozenset(gone), dict[bytes, V]()
         for key, place in come:
             first = entries.get(key)
             if first is None and key not in leaving:
@@ -153,11 +162,11 @@ class Shards:
         """How many shards there are."""
         return width_of(self._length)
 
-    def shard(self, number: int) -> Shard:
+    def shard(self, number: int) -> dict[bytes, V]:
         """Return a shard, not to be changed."""
         return self._read(self._settled(), number)
 
-    def differences(self, before: "Shards") -> Iterator[int]:
+    def differences(self, before: "Shards[V]") -> Iterator[int]:
         """Yield the numbers of the shards that are others than before, or that were none."""
         mine, theirs = self._settled(), before._settled()
         for number, shard in enumerate(mine):
@@ -169,11 +178,11 @@ class Shards:
                     continue
             yield number
 
-    def _read(self, shards: tuple[Shard | None, ...], number: int) -> Shard:
+    def _read(self, shards: tuple[dict[bytes, V] | None, ...], number: int) -> dict[bytes, V]:
         shard = shards[number]
         return self.source.shard(number) if shard is None else shard
 
-    def _settled(self) -> tuple[Shard | None, ...]:
+    def _settled(self) -> tuple[dict[bytes, V] | None, ...]:
         """Return the shards, after making the change that was noted."""
         shards, gone, come = self._state
         if gone or come:
@@ -183,13 +192,13 @@ class Shards:
 
     def _changed(
         self,
-        before: tuple[Shard | None, ...],
+        before: tuple[dict[bytes, V] | None, ...],
         gone: Iterable[bytes],
-        come: Mapping[bytes, int],
-    ) -> tuple[Shard | None, ...]:
+        come: Mapping[bytes, V],
+    ) -> tuple[dict[bytes, V] | None, ...]:
         shards, copied, width = list(before), set[int](), len(before)
 
-        def edited(number: int) -> Shard:
+        def edited(number: int) -> dict[bytes, V]:
             shard = self.source.shard(number) if shards[number] is None else shards[number]
             assert shard is not None  # noqa: S101 - said for the type checker
             if number not in copied:

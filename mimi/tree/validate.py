@@ -226,6 +226,19 @@ def check_group_support(tree: RatchetTree, needs: GroupNeeds) -> None:
         check_binding_support(tree.members())
 
 
+def has_same_support(tree: RatchetTree, before: RatchetTree) -> bool:
+    """Return whether what `check_group_support` looks at is what it was in another tree.
+
+    Errors are those of the index, for keys that are there twice.
+    """
+    if tree is before:
+        return True
+    index = tree.index
+    if not index.has_counts_of(before.index):
+        return False
+    return index.credential_types.isdisjoint((MULTI, WEAK_MULTI))
+
+
 def _check_credential_types(tree: RatchetTree) -> None:
     """Check that every leaf supports the types of all credentials, one leaf after the other."""
     used: dict[int, LeafIndex] = {}
