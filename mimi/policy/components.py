@@ -32,6 +32,7 @@ from mimi.mls.proposal import (
 from mimi.mls.state import PublicState
 from mimi.policy.actions import Request
 from mimi.policy.checks import check_component, check_policy
+from mimi.policy.clients import Clients
 from mimi.policy.constraints import check_founded
 from mimi.policy.decide import alone, decide
 from mimi.policy.decision import Decision, Refusal
@@ -52,7 +53,6 @@ from mimi.policy.room import (
     Room,
     Surroundings,
     any_role,
-    clients_of,
     no_parents,
 )
 from mimi.policy.settings import handshake_refusals, leaf_refusals
@@ -101,12 +101,22 @@ class Rooms:
         room = state.memo[self] = self._read(state, trusted=False)
         return room
 
+    def known(self, state: PublicState, room: Room) -> Room:
+        """Return a room after taking it for that which a group is, instead of looking through it.
+
+        Args:
+            state: The group.
+            room: What is known of it, such as from rows.
+        """
+        state.memo[self] = room
+        return room
+
     def _read(self, state: PublicState, *, trusted: bool) -> Room:
         data = app_data(state.context.extensions)
         participants = Participants.decode(data.get(PARTICIPANT_LIST, b"\0"), trusted=trusted)
         identify = self.identities.identify
         users = (identify(leaf.credential) for _, leaf in state.tree.members())
-        return Room.of(RoomPolicy.of(data), participants, clients_of(users))
+        return Room.of(RoomPolicy.of(data), participants, Clients.counted(users))
 
     def listed(
         self, room: Room, state: PublicState, updates: Sequence[bytes]

@@ -10,13 +10,15 @@ A `Participants` keeps its entries encoded, in blocks. A change makes one block 
 thousand it takes less than checking a few signatures.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
+from typing import Any
 
 import attrs
 
-from mimi.codec import decode, encode, encode_length
+from mimi.codec import decode, encode_length
 from mimi.identity import IdentifierError, ProviderUri, PseudonymUri, UserUri, parse
+from mimi.policy.blocks import BLOCK, Block, Roles, blocks_of, stored_blocks
 from mimi.policy.errors import (
     NoParticipantError,
     ParticipantIndexError,
@@ -74,61 +76,41 @@ class ListChange:
     places: Mapping[bytes, int] = attrs.field(eq=False, repr=False)
 
 
-BLOCK = 128
-"""How many participants stand together, so that a change copies no more than that."""
-
-
-@attrs.frozen
-class Block:
-    """Some consecutive participants.
-
-    Attributes:
-        users: Who they are.
-        data: Their encoded entries.
-    """
-
-    users: tuple[bytes, ...]
-    data: bytes
-
-    @classmethod
-    def of(cls, pairs: Sequence[UserRolePair]) -> "Block":
-        """Return the block of some entries."""
-        return cls(tuple(pair.user for pair in pairs), b"".join(map(encode, pairs)))
-
-    def replaced(self, at: int, entry: UserRolePair | None) -> "Block":
-        """Return the block in which an entry is another one, or None for one that goes."""
-        begin = _size(self.users[:at])
-        end = begin + _size(self.users[at : at + 1])
-        users, data = ((), b"") if entry is None else ((entry.user,), encode(entry))
-        return Block(
-            (*self.users[:at], *users, *self.users[at + 1 :]),
-            b"".join((self.data[:begin], data, self.data[end:])),
-        )
-
-
-def _blocks(pairs: Sequence[UserRolePair]) -> Iterator[Block]:
-    """Return entries in blocks."""
-    return (Block.of(pairs[at : at + BLOCK]) for at in range(0, len(pairs), BLOCK))
-
-
-def _size(users: Sequence[bytes]) -> int:
-    """Return the octets of entries: each a user with its length, and a role of four octets."""
-    lengths = [*map(len, users)]
-    longer = sum(len(encode_length(each)) - 1 for each in lengths if each >= 64)
-    return sum(lengths) + 5 * len(lengths) + longer
-
-
-@attrs.frozen(eq=False, repr=False)
 class Participants:
     """The participants of a room with their roles: an immutable value.
 
-    Attributes:
-        blocks: The entries, in the order of the list.
-        roles: From participants to their roles.
+    Args:
+        blocks: The entries, in the order of the list; or what returns them when they are asked for.
+        roles: From participants to their roles, where they are known already.
     """
 
+    __slots__ = ("_source", "blocks", "roles")
     blocks: tuple[Block, ...]
-    roles: MappingProxyType[bytes, int]
+    """The entries, in the order of the list."""
+    roles: Mapping[bytes, int]
+    """From participants to their roles."""
+
+    def __init__(
+        self,
+        blocks: tuple[Block, ...] | Callable[[], tuple[Block, ...]],
+        roles: Mapping[bytes, int] | None = None,
+    ) -> None:
+        if isinstance(blocks, tuple):
+            self.blocks = blocks
+        else:
+            self._source = blocks
+        if roles is not None:
+            self.roles = roles
+
+    def __getattr__(self, name: str) -> Any:
+        """Work out what is not known yet: so what is known costs no call."""
+        if name == "blocks":
+            self.blocks = self._source()
+            return self.blocks
+        if name == "roles":
+            self.roles = Roles(self.blocks)
+            return self.roles
+        raise AttributeError(name)
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[bytes, int]] = ()) -> "Participants":
@@ -152,7 +134,7 @@ class Participants:
     @classmethod
     def _kept(cls, pairs: tuple[UserRolePair, ...]) -> "Participants":
         roles = {pair.user: int(pair.role_index) for pair in pairs}
-        return cls(tuple(_blocks(pairs)), MappingProxyType(roles))
+        return cls(tuple(blocks_of(pairs)), MappingProxyType(roles))
 
     @classmethod
     def decode(cls, data: bytes, *, trusted: bool = False) -> "Participants":
@@ -166,8 +148,12 @@ class Participants:
             MalformedError: It does not parse.
             ParticipantListError: It breaks a rule.
         """
+        if trusted:
+            blocks = stored_blocks(data)
+            if blocks is not None:
+                return cls(blocks)
         pairs = decode(ParticipantListData, data).participants
-        return cls._kept(pairs) if trusted else cls._checked(pairs)
+        return cls._checked(pairs)
 
     def encode(self) -> bytes:
         """Return the data of the component."""
@@ -208,9 +194,9 @@ class Participants:
         """Return the block of a place, and the place within it."""
         left = index
         for at, block in enumerate(self.blocks):
-            if 0 <= left < len(block.users):
+            if 0 <= left < block.count:
                 return at, left
-            left -= len(block.users)
+            left -= block.count
         raise ParticipantIndexError(f"{index} of {len(self)} participants", index=index)
 
     def index(self, user: bytes) -> int:
@@ -268,26 +254,47 @@ class Participants:
 
     def changed(self, change: ListChange) -> "Participants":
         """Return the list after a change that `read` has returned."""
-        roles, blocks = self.roles.copy(), list(self.blocks)
+        blocks = list(self.blocks)
         for user, role in change.changed.items():
             at, within = self._find(change.places[user])
             blocks[at] = blocks[at].replaced(within, UserRolePair(user, role))
-            roles[user] = role
         # from the end, so that the places of those before stay what they were
         for user in sorted(change.removed, key=change.places.__getitem__, reverse=True):
             at, within = self._find(change.places[user])
             blocks[at] = blocks[at].replaced(within, None)
-            del roles[user]
         pairs = [UserRolePair(user, role) for user, role in change.added.items()]
-        roles.update(change.added)
-        if blocks and pairs and len(blocks[-1].users) < BLOCK:
-            fitting = BLOCK - len(blocks[-1].users)
-            last, more = blocks.pop(), Block.of(pairs[:fitting])
-            blocks.append(Block(last.users + more.users, last.data + more.data))
+        if blocks and pairs and blocks[-1].count < BLOCK:
+            fitting = BLOCK - blocks[-1].count
+            blocks.append(blocks.pop().joined(Block.of(pairs[:fitting])))
             del pairs[:fitting]
-        blocks += _blocks(pairs)
-        kept = tuple(block for block in blocks if block.users)
-        return Participants(kept, MappingProxyType(roles))
+        blocks += blocks_of(pairs)
+        kept = tuple(block for block in blocks if block.count)
+        return Participants(kept, self._roles_after(change))
+
+    def _roles_after(self, change: ListChange) -> Mapping[bytes, int] | None:
+        """Return the roles after a change; None where nobody has read those before it."""
+        known = self.roles
+        if isinstance(known, Roles):
+            if not known.is_read:
+                return None
+            roles = known.table.copy()
+        else:
+            roles = known.copy()  # type: ignore[attr-defined]  # a mappingproxy has it, and it is quick
+        roles.update(change.changed)
+        for user in change.removed:
+            del roles[user]
+        roles.update(change.added)
+        return MappingProxyType(roles)
+
+    def differing(self, before: "Participants") -> set[bytes]:
+        """Return who has another role than before; the cost is that of the blocks that differ."""
+        if self is before:
+            return set()
+        mine, theirs = set(map(id, self.blocks)), set(map(id, before.blocks))
+        blocks = [block for block in self.blocks if id(block) not in theirs]
+        blocks += [block for block in before.blocks if id(block) not in mine]
+        users = {user for block in blocks for user in block.users}
+        return {user for user in users if self.roles.get(user) != before.roles.get(user)}
 
     def updated(self, updates: Iterable[ParticipantListUpdate]) -> "Participants":
         """Return the list after the updates of one commit; errors are those of `read`."""

@@ -1,6 +1,6 @@
 """The policy of a room as its components state it, ready to be asked."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -141,10 +141,36 @@ class RoomPolicy:
     metadata: RoomMetaData | None = None
     others: Mapping[int, Any] = attrs.field(factory=lambda: MappingProxyType({}))
     powers: Mapping[int, Powers] = attrs.field(init=False)
+    _read: Callable[[int], bytes | None] | None = attrs.field(init=False, default=None)
 
     def __attrs_post_init__(self) -> None:
-        powers = {int(role.role_index): Powers.of(role) for role in self.roles.roles}
-        object.__setattr__(self, "powers", MappingProxyType(powers))
+        object.__setattr__(self, "powers", _powers_of(self))
+
+    @classmethod
+    def stored(cls, read: Callable[[int], bytes | None]) -> "RoomPolicy":
+        """Return the policy that components state which were checked before.
+
+        What nobody asks for is not decoded.
+
+        Args:
+            read: From the number of a component to its data; None where there are none.
+        """
+        made = cls.__new__(cls)
+        object.__setattr__(made, "_read", read)
+        return made
+
+    def __getattr__(self, name: str) -> Any:
+        """Decode what is asked for the first time: what is known costs no call."""
+        if name not in _PARTS:
+            raise AttributeError(name)
+        part = _PARTS[name](self)
+        object.__setattr__(self, name, part)
+        return part
+
+    def _decoded(self, number: int, otherwise: Any) -> Any:
+        assert self._read is not None  # noqa: S101 - else everything is known
+        data = self._read(number)
+        return otherwise if data is None else decode(STRUCTURES[number], data)
 
     @classmethod
     def of(cls, data: Mapping[int, bytes]) -> "RoomPolicy":
@@ -158,12 +184,11 @@ class RoomPolicy:
             MalformedError: The data of one does not parse.
         """
         read = {at: decode(STRUCTURES[at], each) for at, each in data.items() if at in STRUCTURES}
-        roles = read.pop(ROLES_LIST, RoleData(()))
+        roles = read.pop(ROLES_LIST, NO_ROLES)
         preauthorized = read.pop(PREAUTH_LIST, NO_PREAUTHORIZATION)
         base = read.pop(BASE_ROOM_POLICY, DEFAULT_BASE)
         operational = read.pop(MLS_OPERATIONAL_POLICY, NO_OPERATIONAL)
-        links = read.pop(JOIN_LINKS, JoinLinksData(())).join_links
-        active = frozenset(link.join_link for link in links)
+        active = _active(read.pop(JOIN_LINKS, NO_LINKS))
         metadata = read.pop(ROOM_METADATA, None)
         others = MappingProxyType(read)
         return cls(roles, preauthorized, base, operational, active, metadata, others)
@@ -197,6 +222,36 @@ class RoomPolicy:
         """Return whether a component belongs to the policy: known here, or named by the base."""
         return component in STRUCTURES or component in self.base.policy_component_ids
 
+
+NO_ROLES, NO_LINKS = RoleData(()), JoinLinksData(())
+
+
+def _active(links: JoinLinksData) -> frozenset[bytes]:
+    return frozenset(link.join_link for link in links.join_links)
+
+
+def _powers_of(policy: RoomPolicy) -> Mapping[int, Powers]:
+    return MappingProxyType({int(at.role_index): Powers.of(at) for at in policy.roles.roles})
+
+
+def _others_of(policy: RoomPolicy) -> Mapping[int, Any]:
+    read = {number: policy._decoded(number, None) for number in STRUCTURES if number in REST}
+    return MappingProxyType({number: each for number, each in read.items() if each is not None})
+
+
+MAIN = (ROLES_LIST, PREAUTH_LIST, BASE_ROOM_POLICY, MLS_OPERATIONAL_POLICY, JOIN_LINKS)
+REST = STRUCTURES.keys() - {int(at) for at in (*MAIN, ROOM_METADATA)}
+_PARTS: Mapping[str, Callable[[RoomPolicy], Any]] = {
+    "roles": lambda policy: policy._decoded(ROLES_LIST, NO_ROLES),
+    "preauthorized": lambda policy: policy._decoded(PREAUTH_LIST, NO_PREAUTHORIZATION),
+    "base": lambda policy: policy._decoded(BASE_ROOM_POLICY, DEFAULT_BASE),
+    "operational": lambda policy: policy._decoded(MLS_OPERATIONAL_POLICY, NO_OPERATIONAL),
+    "join_links": lambda policy: _active(policy._decoded(JOIN_LINKS, NO_LINKS)),
+    "metadata": lambda policy: policy._decoded(ROOM_METADATA, None),
+    "others": _others_of,
+    "powers": _powers_of,
+}
+"""From the attributes of a policy to how they are read from its components."""
 
 _NUMBERS = {kind: number for number, kind in STRUCTURES.items()}
 

@@ -5,13 +5,14 @@ in which something has happened. Counts are kept by role, so that asking costs t
 of ten as of ten thousand.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
 import attrs
 
 from mimi.policy.actions import Actor
+from mimi.policy.clients import Clients
 from mimi.policy.participants import ListChange, Participants
 from mimi.policy.policy import RoomPolicy
 from mimi.policy.structures import BANNED, NO_ROLE
@@ -82,7 +83,7 @@ class Room:
 
     policy: RoomPolicy
     participants: Participants
-    clients: MappingProxyType[bytes, int]
+    clients: Clients
     counts: Mapping[int, Count]
     members: int
 
@@ -97,7 +98,9 @@ class Room:
             participants: Its participants and their roles.
             clients: From users to how many clients they have in the group.
         """
-        present = {user: number for user, number in clients.items() if number}
+        present = clients
+        if not isinstance(present, Clients):
+            present = Clients.of({user: number for user, number in clients.items() if number})
         listed: dict[int, int] = {}
         active: dict[int, int] = {}
         for user, role in participants.roles.items():
@@ -108,7 +111,7 @@ class Room:
         return cls(
             policy,
             participants,
-            MappingProxyType(present),
+            present,
             MappingProxyType(counts),
             sum(present.values()),
         )
@@ -161,9 +164,7 @@ class Room:
         if listed is not None:
             change, participants = listed
             moved.update(change.changed, change.removed, change.added)
-        present = self.clients
-        if any(clients.values()):
-            present = _sum(self.clients, clients)
+        present = self.clients.with_more(clients)
         counts = dict(self.counts)
         for user in moved:
             _recount(counts, self.role_of(user), -1, user in self.clients)
@@ -176,6 +177,14 @@ class Room:
             self.members + sum(clients.values()),
         )
 
+    def differing(self, before: "Room") -> set[bytes]:
+        """Return whose role or number of clients is another than before.
+
+        The cost is that of what a commit has changed between them, and not of the room.
+        """
+        listed = self.participants.differing(before.participants)
+        return listed | self.clients.differing(before.clients)
+
 
 def _recount(counts: dict[int, Count], role: int, by: int, active: bool) -> None:  # noqa: FBT001 - a count's second half
     if role != NO_ROLE:
@@ -183,22 +192,3 @@ def _recount(counts: dict[int, Count], role: int, by: int, active: bool) -> None
         counts[role] = Count(old.participants + by, old.active + (by if active else 0))
         if counts[role] == NOBODY:
             del counts[role]
-
-
-def _sum(
-    clients: MappingProxyType[bytes, int], more: Mapping[bytes, int]
-) -> MappingProxyType[bytes, int]:
-    total = clients.copy()
-    for user, number in more.items():
-        total[user] = total.get(user, 0) + number
-        if total[user] <= 0:
-            del total[user]
-    return MappingProxyType(total)
-
-
-def clients_of(users: Iterable[bytes]) -> Mapping[bytes, int]:
-    """Return how many clients each user has, from the user of each client."""
-    counted: dict[bytes, int] = {}
-    for user in users:
-        counted[user] = counted.get(user, 0) + 1
-    return counted

@@ -9,6 +9,7 @@ from tree.members import refused
 
 from mimi.codec import encode
 from mimi.errors import MalformedError
+from mimi.policy.blocks import BLOCK
 from mimi.policy.errors import (
     NoParticipantError,
     ParticipantIndexError,
@@ -17,7 +18,7 @@ from mimi.policy.errors import (
     RoleZeroError,
     TwoOperationsError,
 )
-from mimi.policy.participants import BLOCK, Participants, is_pseudonym
+from mimi.policy.participants import Participants, is_pseudonym
 from mimi.policy.structures import (
     ParticipantListData,
     ParticipantListUpdate,
@@ -331,3 +332,58 @@ def test_lists_that_do_not_parse(octets):
         with pytest.raises(MalformedError) as caught:
             Participants.decode(octets, trusted=trusted)
         assert caught.value.path.startswith("ParticipantListData")
+
+
+# Lists that are octets until somebody asks
+
+PREFIXES = st.lists(
+    st.integers(0, 3).flatmap(
+        lambda size: st.just(b"mimi://a.example/u/" + b"x" * (size * 64 + size + 1))
+    ),
+    unique=True,
+    max_size=4,
+)
+
+
+@given(PREFIXES, st.integers(1, 1 << 32 - 1))
+def test_a_role_is_found_among_names_that_begin_alike(users, role):
+    listed = Participants.of((user, role) for user in users)
+    stored = Participants.decode(listed.encode(), trusted=True)
+    for user in (*users, b"mimi://a.example/u/", b"mimi://a.example/u/" + b"x" * 7):
+        assert stored.roles.get(user) == dict(listed).get(user)
+        assert (user in stored.roles) == (user in users)
+    assert len(stored) == len(users)
+    assert stored == listed
+    assert stored.blocks == listed.blocks
+
+
+@pytest.mark.parametrize("asked", [0, 3, 20])
+def test_a_stored_list_goes_on_as_any_other(asked):
+    listed = Participants.of(entries(300))
+    stored = Participants.decode(listed.encode(), trusted=True)
+    for user, role in entries(asked):
+        assert stored.roles[user] == role
+    with pytest.raises(KeyError):
+        stored.roles[b"nobody"]
+    update = ParticipantListUpdate(
+        (UserindexRolePair(7, 9),), (130,), (UserRolePair(b"mimi://b.example/u/new", 4),)
+    )
+    one, another = listed.updated([update]), stored.updated([update])
+    assert one == another
+    assert one.encode() == another.encode()
+    assert dict(one.roles) == dict(another.roles)
+    assert (
+        another.differing(stored)
+        == one.differing(listed)
+        == {
+            listed.user(7),
+            listed.user(130),
+            b"mimi://b.example/u/new",
+        }
+    )
+
+
+@pytest.mark.parametrize("data", [b"", b"\x01", b"\x05\x04mim", b"\x40\x00"])
+def test_octets_that_are_no_list_are_said_to_be_none(data):
+    with pytest.raises(MalformedError):
+        Participants.decode(data, trusted=True)
