@@ -32,6 +32,7 @@ from mimi.crypto.hpke import SenderContext as SenderContext
 from mimi.crypto.kdf import Kdf as Kdf
 from mimi.crypto.kem import HPKEPrivateKey as HPKEPrivateKey
 from mimi.crypto.kem import Kem as Kem
+from mimi.crypto.mac import HmacSha256 as HmacSha256
 from mimi.crypto.secret import Secret as Secret
 from mimi.crypto.signature import SignaturePrivateKey as SignaturePrivateKey
 from mimi.crypto.signature import SignatureScheme as SignatureScheme

@@ -40,7 +40,7 @@ def _ascii_of(text: str) -> str:
     return _ascii(plain(text))
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)  # it is what tables of providers are looked up by
 class Domain:
     """The domain of a provider, made from a text in either form.
 

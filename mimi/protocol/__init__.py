@@ -21,6 +21,15 @@ their signatures and encryptions::
 
 Octets are decoded first (`MalformedError`), then checked (`BodyError`): ``check_...`` and
 ``verify_...`` say all that can be said without the room's state.
+
+The machines say what a provider does about it, each as a value and a step::
+
+    Hub, HubRoom    rooms that are hosted       KeyStore     key packages of one's users
+    FollowerRoom    rooms that one's users      Consents     who may fetch them
+                    are in                      Provider     all of it: docs/integration.md
+
+    step = provider.handle(state, method, target, headers, body, authenticated=domains, now=now)
+    store(step.state); answer(step.response); then step.effects
 """
 
 from mimi.policy.structures import FRANKING_AGENT as FRANKING_AGENT
@@ -37,6 +46,14 @@ from mimi.protocol.consent import ConsentOperation as ConsentOperation
 from mimi.protocol.consent import ConsentScope as ConsentScope
 from mimi.protocol.consent import check_consent as check_consent
 from mimi.protocol.consent import check_granted as check_granted
+from mimi.protocol.consent_pairs import Consent as Consent
+from mimi.protocol.consents import ConsentNotice as ConsentNotice
+from mimi.protocol.consents import Consents as Consents
+from mimi.protocol.consents import Peering as Peering
+from mimi.protocol.deliveries import Deliver as Deliver
+from mimi.protocol.deliveries import Limits as Limits
+from mimi.protocol.deliveries import Resync as Resync
+from mimi.protocol.deliveries import Unrouted as Unrouted
 from mimi.protocol.directory import Directory as Directory
 from mimi.protocol.directory import Endpoint as Endpoint
 from mimi.protocol.directory import Template as Template
@@ -54,6 +71,9 @@ from mimi.protocol.fanout import fanout_of_update as fanout_of_update
 from mimi.protocol.fanout import fanout_of_welcome as fanout_of_welcome
 from mimi.protocol.fanout import notify_body as notify_body
 from mimi.protocol.fanout import read_notify as read_notify
+from mimi.protocol.follower import FollowerRoom as FollowerRoom
+from mimi.protocol.follower import notify as notify
+from mimi.protocol.forwarding import Forwarding as Forwarding
 from mimi.protocol.franking import FRANK_AAD as FRANK_AAD
 from mimi.protocol.franking import FrankAAD as FrankAAD
 from mimi.protocol.franking import FrankedMessage as FrankedMessage
@@ -83,6 +103,8 @@ from mimi.protocol.groupinfo import check_group_info_request as check_group_info
 from mimi.protocol.groupinfo import open_group_info as open_group_info
 from mimi.protocol.groupinfo import seal_group_info as seal_group_info
 from mimi.protocol.groupinfo import sign_group_info_request as sign_group_info_request
+from mimi.protocol.hosting import Envelope as Envelope
+from mimi.protocol.hosting import Hosting as Hosting
 from mimi.protocol.http import Answered as Answered
 from mimi.protocol.http import HttpRequest as HttpRequest
 from mimi.protocol.http import HttpResponse as HttpResponse
@@ -102,6 +124,7 @@ from mimi.protocol.http import respond as respond
 from mimi.protocol.http_errors import HttpError as HttpError
 from mimi.protocol.http_errors import Method as Method
 from mimi.protocol.http_errors import Status as Status
+from mimi.protocol.hub import Hub as Hub
 from mimi.protocol.identifiers import FieldSource as FieldSource
 from mimi.protocol.identifiers import IdentifierQueryCode as IdentifierQueryCode
 from mimi.protocol.identifiers import IdentifierRequest as IdentifierRequest
@@ -124,10 +147,44 @@ from mimi.protocol.keys import check_key_package as check_key_package
 from mimi.protocol.keys import incompatible_protocol as incompatible_protocol
 from mimi.protocol.keys import sign_key_material_request as sign_key_material_request
 from mimi.protocol.keys import suits as suits
+from mimi.protocol.keystore import Discretion as Discretion
+from mimi.protocol.keystore import KeyStore as KeyStore
 from mimi.protocol.message import MessageKind as MessageKind
 from mimi.protocol.message import content_kind as content_kind
+from mimi.protocol.outbox import Line as Line
 from mimi.protocol.protocol import IdentifierUri as IdentifierUri
 from mimi.protocol.protocol import Protocol as Protocol
+from mimi.protocol.provider import Provider as Provider
+from mimi.protocol.provider_rows import Scope as Scope
+from mimi.protocol.provider_rows import load_provider as load_provider
+from mimi.protocol.provider_rows import open_provider as open_provider
+from mimi.protocol.provider_rows import part_of as part_of
+from mimi.protocol.provider_rows import prefixes as prefixes
+from mimi.protocol.provider_rows import provider_changes as provider_changes
+from mimi.protocol.provider_rows import save_provider as save_provider
+from mimi.protocol.provider_rows import with_dependents as with_dependents
+from mimi.protocol.provider_scope import scope_of_answer as scope_of_answer
+from mimi.protocol.provider_scope import scope_of_call as scope_of_call
+from mimi.protocol.provider_scope import scope_of_request as scope_of_request
+from mimi.protocol.provider_state import Answer as Answer
+from mimi.protocol.provider_state import ClaimGroupInfo as ClaimGroupInfo
+from mimi.protocol.provider_state import ClaimKeys as ClaimKeys
+from mimi.protocol.provider_state import CreateRoom as CreateRoom
+from mimi.protocol.provider_state import DecideConsent as DecideConsent
+from mimi.protocol.provider_state import Fetch as Fetch
+from mimi.protocol.provider_state import FetchAsset as FetchAsset
+from mimi.protocol.provider_state import FindUser as FindUser
+from mimi.protocol.provider_state import OfferKeys as OfferKeys
+from mimi.protocol.provider_state import ProviderState as ProviderState
+from mimi.protocol.provider_state import ProviderStep as ProviderStep
+from mimi.protocol.provider_state import Reply as Reply
+from mimi.protocol.provider_state import ReportAbuse as ReportAbuse
+from mimi.protocol.provider_state import Reported as Reported
+from mimi.protocol.provider_state import SendHttp as SendHttp
+from mimi.protocol.provider_state import Session as Session
+from mimi.protocol.provider_state import Stuck as Stuck
+from mimi.protocol.provider_state import SubmitMessage as SubmitMessage
+from mimi.protocol.provider_state import UpdateRoom as UpdateRoom
 from mimi.protocol.pseudonyms import IdentityLinkTBE as IdentityLinkTBE
 from mimi.protocol.pseudonyms import PseudonymousCredential as PseudonymousCredential
 from mimi.protocol.pseudonyms import PseudonymousCredentialTBS as PseudonymousCredentialTBS
@@ -138,6 +195,11 @@ from mimi.protocol.pseudonyms import user_of_pseudonymous as user_of_pseudonymou
 from mimi.protocol.pseudonyms import verify_identity_link as verify_identity_link
 from mimi.protocol.retry import retry_after as retry_after
 from mimi.protocol.retry import retry_in as retry_in
+from mimi.protocol.room import Cascade as Cascade
+from mimi.protocol.room import Closed as Closed
+from mimi.protocol.room import HubRoom as HubRoom
+from mimi.protocol.room import HubStep as HubStep
+from mimi.protocol.room import Notify as Notify
 from mimi.protocol.submit import Frank as Frank
 from mimi.protocol.submit import SubmitAccepted as SubmitAccepted
 from mimi.protocol.submit import SubmitEpochTooOld as SubmitEpochTooOld

@@ -20,7 +20,7 @@ _URL = re.compile(
     r"(?P<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)\.?"
     r"(?::(?P<port>[0-9]{0,5}))?"
     r"(?:[/?][!$&-;=?-Z_a-z~\[\]%]*)?",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 """A URL of RFC 3986 whose host is a name. There is no user information, since readers disagree on
 where it ends; and no fragment, which is no server's business."""

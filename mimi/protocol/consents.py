@@ -43,7 +43,9 @@ from mimi.protocol.protocol import ROOMS, USERS, identified
 from mimi.tree.leaf import KeyPackageSource, LifetimePolicy
 
 MOST_ROOMS = 1000
-"""For how many rooms of a pair of users requests are kept: who asks for more is not heard."""
+"""For how many rooms of a pair of users something is kept: who says more is not heard."""
+MOST_PACKAGES = 500
+"""How many key packages of a pair of users are kept that came with grants."""
 
 
 @attrs.frozen
@@ -234,6 +236,8 @@ class Consents:
         if not is_known:
             return self._unknown(scope, response, hides_users=hides_users)
         before = self.pair(scope.requester_uri, scope.target_uri)
+        if scope.room_id is not None and (reason := _too_many(before, scope.room_id)):
+            return ConsentStep(self, response, (EntryDropped(scope, reason),))
         is_granted = entry.consent_operation is ConsentOperation.GRANT
         pair = before.with_decision(scope.room_id, is_granted=is_granted)
         pair = _with_packages(pair, scope.room_id, packages)
@@ -384,8 +388,13 @@ def _why_not_asked(pair: Pair, room: bytes | None) -> str | None:
     """Return why a target is not asked for consent; None where it is."""
     if pair.decided(room) is False:
         return "it was refused before"
+    return _too_many(pair, room)
+
+
+def _too_many(pair: Pair, room: bytes | None) -> str | None:
+    """Return why nothing is kept of a further room; None where it is."""
     if room not in pair.scopes and len(pair.scopes) >= MOST_ROOMS:
-        return f"{len(pair.scopes)} rooms were asked for"
+        return f"something stands for {len(pair.scopes)} rooms"
     return None
 
 
@@ -396,7 +405,8 @@ def _with_packages(pair: Pair, room: bytes | None, packages: Iterable[KeyPackage
         source = package.leaf_node.leaf_node_source
         assert isinstance(source, KeyPackageSource)  # noqa: S101 - the grant was checked
         granted = GrantedPackage(room, source.lifetime.not_after, package)
-        kept.setdefault(key_package_ref(suite, package), granted)
+        if len(kept) < MOST_PACKAGES:
+            kept.setdefault(key_package_ref(suite, package), granted)
     return attrs.evolve(pair, packages=MappingProxyType(kept))
 
 

@@ -96,12 +96,14 @@ class Place:
         acknowledged: Up to which number it has had everything.
         alone: The last number that not everybody has; `since` where there is none.
         dropped: The last of these that was dropped before it was acknowledged; 0 for none.
+        by: SHA-256 of the request by which the client joined; empty where it was welcomed.
     """
 
     since: int
     acknowledged: int
     alone: int
     dropped: int = 0
+    by: bytes = b""
 
 
 @attrs.frozen

@@ -115,7 +115,7 @@ the directory, and domains where it describes consent: a provider's own director
 
 _CHARACTER = r"(?:[!$&-;=?-Z_a-z~\[\]]|%[0-9A-Fa-f]{2})"
 _TEMPLATE = re.compile(
-    r"(?i:https)://(?P<host>[A-Za-z0-9.-]+)(?::(?P<port>[0-9]{1,5}))?"
+    r"(?ai:https)://(?P<host>[A-Za-z0-9.-]+)(?::(?P<port>[0-9]{1,5}))?"
     rf"(?P<before>[/?]{_CHARACTER}*)\{{(?P<variable>[A-Za-z0-9_]+)\}}(?P<after>{_CHARACTER}*)"
 )
 
@@ -125,10 +125,10 @@ class Template:
     """The place of an endpoint.
 
     Attributes:
-        text: The template.
+        text: The template, with the scheme in lower case.
         host: The domain of its server, which need not be the provider's.
         port: The port; None for that of https.
-        before: What comes before the variable, from the path on.
+        before: What comes before the variable, from the path on, as in the target of a request.
         variable: The variable.
         after: What comes after it.
     """
@@ -155,11 +155,15 @@ class Template:
         if variable is None:
             raise TemplateError(f"{text!r} has not the variable {' or '.join(named)}", name)
         port = None if found["port"] is None else int(found["port"])
+        if port is not None and not 0 < port < 1 << 16:
+            raise TemplateError(f"there is no port {port}", name)
+        before = _in_origin_form(found["before"])
         try:
             host = Domain(found["host"])
         except IdentifierError as error:
             raise TemplateError(f"{text!r} has no host name: {error}", name) from error
-        return cls(text, host, port, found["before"], variable, found["after"])
+        lowered = f"https{text[len('https') :]}"  # the scheme may be in any letters
+        return cls(lowered, host, port, before, variable, found["after"])
 
     def url(self, parameter: Parameter) -> str:
         """Return the URL for a certain user, room, domain or download.
@@ -180,11 +184,16 @@ class Template:
 
         None is that it is another place. Nothing that stands there has a ``/`` or a ``?``.
         """
-        before, after = self.before, self.after
+        before, after, target = self.before, self.after, _in_origin_form(target)
         found = target[len(before) : len(target) - len(after)]
         if not found or target != f"{before}{found}{after}" or not _ENCODED.isdisjoint(found):
             return None
         return found
+
+
+def _in_origin_form(target: str) -> str:
+    """Return path and query as they are sent: an empty path is ``/`` (RFC 9112 section 3.2.1)."""
+    return f"/{target}" if target.startswith("?") else target
 
 
 _ENCODED = frozenset("/?#")

@@ -7,6 +7,7 @@ what is wrong with a request before its body is read has an HTTP status, in `mim
 from mimi.errors import InvalidError, MalformedError, UsageError
 
 PROTOCOL = "draft-ietf-mimi-protocol-06"
+ROOM_POLICY = "draft-ietf-mimi-room-policy-03"
 
 
 class BodyError(InvalidError):
@@ -421,3 +422,33 @@ class HubSenderMissingError(HubError):
     """The hub is no external sender of the group."""
 
     rule = f"{PROTOCOL} section 7.4"
+
+
+class HubReceiverError(HubError):
+    """Somebody else than the hub reads the semi-private handshakes of the group."""
+
+    rule = f"{PROTOCOL} section 5.3"
+
+
+class ParentHubError(HubError):
+    """A room depends on another one that this hub does not host."""
+
+    rule = f"{ROOM_POLICY} section 5"
+
+
+class FixedRoomError(HubError):
+    """The participants have a room of fixed membership already."""
+
+    rule = f"{ROOM_POLICY} section 5"
+
+
+class LivingRoomError(HubError):
+    """A room does not begin anew: there are clients in it."""
+
+    rule = f"{ROOM_POLICY} section 5"
+
+
+class RestartError(HubError):
+    """A new group of a room that persists is not what the room is."""
+
+    rule = f"{ROOM_POLICY} section 5"

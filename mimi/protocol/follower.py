@@ -58,6 +58,9 @@ IDLE = 86_400_000
 PATIENCE = 30_000
 """For how many milliseconds a commit is waited for that others have overtaken."""
 
+MOST_AT_ONCE = 256
+"""After how many messages of one notification it is looked what is too much."""
+
 ClientOf: TypeAlias = Callable[[bytes], bytes | None]
 """From a KeyPackageRef to the client whose it is, such as `KeyStore.client_of`; None to none."""
 
@@ -103,26 +106,39 @@ class FollowerRoom:
 
     # Who is in the room
 
-    def joined(self, client: bytes, *, now: int) -> Self:
+    def joined(self, client: bytes, *, now: int, by: bytes = b"") -> Self:
         """Return the room with a client that joins by an external commit, or does so anew.
 
         To be stored before the commit goes to the hub, so that the client gets what follows it,
         whatever comes first; `left` takes it back where the hub refuses. What came before is not
-        for the client any more.
+        for the client any more; but of what came since it sent the same request for the first time
+        nothing is lost to it.
 
         Args:
             client: The client.
             now: Milliseconds.
+            by: SHA-256 of the request with its commit.
 
         Raises:
             IdentifierUriError: It is no client.
         """
         identified("client", client, CLIENTS)
-        place = Place(self.number, self.number, self.number)
+        if by and client in self.clients and self.clients[client].by == by:
+            return self
+        place = Place(self.number, self.number, self.number, by=by)
         return attrs.evolve(self._with({client: place}), heard=max(self.heard, now))._trimmed()
 
-    def left(self, client: bytes) -> Self:
-        """Return the room without a client: it has left, knows that it was removed, or is gone."""
+    def left(self, client: bytes, *, number: int | None = None) -> Self:
+        """Return the room without a client: it has left, knows that it was removed, or is gone.
+
+        Args:
+            client: The client.
+            number: Up to which number it has had everything, if it says so as one that was removed:
+                where a Welcome for it came later, it is in the room again, and stays.
+        """
+        place = self.clients.get(client)
+        if place is None or (number is not None and place.alone > max(number, place.since)):
+            return self
         clients = {each: place for each, place in self.clients.items() if each != client}
         return attrs.evolve(self, clients=MappingProxyType(clients))._trimmed()
 
@@ -151,6 +167,11 @@ class FollowerRoom:
         after = self._with({client: attrs.evolve(place, acknowledged=number)})
         return after._trimmed()
 
+    def has_had(self, client: bytes) -> bool:
+        """Return whether a client is in the room, and has had anything since it came."""
+        place = self.clients.get(client)
+        return place is not None and place.acknowledged > place.since
+
     def undelivered(self) -> tuple[Deliver, ...]:
         """Return what is to be delivered again after a failure: all that is not acknowledged."""
         return tuple(each for client in self.clients for each in self.pending(client))
@@ -168,7 +189,8 @@ class FollowerRoom:
     ) -> tuple[Deliver, ...] | Resync:
         """Return what a client needs that has missed something, or that it must join anew.
 
-        What is there is delivered again. A commit that is not there may be on its way, for a hub
+        What is there is delivered again, the first after what the client has: if something was
+        between, it is not there any more. A commit that is not there may be on its way, for a hub
         need not wait for one answer before it sends on; so the client is told to join anew where
         the commit was here and is no more, or others have long followed it. One that is still
         behind asks again.
@@ -176,7 +198,7 @@ class FollowerRoom:
         Args:
             client: The client.
             number: Up to which number it has had everything.
-            group_id: The group that it is in.
+            group_id: The group that it is in; empty for none yet.
             epoch: The epoch of it.
             now: Milliseconds since 1970-01-01T00:00Z.
 
@@ -184,12 +206,17 @@ class FollowerRoom:
             UsageError: It is not in the room.
         """
         again = tuple(self._after(client, number))
+        if again and again[0].after > number:  # what was between is not here any more
+            again = (attrs.evolve(again[0], after=number), *again[1:])
         commits = {
             _place_of(each.message)
             for each in again
             if isinstance(each.message.attached, CommitFanout)
         }
         resync = Resync(client, self.uri, self.epoch)
+        if not group_id:  # a Welcome brings it in, or else a commit of its own
+            welcomes = (each.message.attached for each in again)
+            return again if any(isinstance(each, WelcomeFanout) for each in welcomes) else resync
         if self.group_id not in (group_id, b""):
             return resync
         for missing in range(epoch, self.epoch):
@@ -364,7 +391,9 @@ def notify(
     after = attrs.evolve(begun, bodies=_with_body(begun, digest), heard=max(begun.heard, now))
     effects: list[FollowerEffect] = []
     welcomed: list[bytes] = []
-    for each in messages:
+    for count, each in enumerate(messages, 1):
+        if count % MOST_AT_ONCE == 0:
+            after = after._trimmed()
         if isinstance(each.message.body, Welcome):
             after, made, references = _welcome(after, each, client_of)
             effects += made

@@ -82,7 +82,7 @@ def _bodies(room: FollowerRoom) -> dict[str, int]:
 
 def _client_fields(client: tuple[bytes, Place]) -> dict[str, object]:
     uri, place = client
-    return {"client": uri, **{name: getattr(place, name) for name in _PLACES}}
+    return {"client": uri, "by": place.by, **{name: getattr(place, name) for name in _PLACES}}
 
 
 def _entry_fields(entry: Entry) -> dict[str, object]:
@@ -136,7 +136,9 @@ def load_follower(stored: Mapping[str, bytes], *, limits: Limits = LIMITS) -> Fo
 
 
 def _read_client(last: str, fields: Fields) -> tuple[bytes, Place]:
-    client, place = fields.octets("client"), Place(*(fields.number(name) for name in _PLACES))
+    client, by = fields.octets("client"), fields.octets("by")
+    since, acknowledged, alone, dropped = (fields.number(name) for name in _PLACES)
+    place = Place(since, acknowledged, alone, dropped, by)
     fields.done()
     if last != _name_of(client):
         raise DamagedSnapshotError("the name is not that of the client", fields.row)

@@ -7,6 +7,10 @@
 A hub believes a provider who its users are, and cannot see which client a request comes from: that
 is for the provider to check, by the account that the client has signed in to. What a proposal, a
 commit or a message says within is for the hub and the members.
+
+A provider of several domains speaks for a user, or for a room, as the domain that its URI names: to
+others it is one provider for each domain. Where the provider is the hub itself, nothing is sent:
+the checks alone are for that.
 """
 
 from collections.abc import Collection
@@ -50,6 +54,17 @@ class Forwarding:
     domains: Collection[Domain] = ()
     identify: Identify = user_of_basic
 
+    def check_update(self, request: UpdateRequest, user: bytes) -> None:
+        """Check proposals or a commit that are to be brought to the hub; see `update`."""
+        self._check_ours(user)
+        check_update_request(request)
+        attached = request.bundle.attached
+        more = attached.more_proposals if isinstance(attached, ProposalBundle) else ()
+        for message in (request.bundle.proposal_or_commit, *more):
+            credential = newcomer(message)
+            if credential is not None:
+                self._check_credential(credential, user)
+
     def update(
         self, room: RoomUri, request: UpdateRequest, user: bytes, directory: Directory
     ) -> HttpRequest:
@@ -72,15 +87,15 @@ class Forwarding:
             EmbeddedTreeError: The group info has the ratchet tree.
             MissingEndpointError: The hub does not take it.
         """
+        self.check_update(request, user)
+        return to_hub(directory, Endpoint.UPDATE, room, request, user)
+
+    def check_message(self, message: MLSMessage, user: bytes) -> SubmitMessageRequest:
+        """Return a message in the name of its sender, which is checked; see `message`."""
         self._check_ours(user)
-        check_update_request(request)
-        attached = request.bundle.attached
-        more = attached.more_proposals if isinstance(attached, ProposalBundle) else ()
-        for message in (request.bundle.proposal_or_commit, *more):
-            credential = newcomer(message)
-            if credential is not None:
-                self._check_credential(credential, user)
-        return self._to_hub(directory, Endpoint.UPDATE, room, request)
+        request = SubmitMessageRequest(message, user)
+        check_submit_request(request, (self.provider, *self.domains))
+        return request
 
     def message(
         self, room: RoomUri, message: MLSMessage, user: bytes, directory: Directory
@@ -95,10 +110,14 @@ class Forwarding:
             NotApplicationError: It is no application message.
             MissingEndpointError: The hub does not take it.
         """
+        request = self.check_message(message, user)
+        return to_hub(directory, Endpoint.SUBMIT_MESSAGE, room, request, user)
+
+    def check_group_info(self, request: GroupInfoRequest, user: bytes) -> None:
+        """Check a request for the group info; see `group_info`."""
         self._check_ours(user)
-        request = SubmitMessageRequest(message, user)
-        check_submit_request(request, (self.provider, *self.domains))
-        return self._to_hub(directory, Endpoint.SUBMIT_MESSAGE, room, request)
+        check_group_info_request(request)
+        self._check_credential(request.requesting_credential, user)
 
     def group_info(
         self, room: RoomUri, request: GroupInfoRequest, user: bytes, directory: Directory
@@ -113,10 +132,19 @@ class Forwarding:
             GroupInfoBodyError: The request is none; see `check_group_info_request`.
             MissingEndpointError: The hub does not take it.
         """
+        self.check_group_info(request, user)
+        return to_hub(directory, Endpoint.GROUP_INFO, room, request, user)
+
+    def check_claim(self, request: KeyMaterialRequest, user: bytes) -> Domain:
+        """Return which provider a claim of key packages is for; see `key_material`."""
         self._check_ours(user)
-        check_group_info_request(request)
-        self._check_credential(request.requesting_credential, user)
-        return self._to_hub(directory, Endpoint.GROUP_INFO, room, request)
+        target = target_of(request)
+        check_key_material_request(request, target=target, identify=self.identify)
+        if request.requesting_user != user:
+            raise OtherUserError("in the name of another user", user=request.requesting_user)
+        if request.room_id == NO_ROOM:
+            return target.provider
+        return identified("room_id", request.room_id, ROOMS).provider
 
     def key_material(
         self, request: KeyMaterialRequest, user: bytes, directory: Directory
@@ -137,15 +165,19 @@ class Forwarding:
             KeyMaterialError: The request breaks a rule; see `check_key_material_request`.
             MissingEndpointError: The provider does not take it.
         """
-        self._check_ours(user)
-        target = cast(User, identified("target_user", request.target_user, USERS))
-        check_key_material_request(request, target=target, identify=self.identify)
-        if request.requesting_user != user:
-            raise OtherUserError("in the name of another user", user=request.requesting_user)
-        asked = target.provider
-        if request.room_id != NO_ROOM:
-            asked = identified("room_id", request.room_id, ROOMS).provider
-        return self._claim(request, target, directory, asked)
+        return claim(request, directory, self.check_claim(request, user))
+
+    def check_relayed(self, request: KeyMaterialRequest, source: Domain) -> None:
+        """Check a claim of key packages for one of our rooms; see `relayed_key_material`."""
+        check_key_material_request(request, target=target_of(request), identify=self.identify)
+        requester = identified("requesting_user", request.requesting_user, USERS)
+        if requester.provider != source:
+            raise KeyMaterialSourceError(f"{source} asks for {requester}", source=str(source))
+        if request.room_id == NO_ROOM:
+            raise OtherHubError("for no room, a hub has nobody to ask")
+        room = identified("room_id", request.room_id, ROOMS)
+        if room.provider not in (self.provider, *self.domains):
+            raise OtherHubError(f"{room} is of another hub", room=str(room))
 
     def relayed_key_material(
         self, request: KeyMaterialRequest, source: Domain, directory: Directory
@@ -164,30 +196,8 @@ class Forwarding:
             KeyMaterialError: The request breaks a rule; see `check_key_material_request`.
             MissingEndpointError: The target's provider does not take it.
         """
-        target = cast(User, identified("target_user", request.target_user, USERS))
-        check_key_material_request(request, target=target, identify=self.identify)
-        requester = identified("requesting_user", request.requesting_user, USERS)
-        if requester.provider != source:
-            raise KeyMaterialSourceError(f"{source} asks for {requester}", source=str(source))
-        if request.room_id == NO_ROOM:
-            raise OtherHubError("for no room, a hub has nobody to ask")
-        room = identified("room_id", request.room_id, ROOMS)
-        if room.provider not in (self.provider, *self.domains):
-            raise OtherHubError(f"{room} is of another hub", room=str(room))
-        return self._claim(request, target, directory, target.provider)
-
-    def _claim(
-        self, request: KeyMaterialRequest, target: User, directory: Directory, asked: Domain
-    ) -> HttpRequest:
-        endpoint = Endpoint.KEY_MATERIAL
-        return request_to(directory, endpoint, target, request, source=self.provider, target=asked)
-
-    def _to_hub(
-        self, directory: Directory, endpoint: Endpoint, room: RoomUri, request: object
-    ) -> HttpRequest:
-        return request_to(
-            directory, endpoint, room, request, source=self.provider, target=room.provider
-        )
+        self.check_relayed(request, source)
+        return relayed_claim(request, directory)
 
     def _check_ours(self, user: bytes) -> None:
         uri = identified("user", user, PARTICIPANTS)
@@ -201,6 +211,40 @@ class Forwarding:
             raise OtherUserError(error.reason, user=None) from error
         if found != user:
             raise OtherUserError("a credential of another user", user=found)
+
+
+# What is sent, of requests that were checked
+
+
+def to_hub(
+    directory: Directory, endpoint: Endpoint, room: RoomUri, content: object, user: bytes
+) -> HttpRequest:
+    """Return what brings something to the hub of a room, in the name of one of our users."""
+    source = identified("user", user, PARTICIPANTS).provider
+    return request_to(directory, endpoint, room, content, source=source, target=room.provider)
+
+
+def target_of(request: KeyMaterialRequest) -> User:
+    """Return the user whose key packages are claimed.
+
+    Raises:
+        IdentifierUriError: It is none.
+    """
+    return cast(User, identified("target_user", request.target_user, USERS))
+
+
+def claim(request: KeyMaterialRequest, directory: Directory, asked: Domain) -> HttpRequest:
+    """Return what claims key packages at a provider, in the name of one of our users."""
+    source = identified("requesting_user", request.requesting_user, USERS).provider
+    endpoint = Endpoint.KEY_MATERIAL
+    return request_to(directory, endpoint, target_of(request), request, source=source, target=asked)
+
+
+def relayed_claim(request: KeyMaterialRequest, directory: Directory) -> HttpRequest:
+    """Return what claims key packages at their user's provider, as the hub of the room."""
+    hub = identified("room_id", request.room_id, ROOMS).provider
+    target, endpoint = target_of(request), Endpoint.KEY_MATERIAL
+    return request_to(directory, endpoint, target, request, source=hub, target=target.provider)
 
 
 def newcomer(message: MLSMessage) -> Credential | None:

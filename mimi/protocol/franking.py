@@ -22,6 +22,7 @@ from mimi import content
 from mimi.codec import Fixed, UInt64, decode, encode, struct
 from mimi.crypto import (
     CipherSuite,
+    HmacSha256,
     InvalidPublicKeyError,
     Secret,
     SignatureError,
@@ -32,7 +33,13 @@ from mimi.errors import MalformedError
 from mimi.identity import Domain
 from mimi.mls.appdata import Component, Proposed
 from mimi.mls.components import ComponentID, component_of
-from mimi.mls.negotiation import ApplicationFraming, safe_aad_of
+from mimi.mls.negotiation import (
+    ApplicationFraming,
+    SafeAAD,
+    SafeAADItem,
+    safe_aad_components,
+    safe_aad_of,
+)
 from mimi.mls.state import PublicState
 from mimi.policy.structures import FRANKING_AGENT
 from mimi.protocol.errors import (
@@ -184,6 +191,54 @@ def franking_agent(extensions: Extensions) -> FrankingAgentData | None:
     return None if data is None else decode(FrankingAgentData, data)
 
 
+@attrs.frozen
+class FrankingTerms:
+    """What a group has agreed on about franks.
+
+    Attributes:
+        agent: Its franking agent.
+        has_safe_aad: Whether messages say something in safe AAD, so that they may have tags.
+    """
+
+    agent: FrankingAgentData
+    has_safe_aad: bool
+
+    def tag(self, aad: bytes) -> bytes | None:
+        """Return the tag in the authenticated data of a message: see `franking_tag_of`."""
+        if not self.has_safe_aad:
+            return None
+        if len(aad) == _ALONE and aad.startswith(_HEAD):
+            return aad[len(_HEAD) :]
+        for item in decode(SafeAAD, aad).aad_items:
+            if item.component_id == FRANK_AAD:
+                tag = item.aad_item_data
+                return tag if len(tag) == _TAG else decode(FrankAAD, tag).franking_tag
+        return None
+
+
+_HEAD = encode(SafeAAD((SafeAADItem(FRANK_AAD, bytes(32)),)))[:-32]
+"""What is before a tag that is all that the authenticated data say: most messages'."""
+_ALONE = len(_HEAD) + 32
+_TERMS = "franking terms"
+_TAG = 32
+
+
+def franking_terms(state: PublicState) -> FrankingTerms | None:
+    """Return what a group has agreed on about franks, worked out once an epoch.
+
+    None is that nothing is franked. Errors are those of `franking_agent`.
+    """
+    memo = state.memo
+    if _TERMS not in memo:
+        extensions = state.context.extensions
+        agent = franking_agent(extensions)
+        listed = safe_aad_components(extensions)
+        terms = None if agent is None else FrankingTerms(agent, listed is not None)
+        memo[_TERMS] = terms
+    found: FrankingTerms | None = memo[_TERMS]
+    return found
+
+
 def server_frank(hub_key: Secret, tag: bytes, context: ServerFrankingContext) -> bytes:
     """Return what only the hub can make, 32 octets, and so recognise.
 
@@ -198,7 +253,7 @@ def server_frank(hub_key: Secret, tag: bytes, context: ServerFrankingContext) ->
 def frank(
     suite: Suite,
     signer: SignaturePrivateKey,
-    hub_key: Secret,
+    franking_key: HmacSha256,
     tag: bytes,
     context: ServerFrankingContext,
 ) -> Frank:
@@ -207,15 +262,17 @@ def frank(
     Args:
         suite: The group's cipher suite.
         signer: The private key of the group's franking agent.
-        hub_key: The hub's secret.
+        franking_key: The hub's secret, set up.
         tag: The franking tag of the message.
         context: What the hub vouches for.
 
     Raises:
         SuiteMismatchError: The signer's key is of another signature scheme than the group's.
     """
-    made = server_frank(hub_key, tag, context)
-    tbs = encode(FrankingIntegrityTBS(made, suite.code, context))
+    said = encode(context)
+    made = franking_key.digest(tag + said)
+    # what FrankingIntegrityTBS is, whose context is encoded already
+    tbs = b"".join((made, suite.code.to_bytes(2, "big"), said))
     return Frank(made, suite.code, suite.sign_with_label(signer, SIGNATURE_LABEL, tbs))
 
 

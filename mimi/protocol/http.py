@@ -10,6 +10,7 @@ what the client certificate of the connection is for; the target is whose direct
 its servers are.
 """
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, TypeAlias
 
@@ -130,6 +131,7 @@ class Received:
         source: The provider that sent it.
         target: The provider that it is for.
         body: The body, as it came: by it repeated notify requests are known.
+        domains: All domains that the source has, as far as its certificate says.
     """
 
     endpoint: Endpoint
@@ -137,6 +139,7 @@ class Received:
     source: Domain
     target: Domain
     body: bytes
+    domains: frozenset[Domain] = frozenset()
 
     def content(self) -> Any:
         """Return what the body holds; for notify, all messages; for a download None.
@@ -205,7 +208,8 @@ def read_request(
         raise PathParameterError(f"{error}", target=target) from error
     if form.request is not None:
         _check_media_type(found.get("content-type"), MEDIA_TYPE)
-    return Received(endpoint, parameter, source, listener.provider, body)
+    domains = frozenset(authenticated)
+    return Received(endpoint, parameter, source, listener.provider, body, domains)
 
 
 _ONCE = frozenset(("host", "from", "content-type", "retry-after"))
@@ -319,9 +323,20 @@ def directory_response(directory: Directory) -> HttpResponse:
     return HttpResponse(Status.OK, directory.encode(), JSON)
 
 
+_WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_STATED = re.compile(rf'{_WORD}/{_WORD}(?:[ \t]*;[ \t]*{_WORD}=(?:{_WORD}|"[ !#-\[\]-~]*"))*')
+"""A media type with its parameters (RFC 9110 section 8.3.1), without escapes in quotes."""
+
+
 def asset_response(content: bytes, media_type: str = MEDIA_TYPE) -> HttpResponse:
-    """Return the response that is what was downloaded."""
-    return HttpResponse(Status.OK, content, media_type)
+    """Return the response that is what was downloaded.
+
+    Args:
+        content: The octets.
+        media_type: What the other server says that they are; what is no media type is not told on.
+    """
+    stated = media_type if _STATED.fullmatch(media_type) else MEDIA_TYPE
+    return HttpResponse(Status.OK, content, stated)
 
 
 def refusal(status: Status, *, retry_after: int | None = None) -> HttpResponse:

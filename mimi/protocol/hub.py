@@ -10,7 +10,6 @@ A room is a value; every method returns a step, and changes nothing.
 """
 
 from collections.abc import Collection, Iterable
-from types import MappingProxyType
 
 import attrs
 
@@ -20,15 +19,17 @@ from mimi.mls.external import read_group_info
 from mimi.mls.keypackage import KeyPackage, key_package_ref
 from mimi.policy.components import room_components
 from mimi.policy.structures import FRANKING_AGENT
-from mimi.protocol import hub_groupinfo, hub_messages, hub_update
-from mimi.protocol.errors import EnvelopeError, RoomUriError
+from mimi.protocol import hub_groupinfo, hub_messages, hub_restart, hub_update, hub_wanted
+from mimi.protocol.audience import audience_of
+from mimi.protocol.errors import RoomUriError
 from mimi.protocol.franking import FrankingAgent
 from mimi.protocol.groupinfo import GroupInfoRequest, GroupInfoResponse
 from mimi.protocol.hosting import Hosting
-from mimi.protocol.room import Destination, HubRoom, HubStep, audience_of
+from mimi.protocol.room import Destination, HubRoom, HubStep
 from mimi.protocol.submit import SubmitMessageRequest, SubmitMessageResponse
 from mimi.protocol.update import UpdateRequest, UpdateRoomResponse, check_no_tree
 from mimi.tree.leaf import KeyPackageSource
+from mimi.tree.table import Table
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -43,8 +44,12 @@ class Hub(Hosting):
         *,
         now: int,
         domains: Collection[Domain] = (),
+        before: HubRoom | None = None,
     ) -> HubRoom:
-        """Return a new room, whose group a user of this provider has created (section 3.1).
+        """Return a room whose group a user of this provider has created (section 3.1).
+
+        A room that persists, and has no clients any more, begins anew with another group: as what
+        it was, and with those who took part in it (draft-ietf-mimi-room-policy-03 section 5).
 
         Args:
             uri: The room.
@@ -52,14 +57,21 @@ class Hub(Hosting):
             ratchet_tree: The encoded ratchet tree.
             now: Milliseconds since 1970-01-01T00:00Z.
             domains: Further domains of this provider.
+            before: What there is of the room already; None where it is new.
 
         Raises:
             EmbeddedTreeError: The group info holds the ratchet tree, which comes beside it.
             RoomUriError: The room is not this provider's, or its metadata name another.
             EnvelopeError: The provider does not host rooms of this policy.
+            ParentHubError: The room depends on one that is not hosted here.
+            FixedRoomError: Its participants, who are fixed, have such a room.
             HubSenderMissingError: The hub is no external sender of the group.
-            PolicyRefusedError: The room breaks its own policy.
+            HubReceiverError: Another provider would read its semi-private handshakes.
+            LivingRoomError: There are clients in the room.
+            RestartError: The new group is not what the room is.
+            PolicyRefusedError: The room breaks its own policy; or who begins it anew may not.
             InvalidError: The group info breaks a rule; a class for each.
+            UsageError: The group is no room.
         """
         if uri.provider not in (self.provider, *domains):
             raise RoomUriError(f"{uri} is not of {self.provider}", room=str(uri))
@@ -69,30 +81,36 @@ class Hub(Hosting):
             group_info, ratchet_tree, now=now // 1000, components=components
         )
         self.sender_index(group)
+        self.check_receivers(group)
         seen = self.room_of(group)
         policy = seen.policy
         if policy.metadata is not None and policy.metadata.room_uri != str(uri).encode():
             raise RoomUriError("the metadata name another room", room=str(uri))
-        reason = self.envelope(policy)
-        if reason is not None:
-            raise EnvelopeError(reason)
-        return HubRoom(uri, group, timestamp=now, audience=audience_of(seen, group))
+        self.check_hosted(uri, seen)
+        made = HubRoom(uri, group, timestamp=now, audience=audience_of(seen, group))
+        return made if before is None else hub_restart.begun_anew(self, before, made, now)
 
     def expecting(self, room: HubRoom, packages: Iterable[KeyPackage], provider: Domain) -> HubRoom:
         """Return a room that knows where Welcomes for key packages go (section 5.2).
+
+        That is forgotten once a Welcome has used a key package, or its time is over.
 
         Args:
             room: The room for which they were claimed, through this hub.
             packages: The key packages.
             provider: Where they came from.
         """
-        suite, made = room.group.suite, dict(room.destinations)
+        suite, made, known = room.group.suite, dict[bytes, Destination](), room.destinations
         for package in packages:
             source = package.leaf_node.leaf_node_source
             assert isinstance(source, KeyPackageSource)  # noqa: S101 - that of a key package is
             reference = key_package_ref(suite, package)
             made[reference] = Destination(provider, source.lifetime.not_after)
-        return attrs.evolve(room, destinations=MappingProxyType(made))
+        over: list[bytes] = []
+        if made and not room.accepted:  # nobody who is proposed already may be forgotten
+            now = room.timestamp // 1000
+            over = [reference for reference, each in known.items() if each.not_after < now]
+        return attrs.evolve(room, destinations=Table.of(known).changed(made, over))
 
     def update(
         self, room: HubRoom, request: UpdateRequest, source: Domain, *, now: int
@@ -114,12 +132,14 @@ class Hub(Hosting):
     def remove(self, room: HubRoom, users: Iterable[bytes], *, now: int) -> HubStep[None]:
         """Propose that users leave, as the hub: until they have, in every epoch anew.
 
+        Nothing is taken from them any more, also where the policy does not let the hub propose it.
+
         Args:
             room: The room.
             users: Participants, such as those whose account is gone, or who left the parent room.
             now: Milliseconds since 1970-01-01T00:00Z.
         """
-        return hub_update.want_out(self, room, users, now)
+        return hub_wanted.want_out(self, room, users, now)
 
     def submit(
         self, room: HubRoom, request: SubmitMessageRequest, source: Domain, *, now: int

@@ -1,4 +1,11 @@
-"""Handing out the group info of a room (section 5.6)."""
+"""Handing out the group info of a room (section 5.6).
+
+Nothing in a request says for which room it is: whoever carries it can ask for another one with it.
+So the hub decides for the room of the path, by what its policy gives to the credential; that the
+credential's user is of the provider that asks keeps other providers from asking with it; and what
+is answered is sealed for the client's key and bound to the room, so that a client that asked for
+another room does not take it.
+"""
 
 from typing import TypeAlias
 
@@ -17,6 +24,8 @@ from mimi.policy.actions import (
 from mimi.policy.decide import decide
 from mimi.policy.room import Room
 from mimi.policy.structures import NO_ROLE
+from mimi.protocol.audience import provider_of_user
+from mimi.protocol.errors import GroupInfoSuiteError
 from mimi.protocol.groupinfo import (
     GroupInfoNotAuthorized,
     GroupInfoRatchetTreeTBE,
@@ -27,7 +36,7 @@ from mimi.protocol.groupinfo import (
     seal_group_info,
 )
 from mimi.protocol.hosting import Hosting
-from mimi.protocol.room import HubRoom, HubStep, provider_of_user
+from mimi.protocol.room import HubRoom, HubStep
 from mimi.tree.codepoints import ExtensionType
 
 GroupInfoStep: TypeAlias = HubStep[GroupInfoResponse]
@@ -37,14 +46,17 @@ def group_info(
     hub: Hosting, room: HubRoom, request: GroupInfoRequest, source: Domain
 ) -> GroupInfoStep:
     """Give a joiner the group info, or refuse it; see `mimi.protocol.hub.Hub.group_info`."""
-    check_group_info_request(request)
+    suite = check_group_info_request(request)
+    if suite.signature != hub.signer.scheme:
+        raise GroupInfoSuiteError("the hub signs by another scheme", suite=suite.code)
     refused = GroupInfoResponse(str(room.uri).encode(), GroupInfoNotAuthorized())
     identities = hub.rooms.identities
     user = identities.identify(request.requesting_credential)
     claims = identities.claims(request.requesting_credential)
     info = room.group.group_info
     actor = Actor(user, ActorKind.JOINER, claims, request.joining_code)
-    permitted = provider_of_user(user) == source and user not in room.audience.cut_off
+    permitted = provider_of_user(user) == source and not room.is_cut_off(user)
+    permitted = permitted and not (room.is_vacant or room.group.reinit is not None)
     if info is None or not permitted or not may_join(hub.room(room), hub, actor):
         return HubStep(room, refused)
     pending = tuple(PendingProposal(each.message, each.timestamp) for each in room.accepted)

@@ -1,16 +1,20 @@
-"""Application messages at the hub (section 5.4)."""
+"""Application messages at the hub (section 5.4).
 
+A message that comes again, octet for octet, is answered as it was and handed on no second time: a
+provider sends it again where no answer came. In the name of another user it is nobody's.
+"""
+
+from hashlib import sha256
 from typing import TypeAlias
 
-import attrs
-
+from mimi.codec import encode
 from mimi.identity import Domain
 from mimi.mls.framing import PrivateMessage
 from mimi.policy.capability import Capability
 from mimi.protocol.fanout import fanout_of_message
-from mimi.protocol.franking import ServerFrankingContext, frank, franking_agent, franking_tag_of
+from mimi.protocol.franking import ServerFrankingContext, frank, franking_terms
 from mimi.protocol.hosting import Hosting
-from mimi.protocol.room import HubRoom, HubStep
+from mimi.protocol.room import HubRoom, HubStep, Taken
 from mimi.protocol.submit import (
     Frank,
     SubmitAccepted,
@@ -23,6 +27,7 @@ from mimi.protocol.submit import (
 
 SubmitStep: TypeAlias = HubStep[SubmitMessageResponse]
 
+_SENDERS = "senders"
 _NOT_ALLOWED = SubmitMessageResponse(SubmitNotAllowed())
 
 
@@ -30,8 +35,14 @@ def submit(
     hub: Hosting, room: HubRoom, request: SubmitMessageRequest, source: Domain, now: int
 ) -> SubmitStep:
     """Take a message, or refuse it; see `mimi.protocol.hub.Hub.submit`."""
-    message, sender = check_submit_request(request, (source,))
-    group, user = room.group, str(sender).encode()
+    message, _ = check_submit_request(request, (source,))
+    group, user = room.group, request.sending_uri  # which is canonical
+    digest = sha256(encode(message)).digest()
+    if digest in room.recent:
+        known = room.recent[digest]
+        is_same = known.by == user
+        again = SubmitAccepted(known.timestamp, known.frank)
+        return HubStep(room, SubmitMessageResponse(again) if is_same else _NOT_ALLOWED)
     if message.group_id != group.group_id or message.epoch > group.epoch:
         return HubStep(room, _NOT_ALLOWED)
     if message.epoch < group.epoch:
@@ -40,29 +51,38 @@ def submit(
         return HubStep(room, _NOT_ALLOWED)
     at = room.at(now)
     stamp = _stamp(hub, room, message, user, at)
-    after = attrs.evolve(room, timestamp=at)
-    after, effects = after.notified(room.audience.receivers, fanout_of_message(request, at, stamp))
+    fanned = fanout_of_message(request, at, stamp)
+    after, effects = room.with_message(digest, Taken(at, user, stamp), fanned)
     return HubStep(after, SubmitMessageResponse(SubmitAccepted(at, stamp)), effects)
 
 
 def _may_send(hub: Hosting, room: HubRoom, user: bytes) -> bool:
     """Return whether an active participant may send, and is not about to be removed."""
-    seen = hub.room(room)
-    role = seen.policy.role(seen.role_of(user))
-    active = user in seen.clients and user not in room.audience.cut_off
-    return active and Capability.CAN_SEND_MESSAGE in role.capabilities
+    if room.is_vacant or room.is_cut_off(user):
+        return False
+    memo = room.group.state.memo  # an epoch's roles stay, and most who send do so again
+    senders: dict[bytes, bool] | None = memo.get(_SENDERS)
+    if senders is None:
+        senders = memo[_SENDERS] = {}
+    known = senders.get(user)
+    if known is None:
+        seen = hub.room(room)
+        if user not in seen.clients:  # of whom there is no end: nothing is remembered
+            return False
+        able = seen.policy.role(seen.role_of(user)).capabilities
+        known = senders[user] = Capability.CAN_SEND_MESSAGE in able
+    return known
 
 
 def _stamp(
     hub: Hosting, room: HubRoom, message: PrivateMessage, user: bytes, at: int
 ) -> Frank | None:
     """Return the frank of a message that asks for one, in a group whose franking agent we are."""
-    extensions = room.group.extensions
-    agent = franking_agent(extensions)
-    if agent is None or agent.franking_signature_key != hub.signer.public:
+    terms = franking_terms(room.group.state)
+    if terms is None or terms.agent.franking_signature_key != hub.signer.public:
         return None
-    tag = franking_tag_of(extensions, message.authenticated_data)
+    tag = terms.tag(message.authenticated_data)
     if tag is None:
         return None
-    context = ServerFrankingContext(user, str(room.uri).encode(), at)
-    return frank(room.group.suite, hub.signer, hub.hub_key, tag, context)
+    context = ServerFrankingContext(user, room.name, at)
+    return frank(room.group.suite, hub.signer, hub.franking_key, tag, context)

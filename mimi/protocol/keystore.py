@@ -315,6 +315,11 @@ class KeyStore:
                 taken[client] = min(fit, key=preference(ranks))
         return self._given(user, taken), tuple(each.package for each in taken.values())
 
+    def has_key(self, user: bytes, key: bytes) -> bool:
+        """Return whether a user's client offers key packages with a signature key."""
+        clients = self.users.get(user, UserKeys()).clients.values()
+        return any(each.package.leaf_node.signature_key == key for at in clients for each in at)
+
     # Welcomes
 
     def client_of(self, reference: bytes) -> bytes | None:

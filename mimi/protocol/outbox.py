@@ -100,6 +100,10 @@ class Line:
         wait = retry_in(max(self.attempts, 1), guidance)
         return attrs.evolve(self, at=now + wait * 1000)
 
+    def found(self, at: int) -> Self:
+        """Return the line whose request can be sent: it was not, nobody knew where to."""
+        return attrs.evolve(self, at=at, attempts=max(self.attempts - 1, 0))
+
     def without_first(self) -> Self:
         """Return the line without its first notification, which the other side never takes."""
         return attrs.evolve(self, waiting=self.waiting[1:], together=0, attempts=0, at=0)

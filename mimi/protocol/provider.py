@@ -13,14 +13,16 @@ comes again from `due` and `resumed`. Times are milliseconds since 1970-01-01T00
 """
 
 from collections.abc import Collection, Iterable
+from types import MappingProxyType
 
 import attrs
 
-from mimi.errors import ForbiddenError, InvalidError, MalformedError
+from mimi.errors import ForbiddenError, InvalidError, MalformedError, UsageError
 from mimi.identity import Domain, RoomUri
 from mimi.protocol import provider_answers, provider_peers, provider_users
 from mimi.protocol.deliveries import Deliver, Resync
 from mimi.protocol.directory import WELL_KNOWN, Directory
+from mimi.protocol.follower import FollowerRoom
 from mimi.protocol.http import (
     Listener,
     Refused,
@@ -47,6 +49,13 @@ from mimi.protocol.provider_state import (
     Ticket,
     ToPeer,
 )
+
+
+def _followed(state: ProviderState, uri: RoomUri) -> FollowerRoom:
+    room = state.followed.get(uri)
+    if room is None:
+        raise UsageError(f"nobody here is in {uri}", room=str(uri))
+    return room
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -91,7 +100,7 @@ class Provider(Serving):
             )
             return provider_peers.taken(self, state, received, now, ticket)
         except (MalformedError, InvalidError, ForbiddenError) as error:
-            return ProviderStep(state, refuse(error))
+            return ProviderStep(state, refuse(error), (), error)
 
     def answered(
         self,
@@ -160,7 +169,7 @@ class Provider(Serving):
             MalformedError: Something does not parse.
             InvalidError: The call breaks a rule; see `Forwarding`, `Hub` and `KeyStore`.
             ForbiddenError: It is not allowed.
-            UsageError: There is such a room, or no such user.
+            UsageError: There is no such user.
         """
         return provider_users.called(self, state, OwnCall(session, call, ticket), now)
 
@@ -169,16 +178,31 @@ class Provider(Serving):
     ) -> ProviderState:
         """Return the state after a client has had everything of a room up to a number.
 
+        That a client has had something that is in the room no more changes nothing.
+
         Raises:
             DeliveryError: It has not been sent that much.
-            UsageError: It is not in the room.
         """
-        return state.with_followed(state.followed[room].acknowledged(client, number))
-
-    def left(self, state: ProviderState, client: bytes, room: RoomUri) -> ProviderState:
-        """Return the state after a client knows that it is in a room no more."""
         followed = state.followed.get(room)
-        return state if followed is None else state.with_followed(followed.left(client))
+        if followed is None or client not in followed.clients:
+            return state
+        return state.with_followed(followed.acknowledged(client, number))
+
+    def left(
+        self, state: ProviderState, client: bytes, room: RoomUri, *, number: int | None = None
+    ) -> ProviderState:
+        """Return the state after a client knows that it is in a room no more.
+
+        Args:
+            state: What the provider has.
+            client: The client.
+            room: The room.
+            number: Up to which number it has had everything: by a later Welcome it is in it again.
+        """
+        followed = state.followed.get(room)
+        if followed is None:
+            return state
+        return state.with_followed(followed.left(client, number=number))
 
     def missed(
         self,
@@ -192,13 +216,24 @@ class Provider(Serving):
         now: int,
     ) -> tuple[Deliver, ...] | Resync:
         """Return what a client needs that has missed something; see `FollowerRoom.missed`."""
-        return state.followed[room].missed(
+        return _followed(state, room).missed(
             client, number=number, group_id=group_id, epoch=epoch, now=now
         )
 
     def resumed(self, state: ProviderState) -> tuple[ProviderEffect, ...]:
         """Return what is delivered again after a failure: all that no client has acknowledged."""
         return tuple(each for room in state.followed.values() for each in room.undelivered())
+
+    def pruned(self, state: ProviderState, *, now: int) -> ProviderState:
+        """Return the state without what is over: to be asked for now and then, such as daily.
+
+        That is rooms in which none of our clients is, and of which nothing was heard for long; and
+        key packages that have expired.
+        """
+        kept = {uri: room for uri, room in state.followed.items() if not room.is_over(now)}
+        followed = MappingProxyType(kept) if len(kept) < len(state.followed) else state.followed
+        keys, consents = state.keys.pruned(now), state.consents.pruned(now)
+        return attrs.evolve(state, followed=followed, keys=keys, consents=consents)
 
     def removed(
         self, state: ProviderState, room: RoomUri, users: Iterable[bytes], *, now: int

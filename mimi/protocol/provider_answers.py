@@ -6,10 +6,11 @@ import attrs
 
 from mimi.errors import ForbiddenError, InvalidError, MalformedError
 from mimi.identity import Domain, RoomUri
-from mimi.protocol.directory import Endpoint
+from mimi.protocol.directory import Directory, Endpoint
 from mimi.protocol.http import (
     Answered,
     Headers,
+    HttpRequest,
     HttpResponse,
     Refused,
     read_directory,
@@ -23,14 +24,23 @@ from mimi.protocol.keys import (
     check_key_material_response,
 )
 from mimi.protocol.protocol import ROOMS, USERS, identified
-from mimi.protocol.provider_rooms import answer, claim_as_hub, flush, remembered, unavailable
+from mimi.protocol.provider_rooms import (
+    answer,
+    claim_as_hub,
+    discover,
+    flush,
+    remembered,
+    unavailable,
+)
 from mimi.protocol.provider_state import (
     Acknowledge,
+    Addressed,
     Answer,
     Discover,
     HandOn,
     HandOnKeys,
     HandOnUpdate,
+    Moved,
     OwnCall,
     PeerClaim,
     ProviderEffect,
@@ -77,7 +87,12 @@ def answered(
     now: int,
 ) -> ProviderStep:
     """Take the response to a request; see `mimi.protocol.provider.Provider.answered`."""
-    response = _Response(status, headers, body, now)
+    return _answered(serving, state, then, _Response(status, headers, body, now))
+
+
+def _answered(
+    serving: Serving, state: ProviderState, then: Then, response: _Response
+) -> ProviderStep:
     match then:
         case Acknowledge():
             return _acknowledged(serving, state, then, response)
@@ -90,6 +105,8 @@ def answered(
             )
         case HandOnKeys():
             return _claimed(serving, state, then, response)
+        case Addressed():
+            return _addressed(serving, state, then, response)
         case Discover():
             return _discovered(serving, state, then, response)
     assert_never(then)
@@ -97,6 +114,51 @@ def answered(
 
 def _content(read: Answered | Refused) -> Any:
     return read.content if isinstance(read, Answered) else read
+
+
+GONE = (404, 410, 421)
+"""Statuses that say that nothing is there, or that it is not this server's to say: the directory
+may be another than it was (RFC 9110 section 15.5)."""
+
+
+def _addressed(
+    serving: Serving, state: ProviderState, then: Addressed, response: _Response
+) -> ProviderStep:
+    """Take an answer; where nothing was at the place, fetch the directory anew."""
+    if response.status not in GONE:
+        return _answered(serving, state, then.then, response)
+    provider = then.request.target
+    if state.peers.get(provider) == then.directory:
+        state = state.without_peer(provider)
+    fetch = discover(serving, provider, Moved(then, response.status))
+    return ProviderStep(state, None, (fetch,))
+
+
+def _again(
+    serving: Serving, state: ProviderState, moved: Moved, directory: Directory | None, now: int
+) -> ProviderStep:
+    """Send a request once more, if its endpoint is elsewhere now."""
+    addressed = moved.addressed
+    request = None if directory is None else _readdressed(addressed, directory)
+    if request is None:
+        refused = _Response(moved.status, (), b"", now)
+        return _answered(serving, state, addressed.then, refused)
+    sent = SendHttp(request, addressed.then, addressed.order)
+    return ProviderStep(state, None, (sent,))
+
+
+def _readdressed(addressed: Addressed, directory: Directory) -> HttpRequest | None:
+    """Return a request as another directory would have it; None where it is the same, or none."""
+    request, before = addressed.request, addressed.directory
+    host = Domain(request.host.partition(":")[0])
+    target = request.url.removeprefix(f"https://{request.host}")
+    found = before.match(host, target)
+    assert found is not None  # noqa: S101 - the request was made by that directory
+    endpoint, encoded = found
+    if endpoint not in directory.templates:
+        return None
+    url = directory.url(endpoint, before.parameter_of(endpoint, encoded))
+    return None if url == request.url else attrs.evolve(request, url=url)
 
 
 def _acknowledged(
@@ -112,6 +174,8 @@ def _acknowledged(
         line = line.refused(then.number, read.retry_after, now)
         if read.is_final:
             effects.append(Stuck(then.room, then.provider, read.status))
+        if read.status in GONE:
+            state = state.without_peer(then.provider)
     sent = flush(serving, state.with_line(then.room, then.provider, line), now)
     return ProviderStep(sent.state, None, (*effects, *sent.effects))
 
@@ -152,6 +216,8 @@ def _discovered(
     except (MalformedError, InvalidError):
         directory = Status.BAD_GATEWAY
     if isinstance(directory, int):
+        if isinstance(purpose, Moved):
+            return _again(serving, state, purpose, None, now)
         if purpose is not None:
             return ProviderStep(state, None, (unavailable(_waiting(purpose)),))
         return ProviderStep(_lines(state, then.provider, None, now))
@@ -159,7 +225,10 @@ def _discovered(
     sent = flush(serving, state, now)
     if purpose is None:
         return sent
-    step = _resumed(serving, sent.state, purpose, now)
+    if isinstance(purpose, Moved):
+        step = _again(serving, sent.state, purpose, directory, now)
+    else:
+        step = _resumed(serving, sent.state, purpose, now)
     return attrs.evolve(step, effects=(*sent.effects, *step.effects))
 
 
@@ -171,7 +240,7 @@ def _lines(state: ProviderState, provider: Domain, at: int | None, now: int) -> 
     """Return the state whose notifications to a provider are sent at a time; None for later."""
     for (room, to), line in state.outbox.items():
         if to == provider and line.together:
-            later = line.refused(line.last, None, now) if at is None else attrs.evolve(line, at=at)
+            later = line.refused(line.last, None, now) if at is None else line.found(at)
             state = state.with_line(room, to, later)
     return state
 
@@ -189,7 +258,7 @@ def _resumed(
     try:
         state, content = claim_as_hub(serving, state, purpose.request, purpose, now)
     except (MalformedError, InvalidError, ForbiddenError) as error:
-        return ProviderStep(state, None, (Reply(purpose.ticket, refuse(error)),))
+        return ProviderStep(state, None, (Reply(purpose.ticket, refuse(error)),), error)
     match content:
         case SendHttp():
             return ProviderStep(state, None, (content,))

@@ -4,7 +4,7 @@ Each takes what was received and returns a step; what is wrong with the request 
 answered by `mimi.protocol.http.refuse`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -24,7 +24,12 @@ from mimi.protocol.abuse import (
 from mimi.protocol.assets import asset_domains, check_download
 from mimi.protocol.consents import ConsentStep, Peering
 from mimi.protocol.directory import Endpoint
-from mimi.protocol.errors import BodyError, FrankError, IncompatibleProtocolError
+from mimi.protocol.errors import (
+    BodyError,
+    FrankError,
+    IncompatibleProtocolError,
+    RequesterCredentialError,
+)
 from mimi.protocol.follower_errors import ForeignUserError
 from mimi.protocol.franking import ServerFrankingContext
 from mimi.protocol.groupinfo import GroupInfoNoSuchRoom, GroupInfoResponse
@@ -33,6 +38,7 @@ from mimi.protocol.http_errors import Status
 from mimi.protocol.identifiers import check_identifier_request
 from mimi.protocol.keys import (
     NO_ROOM,
+    KeyMaterialRequest,
     KeyMaterialResponse,
     check_key_material_request,
     incompatible_protocol,
@@ -40,7 +46,7 @@ from mimi.protocol.keys import (
 )
 from mimi.protocol.keystore import read_claim
 from mimi.protocol.protocol import ROOMS, USERS, identified
-from mimi.protocol.provider_rooms import claim_as_hub, claim_here, follow, spread
+from mimi.protocol.provider_rooms import claim_as_hub, claim_here, follow, hub_of, spread
 from mimi.protocol.provider_state import (
     Fetch,
     PeerClaim,
@@ -91,7 +97,7 @@ def _update(
     request, room = received.content(), _hosted(state, received)
     if room is None:
         return _refused(state, Status.NOT_FOUND)
-    step = serving.hub.update(room, request, received.source, now=now)
+    step = hub_of(serving, state).update(room, request, received.source, now=now)
     return _after_hub(serving, state, received, step, now)
 
 
@@ -179,6 +185,7 @@ def _key_material(
     except IncompatibleProtocolError:
         return _answered(state, received, incompatible_protocol(received.body, target))
     check_key_material_request(request, target=target, identify=serving.identify)
+    _check_requester(serving, state, request, source)
     if request.room_id != NO_ROOM:
         hub = identified("room_id", request.room_id, ROOMS).provider
         if hub in serving.ours and source not in serving.ours:
@@ -190,6 +197,25 @@ def _key_material(
         return _refused(state, Status.NOT_FOUND)
     state, response = claim_here(serving, state, request, now)
     return _answered(state, received, response)
+
+
+def _check_requester(
+    serving: Serving, state: ProviderState, request: KeyMaterialRequest, source: Domain
+) -> None:
+    """Check that the key by which a request of another provider is signed is the requester's.
+
+    That of a user of ours, for a room of the other provider, is known here.
+    """
+    user, key = request.requesting_user, request.requester_signature_key
+    provider = identified("requesting_user", user, USERS).provider
+    if source in serving.ours:
+        return
+    if provider in serving.ours:
+        is_known = state.keys.has_key(user, key)
+    else:
+        is_known = serving.vouching(user, request.requester_credential, key)
+    if not is_known:
+        raise RequesterCredentialError("the key is not the requester's", user=user)
 
 
 def _answered(
@@ -210,7 +236,7 @@ def _request_consent(
     entry = received.content()
     step = state.consents.requested(
         entry,
-        Peering((received.source,), serving.ours),
+        Peering(received.domains, serving.ours),
         now=now,
         path=_path(received),
         is_known=is_known(state, entry.target_uri),
@@ -225,7 +251,7 @@ def _update_consent(
     entry = received.content()
     step = state.consents.updated(
         entry,
-        Peering((received.source,), serving.ours),
+        Peering(received.domains, serving.ours),
         now=now,
         path=_path(received),
         is_known=is_known(state, entry.requester_uri),
@@ -247,8 +273,9 @@ def is_known(state: ProviderState, user: bytes) -> bool:
 
 
 def _after_consent(state: ProviderState, step: ConsentStep) -> ProviderStep:
-    after = attrs.evolve(state, consents=step.consents)
-    return ProviderStep(after, step.response, step.effects)
+    if step.consents is not state.consents:
+        state = attrs.evolve(state, consents=step.consents)
+    return ProviderStep(state, step.response, step.effects)
 
 
 def _identifier_query(
@@ -269,22 +296,30 @@ def _proxy_download(
     serving: Serving, state: ProviderState, received: Received, _: int, ticket: Ticket
 ) -> ProviderStep:
     received.content()
-    fetch = fetching(serving, state, str(received.parameter), ToPeer(ticket))
-    return ProviderStep(state, None, (fetch,))
+    url = str(received.parameter)
+    if serving.asset_servers is None:
+        domains = _asset_servers(serving, state.rooms.values())
+    else:
+        domains = frozenset(serving.asset_servers())
+    return ProviderStep(state, None, (Fetch(check_download(url, domains), ToPeer(ticket)),))
 
 
-def fetching(serving: Serving, state: ProviderState, url: str, to: To) -> Fetch:
-    """Return what fetches an asset, as the hub of rooms.
+def fetching(serving: Serving, state: ProviderState, uri: RoomUri, url: str, to: To) -> Fetch:
+    """Return what fetches an asset, as the hub of a room.
 
     Raises:
-        DownloadError: No room names its server as one for assets; the class says why.
+        DownloadError: The room does not name its server as one for assets; the class says why.
     """
-    policies = (
-        serving.hub.room(room).policy.component(ASSET_POLICY, AssetPolicy)
-        for room in state.rooms.values()
-    )
-    domains = asset_domains(policy for policy in policies if policy is not None)
+    room = state.rooms.get(uri)
+    domains = _asset_servers(serving, () if room is None else (room,))
     return Fetch(check_download(url, domains), to)
+
+
+def _asset_servers(serving: Serving, rooms: Iterable[HubRoom]) -> frozenset[Domain]:
+    policies = (
+        serving.hub.room(room).policy.component(ASSET_POLICY, AssetPolicy) for room in rooms
+    )
+    return asset_domains(policy for policy in policies if policy is not None)
 
 
 HANDLERS: Mapping[Endpoint, Handler] = MappingProxyType(

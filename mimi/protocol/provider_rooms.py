@@ -20,7 +20,9 @@ from mimi.mls.keypackage import KeyPackage
 from mimi.policy.structures import NO_ROLE
 from mimi.protocol.directory import Directory, Endpoint
 from mimi.protocol.errors import PROTOCOL
-from mimi.protocol.follower import notify
+from mimi.protocol.follower import FollowerRoom, notify
+from mimi.protocol.forwarding import relayed_claim
+from mimi.protocol.hosting import no_fixed_rooms, participants_of
 from mimi.protocol.http import (
     MEDIA_TYPE,
     HttpRequest,
@@ -31,33 +33,64 @@ from mimi.protocol.http import (
     respond,
 )
 from mimi.protocol.http_errors import Method, Status
+from mimi.protocol.hub import Hub
 from mimi.protocol.keys import KeyMaterialRequest, KeyMaterialResponse
 from mimi.protocol.outbox import Line
 from mimi.protocol.protocol import ROOMS, USERS, identified
 from mimi.protocol.provider_state import (
     Acknowledge,
+    Addressed,
     Answer,
     Discover,
+    HandOn,
     HandOnKeys,
+    HandOnUpdate,
     OwnCall,
     PeerClaim,
     ProviderEffect,
     ProviderState,
     ProviderStep,
+    Purpose,
     Reply,
     SendHttp,
     Serving,
+    Stuck,
     To,
     ToClient,
     ToPeer,
 )
 from mimi.protocol.room import Cascade, Closed, Effect, Notify
 
+MOST_EMPTY = 256
+"""In how many rooms of one hub none of our users may be, of those that are followed."""
+LATER = 3600
+"""After how many seconds a notification may come again that was one too many."""
+
 
 class NotParticipantError(ForbiddenError):
     """Key packages are claimed for a room by who is no participant of it."""
 
     rule = f"{PROTOCOL} section 5.2"
+
+
+# As a hub
+
+
+def hub_of(serving: Serving, state: ProviderState) -> Hub:
+    """Return the hub, which knows the rooms of fixed membership: those in the state, or its own."""
+    hub = serving.hub
+    if hub.fixed_rooms is not no_fixed_rooms:
+        return hub
+
+    def rooms_of(users: frozenset[bytes]) -> list[RoomUri]:
+        seen = ((uri, hub.room(room)) for uri, room in state.rooms.items())
+        return [
+            uri
+            for uri, room in seen
+            if room.policy.base.fixed_membership and participants_of(room) == users
+        ]
+
+    return attrs.evolve(hub, fixed_rooms=rooms_of)
 
 
 # Telling
@@ -84,7 +117,7 @@ def spread(
             case Cascade():
                 state, more = _cascaded(serving, state, effect, now)
                 todo += more
-            case Closed():
+            case Closed():  # what is still to be told of it is told
                 kept = {at: each for at, each in state.rooms.items() if at != effect.room}
                 state = attrs.evolve(state, rooms=MappingProxyType(kept))
                 made.append(effect)
@@ -111,30 +144,41 @@ def flush(serving: Serving, state: ProviderState, now: int) -> ProviderStep:
     """Send the notifications whose time has come."""
     effects: list[ProviderEffect] = []
     asked: set[Domain] = set()
+    unable: set[Domain] = set()
     for (room, provider), line in tuple(state.outbox.items()):
         if not line.is_due(now):
             continue
         sent = line.sent(now)
         state = state.with_line(room, provider, sent)
         directory = state.peers.get(provider)
-        if directory is not None:
+        if directory is None:
+            if provider not in asked:
+                asked.add(provider)
+                effects.append(discover(serving, provider, None))
+        elif Endpoint.NOTIFY not in directory.templates:  # nobody else has to wait for that
+            state = state.with_line(room, provider, sent.refused(sent.last, None, now))
+            unable.add(provider)
+            effects.append(Stuck(room, provider, Status.NOT_FOUND))
+        else:
             url = directory.url(Endpoint.NOTIFY, room)
-            request = HttpRequest(
-                Method.POST, url, serving.provider, provider, sent.body, MEDIA_TYPE
-            )
+            request = HttpRequest(Method.POST, url, room.provider, provider, sent.body, MEDIA_TYPE)
             effects.append(SendHttp(request, Acknowledge(room, provider, sent.last)))
-        elif provider not in asked:
-            asked.add(provider)
-            effects.append(discover(serving, provider, None))
+    for provider in unable:
+        state = state.without_peer(provider)
     return ProviderStep(state, None, tuple(effects))
 
 
 def follow(
     serving: Serving, state: ProviderState, uri: RoomUri, body: bytes, source: Domain, now: int
 ) -> ProviderStep:
-    """Take a notification for our users in a room; errors are those of `notify`."""
+    """Take a notification for our users in a room; errors are those of `notify`.
+
+    Anybody can be the hub of rooms that none of our users is in. Such a room is kept for a while,
+    since a Welcome may be overtaken by what follows it; but of one provider only so many.
+    """
+    before = state.followed.get(uri)
     step = notify(
-        state.followed.get(uri),
+        before,
         body,
         uri=uri,
         source=source,
@@ -142,11 +186,22 @@ def follow(
         now=now,
         hub_domains=serving.ours if uri.provider in serving.ours else (),
     )
-    if step.room is not None and step.room is not state.followed.get(uri):
+    if before is None and step.room is not None and _is_flooded(state, step.room):
+        return ProviderStep(state, refusal(Status.TOO_MANY_REQUESTS, retry_after=LATER))
+    if step.room is not None:
         state = state.with_followed(step.room)
     if step.welcomed:
         state = attrs.evolve(state, keys=state.keys.used(step.welcomed))
     return ProviderStep(state, step.response, step.effects)
+
+
+def _is_flooded(state: ProviderState, room: FollowerRoom) -> bool:
+    """Return whether a room begins that nobody is in, as do too many of its hub."""
+    if room.clients:
+        return False
+    hub = room.uri.provider
+    empty = (each.uri.provider == hub and not each.clients for each in state.followed.values())
+    return sum(empty) >= MOST_EMPTY
 
 
 # Answering
@@ -169,7 +224,7 @@ def unavailable(to: To, status: Status = Status.BAD_GATEWAY) -> ProviderEffect:
 # Asking others
 
 
-def discover(serving: Serving, provider: Domain, purpose: OwnCall | PeerClaim | None) -> SendHttp:
+def discover(serving: Serving, provider: Domain, purpose: Purpose | None) -> SendHttp:
     """Return what fetches a provider's directory, for something."""
     request = directory_request(source=serving.provider, target=provider)
     return SendHttp(request, Discover(provider, purpose))
@@ -188,14 +243,18 @@ def ask(
         serving: Who asks.
         state: What it has.
         provider: Who is asked.
-        make: From its directory to what asks it.
+        make: From its directory to what asks it; what is asked was checked.
         purpose: What to do once its directory is known.
     """
     directory = state.peers.get(provider)
     if directory is None:
-        make(serving.directory)  # what is wrong with it is said at once
         return discover(serving, provider, purpose)
-    return make(directory)
+    made = make(directory)
+    then = made.then
+    if isinstance(then, HandOn | HandOnUpdate | HandOnKeys):
+        addressed = Addressed(made.request, directory, then, made.order)
+        return SendHttp(made.request, addressed, made.order)
+    return made
 
 
 # Key material
@@ -209,7 +268,9 @@ def claim_here(
     otherwise = serving.consent(requester, target, room)
     consent = state.consents.consent_for(requester, target, room, otherwise=otherwise)
     claimed = state.keys.claim(request, consent=consent, now=now, discretion=serving.discretion)
-    return attrs.evolve(state, keys=claimed.store), claimed.response
+    if claimed.store is not state.keys:
+        state = attrs.evolve(state, keys=claimed.store)
+    return state, claimed.response
 
 
 def claim_as_hub(
@@ -247,15 +308,15 @@ def claim_as_hub(
     if isinstance(purpose, PeerClaim):
         source, to = purpose.source, ToPeer(purpose.ticket)
     else:
-        source, to = serving.provider, ToClient(purpose.ticket)
+        source = identified("requesting_user", request.requesting_user, USERS).provider
+        to = ToClient(purpose.ticket)
 
     def relayed(directory: Directory) -> SendHttp:
-        wire = serving.forwarding.relayed_key_material(request, source, directory)
-        return SendHttp(wire, HandOnKeys(to, request))
+        return SendHttp(relayed_claim(request, directory), HandOnKeys(to, request))
 
+    serving.forwarding.check_relayed(request, source)
     if target not in serving.ours:
         return state, ask(serving, state, target, relayed, purpose)
-    relayed(serving.directory)
     state, response = claim_here(serving, state, request, now)
     return remembered(serving, state, uri, target, response), response
 

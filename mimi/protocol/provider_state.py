@@ -10,19 +10,17 @@ Of whatever needs another provider's answer, the effect that asks says what come
 of it is in the state, and nothing is left over where no answer comes.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import attrs
 
+from mimi.errors import MimiError
 from mimi.identity import Domain, RoomUri
-from mimi.mls.keypackage import KeyPackage
-from mimi.mls.message import MLSMessage
 from mimi.policy.identities import Identify
 from mimi.protocol.abuse import AbuseReport
 from mimi.protocol.assets import Download
-from mimi.protocol.consent import ConsentOperation, ConsentScope
 from mimi.protocol.consent_pairs import Consent
 from mimi.protocol.consents import ConsentEffect, Consents
 from mimi.protocol.deliveries import Deliver, Resync, Unrouted
@@ -30,7 +28,6 @@ from mimi.protocol.directory import Directory, Endpoint
 from mimi.protocol.follower import FollowerRoom
 from mimi.protocol.forwarding import Forwarding
 from mimi.protocol.franking import ServerFrankingContext
-from mimi.protocol.groupinfo import GroupInfoRequest
 from mimi.protocol.http import HttpRequest, HttpResponse
 from mimi.protocol.hub import Hub
 from mimi.protocol.identifiers import (
@@ -41,131 +38,23 @@ from mimi.protocol.identifiers import (
 from mimi.protocol.keys import KeyMaterialRequest
 from mimi.protocol.keystore import Discretion, KeyStore
 from mimi.protocol.outbox import Line
+from mimi.protocol.provider_calls import Call as Call
+from mimi.protocol.provider_calls import ClaimGroupInfo as ClaimGroupInfo
+from mimi.protocol.provider_calls import ClaimKeys as ClaimKeys
+from mimi.protocol.provider_calls import CreateRoom as CreateRoom
+from mimi.protocol.provider_calls import DecideConsent as DecideConsent
+from mimi.protocol.provider_calls import FetchAsset as FetchAsset
+from mimi.protocol.provider_calls import FindUser as FindUser
+from mimi.protocol.provider_calls import OfferKeys as OfferKeys
+from mimi.protocol.provider_calls import ReportAbuse as ReportAbuse
+from mimi.protocol.provider_calls import Session as Session
+from mimi.protocol.provider_calls import SubmitMessage as SubmitMessage
+from mimi.protocol.provider_calls import UpdateRoom as UpdateRoom
 from mimi.protocol.room import Closed, HubRoom
-from mimi.protocol.update import UpdateRequest
+from mimi.tree.credential import Credential
 
 Ticket: TypeAlias = Any
 """By what the caller knows who waits for an answer: whatever it likes."""
-
-
-# What our own clients ask for
-
-
-@attrs.frozen
-class Session:
-    """Whose client asks, by the account that it has signed in to.
-
-    Attributes:
-        user: The canonical URI of the user.
-        client: That of the client.
-    """
-
-    user: bytes
-    client: bytes
-
-
-@attrs.frozen
-class OfferKeys:
-    """Key packages are to be stored for others to claim; answered by how many there are."""
-
-    packages: tuple[KeyPackage, ...] = ()
-
-
-@attrs.frozen
-class ClaimKeys:
-    """Key packages of a user are wanted; answered by a `KeyMaterialResponse`."""
-
-    request: KeyMaterialRequest
-
-
-@attrs.frozen
-class CreateRoom:
-    """A new room is to be hosted; answered by its URI.
-
-    Attributes:
-        room: The room.
-        group_info: The encoded MLSMessage of the group info.
-        ratchet_tree: The encoded ratchet tree.
-    """
-
-    room: RoomUri
-    group_info: bytes
-    ratchet_tree: bytes
-
-
-@attrs.frozen
-class UpdateRoom:
-    """A proposal or a commit; answered by an `UpdateRoomResponse`."""
-
-    room: RoomUri
-    request: UpdateRequest
-
-
-@attrs.frozen
-class SubmitMessage:
-    """An application message; answered by a `SubmitMessageResponse`."""
-
-    room: RoomUri
-    message: MLSMessage
-
-
-@attrs.frozen
-class ClaimGroupInfo:
-    """The group info of a room is wanted; answered by a `GroupInfoResponse`."""
-
-    room: RoomUri
-    request: GroupInfoRequest
-
-
-@attrs.frozen
-class DecideConsent:
-    """Consent is asked for or decided; answered by None.
-
-    Attributes:
-        operation: What the user does.
-        scope: With which consent.
-    """
-
-    operation: ConsentOperation
-    scope: ConsentScope
-
-
-@attrs.frozen
-class FindUser:
-    """A user of another provider is sought; answered by an `IdentifierResponse`."""
-
-    provider: Domain
-    request: IdentifierRequest
-
-
-@attrs.frozen
-class ReportAbuse:
-    """Abuse in a room is reported to its hub; answered by None."""
-
-    room: RoomUri
-    report: AbuseReport
-
-
-@attrs.frozen
-class FetchAsset:
-    """An asset is to be downloaded through the hub of a room; answered by its octets."""
-
-    room: RoomUri
-    url: str
-
-
-Call: TypeAlias = (
-    OfferKeys
-    | ClaimKeys
-    | CreateRoom
-    | UpdateRoom
-    | SubmitMessage
-    | ClaimGroupInfo
-    | DecideConsent
-    | FindUser
-    | ReportAbuse
-    | FetchAsset
-)
 
 
 # What comes of an answer
@@ -240,6 +129,36 @@ class HandOnKeys:
 
 
 @attrs.frozen
+class Addressed:
+    """A request went where a directory says; where nothing is there any more, one looks anew.
+
+    Attributes:
+        request: The request.
+        directory: The directory.
+        then: What comes of the answer.
+        order: That of the request; see `SendHttp`.
+    """
+
+    request: HttpRequest
+    directory: Directory
+    then: HandOn | HandOnUpdate | HandOnKeys
+    order: bytes | None = None
+
+
+@attrs.frozen
+class Moved:
+    """Nothing was where a request went: it is sent again, if the endpoint is elsewhere now.
+
+    Attributes:
+        addressed: The request.
+        status: What was answered: the answer, if it is not elsewhere.
+    """
+
+    addressed: Addressed
+    status: int
+
+
+@attrs.frozen
 class Discover:
     """The answer is a provider's directory: then what needed it is done.
 
@@ -249,7 +168,7 @@ class Discover:
     """
 
     provider: Domain
-    purpose: "OwnCall | PeerClaim | None" = None
+    purpose: "Purpose | None" = None
 
 
 @attrs.frozen
@@ -270,7 +189,9 @@ class PeerClaim:
     ticket: Ticket
 
 
-Then: TypeAlias = Acknowledge | HandOn | HandOnUpdate | HandOnKeys | Discover
+Purpose: TypeAlias = OwnCall | PeerClaim | Moved
+"""What needs a directory."""
+Then: TypeAlias = Acknowledge | HandOn | HandOnUpdate | HandOnKeys | Addressed | Discover
 
 
 # Effects
@@ -278,10 +199,21 @@ Then: TypeAlias = Acknowledge | HandOn | HandOnUpdate | HandOnKeys | Discover
 
 @attrs.frozen
 class SendHttp:
-    """A request is to be sent; what is answered goes to `Provider.answered`, with *then*."""
+    """A request is to be sent; what is answered goes to `Provider.answered`, with *then*.
+
+    What is said of consent has no time, and stands until something else is said: so whoever sends
+    it waits for one answer, or for its end, before it sends the next of the same order.
+
+    Attributes:
+        request: The request.
+        then: What comes of the answer.
+        order: What else must not overtake it, or be overtaken: requests of the same order; None for
+            no order. Notifications need none: the next is made when one was answered.
+    """
 
     request: HttpRequest
     then: Then
+    order: bytes | None = None
 
 
 @attrs.frozen
@@ -393,16 +325,25 @@ class ProviderState:
         return f"ProviderState({len(self.rooms)} rooms, {len(self.followed)} followed)"
 
     def with_room(self, room: HubRoom) -> "ProviderState":
-        """Return the state with a room that is hosted."""
+        """Return the state with a room that is hosted; the same value where it has it already."""
+        if self.rooms.get(room.uri) is room:
+            return self
         return attrs.evolve(self, rooms=MappingProxyType({**self.rooms, room.uri: room}))
 
     def with_followed(self, room: FollowerRoom) -> "ProviderState":
-        """Return the state with a room that is followed."""
+        """Return the state with a room that is followed; the same value where it has it already."""
+        if self.followed.get(room.uri) is room:
+            return self
         return attrs.evolve(self, followed=MappingProxyType({**self.followed, room.uri: room}))
 
     def with_peer(self, provider: Domain, directory: Directory) -> "ProviderState":
         """Return the state that knows a provider's directory."""
         return attrs.evolve(self, peers=MappingProxyType({**self.peers, provider: directory}))
+
+    def without_peer(self, provider: Domain) -> "ProviderState":
+        """Return the state that does not know a provider's directory: it is fetched anew."""
+        kept = {each: found for each, found in self.peers.items() if each != provider}
+        return attrs.evolve(self, peers=MappingProxyType(kept))
 
     def with_line(self, room: RoomUri, provider: Domain, line: Line) -> "ProviderState":
         """Return the state with a line of notifications, which is erased where it is empty."""
@@ -421,17 +362,21 @@ class ProviderStep:
         response: What to answer to another provider's request; None where a `Reply` will say so,
             or there is nothing to answer.
         effects: What else to do, in order.
+        error: Why another provider's request is refused, for one's own log: it is not told so.
     """
 
     state: ProviderState
     response: HttpResponse | None = None
     effects: tuple[ProviderEffect, ...] = ()
+    error: MimiError | None = None
 
 
 # What a provider is
 
 ConsentOf: TypeAlias = Callable[[bytes, bytes, bytes], Consent]
 """From requester, target and room to what holds where the target has decided nothing."""
+Vouching: TypeAlias = Callable[[bytes, Credential, bytes], bool]
+"""From another provider's user, a credential and a signature key to whether they are the user's."""
 Profiles: TypeAlias = Callable[[IdentifierRequest, Domain], IdentifierResponse]
 """From a query, which was checked, and the provider that asks to whom it finds."""
 
@@ -439,6 +384,11 @@ Profiles: TypeAlias = Callable[[IdentifierRequest, Domain], IdentifierResponse]
 def no_consent(requester: bytes, target: bytes, room: bytes) -> Consent:  # noqa: ARG001 - it takes who and where
     """Ask the target: nobody has consented to anything."""
     return Consent.NONE
+
+
+def anybody(user: bytes, credential: Credential, key: bytes) -> bool:  # noqa: ARG001 - it takes whose key it would be
+    """Believe every provider what it shows of its users."""
+    return True
 
 
 def no_profiles(request: IdentifierRequest, source: Domain) -> IdentifierResponse:  # noqa: ARG001 - a search takes what and for whom
@@ -457,6 +407,9 @@ class Serving:
         consent: Who may fetch key packages where the target has decided nothing.
         discretion: What is not told of users.
         profiles: By what users are found.
+        asset_servers: What returns the domains of the asset servers that the rooms hosted here
+            name, from which other providers may download; None for those of the rooms in the state.
+        vouching: Whether credentials of other providers' users are taken, who claim key packages.
     """
 
     hub: Hub
@@ -465,6 +418,8 @@ class Serving:
     consent: ConsentOf = no_consent
     discretion: Discretion = attrs.field(factory=Discretion)
     profiles: Profiles = no_profiles
+    asset_servers: Callable[[], Collection[Domain]] | None = None
+    vouching: Vouching = anybody
 
     @property
     def provider(self) -> Domain:

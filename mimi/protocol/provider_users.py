@@ -6,28 +6,30 @@
          --> another hub, by HTTP  --> SendHttp, and Answer when it answers
 """
 
+import hashlib
 from collections.abc import Callable
 from typing import assert_never
 
 import attrs
 
-from mimi.errors import UsageError
+from mimi.codec import encode
 from mimi.identity import Domain, RoomUri
 from mimi.protocol.abuse import NOBODY
 from mimi.protocol.consent import REQUESTING, ConsentEntry, ConsentOperation
 from mimi.protocol.consents import Consents, Peering, consent_entry, consent_request
+from mimi.protocol.consents_rows import name_of_pair
 from mimi.protocol.directory import Directory, Endpoint
 from mimi.protocol.follower import FollowerRoom
 from mimi.protocol.follower_errors import ForeignUserError, OtherUserError
-from mimi.protocol.forwarding import newcomer
+from mimi.protocol.forwarding import claim, newcomer, to_hub
 from mimi.protocol.groupinfo import GroupInfoNoSuchRoom, GroupInfoResponse
 from mimi.protocol.http import HttpRequest, HttpResponse, Refused, request_to
 from mimi.protocol.http_errors import Status
 from mimi.protocol.identifiers import check_identifier_request
 from mimi.protocol.keys import NO_ROOM, KeyMaterialRequest
-from mimi.protocol.protocol import ROOMS, USERS, identified
+from mimi.protocol.protocol import USERS, identified
 from mimi.protocol.provider_peers import fetching, is_known, reported
-from mimi.protocol.provider_rooms import ask, claim_as_hub, claim_here, spread
+from mimi.protocol.provider_rooms import ask, claim_as_hub, claim_here, hub_of, spread
 from mimi.protocol.provider_state import (
     Answer,
     ClaimGroupInfo,
@@ -51,7 +53,6 @@ from mimi.protocol.provider_state import (
     ToClient,
     UpdateRoom,
 )
-from mimi.protocol.submit import SubmitMessageRequest
 from mimi.protocol.update import UpdateAccepted, UpdateRoomResponse
 
 
@@ -97,6 +98,11 @@ def _ask(
     return ProviderStep(state, None, (ask(serving, state, provider, make, own),))
 
 
+def _domain_of(user: bytes) -> Domain:
+    """Return as which of our domains we speak for a user."""
+    return identified("user", user, USERS).provider
+
+
 def _handed_on(own: OwnCall, endpoint: Endpoint, request: HttpRequest) -> SendHttp:
     return SendHttp(request, HandOn(own.ticket, endpoint))
 
@@ -117,21 +123,14 @@ def _offer_keys(
 def _claim_keys(
     serving: Serving, state: ProviderState, own: OwnCall, request: KeyMaterialRequest, now: int
 ) -> ProviderStep:
-    target = identified("target_user", request.target_user, USERS).provider
-    user, forwarding = own.session.user, serving.forwarding
-    asked = target
-    if request.room_id != NO_ROOM:
-        asked = identified("room_id", request.room_id, ROOMS).provider
+    asked = serving.forwarding.check_claim(request, own.session.user)
     if asked not in serving.ours:
         to = ToClient(own.ticket)
 
         def wanted(directory: Directory) -> SendHttp:
-            return SendHttp(
-                forwarding.key_material(request, user, directory), HandOnKeys(to, request)
-            )
+            return SendHttp(claim(request, directory, asked), HandOnKeys(to, request))
 
         return _ask(serving, state, own, asked, wanted)
-    forwarding.key_material(request, user, serving.directory)
     if request.room_id == NO_ROOM:
         state, response = claim_here(serving, state, request, now)
         return _answer(state, own, response)
@@ -149,23 +148,24 @@ def _claim_keys(
 def _create(
     serving: Serving, state: ProviderState, own: OwnCall, call: CreateRoom, now: int
 ) -> ProviderStep:
-    """Host a new room, in which its creator's client is.
-
-    Raises:
-        UsageError: There is such a room.
-    """
-    if call.room in state.rooms:
-        raise UsageError(f"there is {call.room} already", room=str(call.room))
-    room = serving.hub.create(
-        call.room, call.group_info, call.ratchet_tree, now=now, domains=serving.domains
+    """Host a room, new or begun anew, in which its creator's client is; see `Hub.create`."""
+    room = hub_of(serving, state).create(
+        call.room,
+        call.group_info,
+        call.ratchet_tree,
+        now=now,
+        domains=serving.domains,
+        before=state.rooms.get(call.room),
     )
     state = _joined(state.with_room(room), call.room, own.session.client, now)
     return _answer(state, own, call.room)
 
 
-def _joined(state: ProviderState, uri: RoomUri, client: bytes, now: int) -> ProviderState:
+def _joined(
+    state: ProviderState, uri: RoomUri, client: bytes, now: int, by: bytes = b""
+) -> ProviderState:
     followed = state.followed.get(uri) or FollowerRoom.begun(uri, now=now)
-    return state.with_followed(followed.joined(client, now=now))
+    return state.with_followed(followed.joined(client, now=now, by=by))
 
 
 def _update(
@@ -173,26 +173,27 @@ def _update(
 ) -> ProviderStep:
     """Bring a change to the hub; who joins by it hears of the room from then on."""
     uri, user, client = call.room, own.session.user, own.session.client
-    request, forwarding = call.request, serving.forwarding
+    request = call.request
+    serving.forwarding.check_update(request, user)
     joins = newcomer(request.bundle.proposal_or_commit) is not None
     followed = state.followed.get(uri)
-    is_new = joins and (followed is None or client not in followed.clients)
+    is_new = joins and (followed is None or not followed.has_had(client))
     then = HandOnUpdate(own.ticket, uri, client if is_new else None)
+    by = hashlib.sha256(encode(request)).digest() if joins else b""
 
     def wanted(directory: Directory) -> SendHttp:
-        return SendHttp(forwarding.update(uri, request, user, directory), then)
+        return SendHttp(to_hub(directory, Endpoint.UPDATE, uri, request, user), then)
 
     if uri.provider not in serving.ours:
         step = _ask(serving, state, own, uri.provider, wanted)
         is_sent = joins and uri.provider in state.peers
-        return attrs.evolve(step, state=_joined(state, uri, client, now)) if is_sent else step
-    wanted(serving.directory)
+        return attrs.evolve(step, state=_joined(state, uri, client, now, by)) if is_sent else step
     room = state.rooms.get(uri)
     if room is None:
         return _answer(state, own, Refused(Status.NOT_FOUND))
     if joins:
-        state = _joined(state, uri, client, now)
-    made = serving.hub.update(room, request, serving.provider, now=now)
+        state = _joined(state, uri, client, now, by)
+    made = hub_of(serving, state).update(room, request, _domain_of(user), now=now)
     state = after_update(state.with_room(made.room), then, made.response)
     spreading = spread(serving, state, made.effects, now)
     return _answer(spreading.state, own, made.response, spreading.effects)
@@ -215,20 +216,18 @@ def after_update(
 def _submit(
     serving: Serving, state: ProviderState, own: OwnCall, call: SubmitMessage, now: int
 ) -> ProviderStep:
-    uri, user, forwarding = call.room, own.session.user, serving.forwarding
+    uri, user, endpoint = call.room, own.session.user, Endpoint.SUBMIT_MESSAGE
+    request = serving.forwarding.check_message(call.message, user)
 
     def wanted(directory: Directory) -> SendHttp:
-        request = forwarding.message(uri, call.message, user, directory)
-        return _handed_on(own, Endpoint.SUBMIT_MESSAGE, request)
+        return _handed_on(own, endpoint, to_hub(directory, endpoint, uri, request, user))
 
     if uri.provider not in serving.ours:
         return _ask(serving, state, own, uri.provider, wanted)
-    wanted(serving.directory)
     room = state.rooms.get(uri)
     if room is None:
         return _answer(state, own, Refused(Status.NOT_FOUND))
-    request = SubmitMessageRequest(call.message, user)
-    made = serving.hub.submit(room, request, serving.provider, now=now)
+    made = serving.hub.submit(room, request, _domain_of(user), now=now)
     spreading = spread(serving, state.with_room(made.room), made.effects, now)
     return _answer(spreading.state, own, made.response, spreading.effects)
 
@@ -236,19 +235,18 @@ def _submit(
 def _group_info(
     serving: Serving, state: ProviderState, own: OwnCall, call: ClaimGroupInfo
 ) -> ProviderStep:
-    uri, user, forwarding = call.room, own.session.user, serving.forwarding
+    uri, user, endpoint = call.room, own.session.user, Endpoint.GROUP_INFO
+    serving.forwarding.check_group_info(call.request, user)
 
     def wanted(directory: Directory) -> SendHttp:
-        request = forwarding.group_info(uri, call.request, user, directory)
-        return _handed_on(own, Endpoint.GROUP_INFO, request)
+        return _handed_on(own, endpoint, to_hub(directory, endpoint, uri, call.request, user))
 
     if uri.provider not in serving.ours:
         return _ask(serving, state, own, uri.provider, wanted)
-    wanted(serving.directory)
     room = state.rooms.get(uri)
     if room is None:
         return _answer(state, own, GroupInfoResponse(str(uri).encode(), GroupInfoNoSuchRoom()))
-    made = serving.hub.group_info(room, call.request, serving.provider)
+    made = serving.hub.group_info(room, call.request, _domain_of(user))
     return _answer(state.with_room(made.room), own, made.response)
 
 
@@ -260,24 +258,25 @@ def _report(
         raise OtherUserError("in the name of another user", user=report.reporting_user)
 
     def wanted(directory: Directory) -> SendHttp:
-        return _asked(serving, own, Endpoint.REPORT_ABUSE, uri, report, directory)
+        return _asked(own, Endpoint.REPORT_ABUSE, uri, report, directory)
 
     if uri.provider not in serving.ours:
         return _ask(serving, state, own, uri.provider, wanted)
     room = state.rooms.get(uri)
     if room is None:
         return _answer(state, own, Refused(Status.NOT_FOUND))
-    return _answer(state, own, None, (reported(serving, room, report, serving.provider),))
+    effect = reported(serving, room, report, _domain_of(own.session.user))
+    return _answer(state, own, None, (effect,))
 
 
 def _fetch(serving: Serving, state: ProviderState, own: OwnCall, call: FetchAsset) -> ProviderStep:
     hub = call.room.provider
     if hub in serving.ours:
-        fetch = fetching(serving, state, call.url, ToClient(own.ticket))
+        fetch = fetching(serving, state, call.room, call.url, ToClient(own.ticket))
         return ProviderStep(state, None, (fetch,))
 
     def wanted(directory: Directory) -> SendHttp:
-        endpoint, source = Endpoint.PROXY_DOWNLOAD, serving.provider
+        endpoint, source = Endpoint.PROXY_DOWNLOAD, _domain_of(own.session.user)
         request = request_to(directory, endpoint, call.url, source=source, target=hub)
         return _handed_on(own, endpoint, request)
 
@@ -285,7 +284,6 @@ def _fetch(serving: Serving, state: ProviderState, own: OwnCall, call: FetchAsse
 
 
 def _asked(
-    serving: Serving,
     own: OwnCall,
     endpoint: Endpoint,
     parameter: RoomUri | Domain,
@@ -294,7 +292,7 @@ def _asked(
 ) -> SendHttp:
     """Return what asks another provider about something."""
     target = parameter if isinstance(parameter, Domain) else parameter.provider
-    source = serving.provider
+    source = _domain_of(own.session.user)
     request = request_to(directory, endpoint, parameter, content, source=source, target=target)
     return _handed_on(own, endpoint, request)
 
@@ -320,8 +318,9 @@ def _consent(
     consents, entry = _decided(state.consents, call, now)
 
     def wanted(directory: Directory) -> SendHttp:
-        request = consent_request(entry, directory, source=serving.provider, target=other)
-        return _handed_on(own, endpoint, request)
+        request = consent_request(entry, directory, source=_domain_of(us), target=other)
+        order = name_of_pair(scope.requester_uri, scope.target_uri).encode()
+        return attrs.evolve(_handed_on(own, endpoint, request), order=order)
 
     step = _ask(serving, state, own, other, wanted)
     is_sent = other in state.peers
@@ -361,6 +360,6 @@ def _find(serving: Serving, state: ProviderState, own: OwnCall, call: FindUser) 
 
     def wanted(directory: Directory) -> SendHttp:
         endpoint = Endpoint.IDENTIFIER_QUERY
-        return _asked(serving, own, endpoint, call.provider, call.request, directory)
+        return _asked(own, endpoint, call.provider, call.request, directory)
 
     return _ask(serving, state, own, call.provider, wanted)

@@ -10,27 +10,31 @@ sends: so nothing that was accepted is lost, whatever fails.
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 import attrs
 
-from mimi.codec import decode
-from mimi.identity import Domain, RoomUri, parse
+from mimi.identity import Domain, RoomUri
 from mimi.mls import PublicGroup
 from mimi.mls.message import MLSMessage
-from mimi.mls.proposal import AppDataUpdate, UpdateData
-from mimi.mls.state import GroupView
-from mimi.policy.capability import Capability
-from mimi.policy.room import Room
-from mimi.policy.structures import PARTICIPANT_LIST, ParticipantListUpdate
+from mimi.mls.state import changed, quick
+from mimi.protocol.audience import NO_AUDIENCE, Audience
 from mimi.protocol.fanout import FanoutMessage
+from mimi.protocol.recent import Recent
+from mimi.protocol.submit import Frank
 
+K = TypeVar("K")
 R = TypeVar("R")
+V = TypeVar("V")
+
+_NAME = "room"
+RECENT = 256
+"""How many messages and updates a hub remembers, should a provider send them again."""
 
 
-def provider_of_user(user: bytes) -> Domain:
-    """Return the provider of a participant, whose URI is canonical."""
-    return parse(user.decode("ascii")).provider
+def copied(table: Mapping[K, V]) -> dict[K, V]:
+    """Return a copy of a mapping that may be changed; of what most are, in one step."""
+    return table.copy() if isinstance(table, MappingProxyType) else dict(table)
 
 
 @attrs.frozen
@@ -101,22 +105,22 @@ class Destination:
     not_after: int
 
 
-@attrs.frozen(eq=False)
-class Audience:
-    """Who gets what in an epoch, worked out once.
+@attrs.frozen
+class Taken:
+    """What was answered to a message or an update, should it come again.
 
     Attributes:
-        followers: The providers of all whose clients are in the group.
-        receivers: Those of them of whose users at least one may receive messages.
-        cut_off: Users who are to be removed or banned by what is pending: nothing is taken from
-            them but what takes out their own clients.
+        timestamp: When it was accepted, in milliseconds since 1970-01-01T00:00Z.
+        by: Who sent a message; the provider that sent an update.
+        frank: The hub's stamp; None for none.
     """
 
-    followers: tuple[Domain, ...]
-    receivers: tuple[Domain, ...]
-    cut_off: frozenset[bytes]
+    timestamp: int
+    by: bytes
+    frank: Frank | None = None
 
 
+@quick
 @attrs.frozen(eq=False, repr=False)
 class HubRoom:
     """A room at its hub.
@@ -128,8 +132,11 @@ class HubRoom:
         destinations: From references of key packages to where they came from.
         numbers: From providers to the number of their next notification.
         timestamp: When the hub last accepted something, in milliseconds.
-        wanted: Whom the hub itself wants out, until they are.
+        wanted: From users to the role that the hub itself wants them to have, until they have it:
+            0 for those who are to go, and 1 for those who are to be banned.
         audience: Who gets what in this epoch.
+        recent: From SHA-256 of what was accepted lately to what was answered, oldest first.
+        is_vacant: Whether a room that persists has no clients, and waits for a new group.
     """
 
     uri: RoomUri
@@ -138,22 +145,60 @@ class HubRoom:
     destinations: Mapping[bytes, Destination] = MappingProxyType({})
     numbers: Mapping[Domain, int] = MappingProxyType({})
     timestamp: int = 0
-    wanted: frozenset[bytes] = frozenset()
-    audience: Audience = Audience((), (), frozenset())
+    wanted: Mapping[bytes, int] = MappingProxyType({})
+    audience: Audience = NO_AUDIENCE
+    recent: Mapping[bytes, Taken] = Recent({})
+    is_vacant: bool = False
 
     def __repr__(self) -> str:
         return f"HubRoom({self.uri}, epoch {self.group.epoch})"
+
+    def is_cut_off(self, user: bytes) -> bool:
+        """Return whether nothing is taken from a user but what takes out its own clients."""
+        return user in self.audience.cut_off or user in self.wanted
+
+    def remembering(self, digest: bytes, taken: Taken) -> "HubRoom":
+        """Return the room that has accepted something, and knows it should it come again."""
+        recent = Recent.of(self.recent).remembering(digest, taken, RECENT)
+        return changed(self, recent=recent, timestamp=taken.timestamp)
 
     def notified(
         self, providers: Iterable[Domain], message: FanoutMessage
     ) -> tuple["HubRoom", tuple[Notify, ...]]:
         """Return the room that has numbered a message for some providers, and the notifications."""
-        numbers, made = dict(self.numbers), []
+        numbers, made = self._numbered(providers, message)
+        return changed(self, numbers=numbers), made
+
+    def with_message(
+        self, digest: bytes, taken: Taken, message: FanoutMessage
+    ) -> tuple["HubRoom", tuple[Notify, ...]]:
+        """Return the room that has taken an application message, and the notifications of it.
+
+        It is `remembering` and `notified` at once, since this is what a hub does most.
+        """
+        numbers, made = self._numbered(self.audience.receivers, message)
+        recent = Recent.of(self.recent).remembering(digest, taken, RECENT)
+        room = changed(self, numbers=numbers, recent=recent, timestamp=taken.timestamp)
+        return room, made
+
+    def _numbered(
+        self, providers: Iterable[Domain], message: FanoutMessage
+    ) -> tuple[Mapping[Domain, int], tuple[Notify, ...]]:
+        numbers, made, uri = copied(self.numbers), [], self.uri
         for provider in providers:
             number = numbers.get(provider, 0)
-            made.append(Notify(self.uri, provider, number, message))
             numbers[provider] = number + 1
-        return attrs.evolve(self, numbers=MappingProxyType(numbers)), tuple(made)
+            made.append(Notify(uri, provider, number, message))
+        return MappingProxyType(numbers), tuple(made)
+
+    @property
+    def name(self) -> bytes:
+        """The room's URI as it stands in bodies."""
+        memo = self.group.state.memo
+        name: bytes | None = memo.get(_NAME)
+        if name is None:
+            name = memo[_NAME] = str(self.uri).encode()
+        return name
 
     def at(self, now: int) -> int:
         """Return when the hub accepts something now: no two events of a room have one time.
@@ -177,43 +222,3 @@ class HubStep(Generic[R]):
     room: HubRoom
     response: R
     effects: tuple[Effect, ...] = ()
-
-
-def audience_of(room: Room, group: PublicGroup) -> Audience:
-    """Return who gets what.
-
-    Args:
-        room: The room as its policy sees it.
-        group: Its group, with what is pending.
-    """
-    cut = cut_off(room, group)
-    followers: dict[Domain, None] = {}
-    receivers: dict[Domain, None] = {}
-    receiving: dict[int, bool] = {}
-    for user in room.clients:
-        provider = provider_of_user(user)
-        followers[provider] = None
-        role = room.role_of(user)
-        if role not in receiving:
-            able = room.policy.role(role).capabilities
-            receiving[role] = Capability.CAN_RECEIVE_MESSAGE in able
-        if receiving[role] and user not in cut:
-            receivers[provider] = None
-    return Audience(tuple(followers), tuple(receivers), cut)
-
-
-def cut_off(room: Room, group: GroupView) -> frozenset[bytes]:
-    """Return the users whom pending proposals remove or ban (section 5.3)."""
-    users: set[bytes] = set()
-    for pending in group.pending:
-        proposal: Any = pending.proposal
-        if isinstance(proposal, AppDataUpdate) and proposal.component_id == PARTICIPANT_LIST:
-            assert isinstance(proposal.change, UpdateData)  # noqa: S101 - nobody removes the list
-            update = decode(ParticipantListUpdate, proposal.change.update)
-            users.update(room.participants.user(index) for index in update.removed_indices)
-            users.update(
-                room.participants.user(each.user_index)
-                for each in update.changed_role_participants
-                if room.is_banned(each.role_index)
-            )
-    return frozenset(users)

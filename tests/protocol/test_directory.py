@@ -278,7 +278,7 @@ def test_what_is_no_place(text):
 def test_places_of_every_shape():
     for text, before, after, port in (
         ("https://A.example:8443/x%20y/{roomId}/z", "/x%20y/", "/z", 8443),
-        ("HTTPS://a.example?room={roomId}&v=1", "?room=", "&v=1", None),
+        ("HTTPS://a.example?room={roomId}&v=1", "/?room=", "&v=1", None),
         ("https://a.example/?room={roomId}", "/?room=", "", None),
     ):
         found = Template.parse(Endpoint.UPDATE, text)
@@ -286,7 +286,11 @@ def test_places_of_every_shape():
         assert found.port == port
         target = f"{before}{ROOM.path_segment}{after}"
         assert found.match(target) == ROOM.path_segment
-        assert found.url(ROOM) == text.replace("{roomId}", ROOM.path_segment)
+        assert found.match(target.removeprefix("/")) == (
+            ROOM.path_segment if target.startswith("/?") else None
+        )
+        written = text.replace("HTTPS", "https")
+        assert found.url(ROOM) == written.replace("{roomId}", ROOM.path_segment)
 
 
 def test_two_endpoints_at_one_place():

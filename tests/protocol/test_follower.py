@@ -257,8 +257,27 @@ def test_messages_of_one_epoch_that_are_lost_need_no_resync():
         at_b.notified(room.says(data))
     again = at_b.misses(laptop.uri)
     assert not isinstance(again, Resync)
-    assert [each.after == laptop.number for each in again] == [False, False]
-    assert len(again) == 2
+    # the first follows what the laptop has: what was between is nowhere any more
+    assert [each.after for each in again] == [laptop.number, again[0].number]
+    at_b.offline.clear()
+    at_b.delivers(again)
+    assert laptop.read == [b"two", b"three"]
+    assert laptop.gaps == []
+
+
+def test_a_request_to_join_that_is_sent_again_loses_nothing_that_came_since():
+    room, at_b, _, laptop = meeting()
+    at_b.keeps(at_b.known.joined(laptop.uri, now=MS, by=b"request"))
+    at_b.notified(room.says(b"one"))
+    at_b.acknowledges()
+    at_b.offline.add(laptop.uri)
+    at_b.notified(room.says(b"two"))
+    again = at_b.known.joined(laptop.uri, now=MS + 1, by=b"request")
+    assert len(again.pending(laptop.uri)) == 1
+    assert again is again.joined(laptop.uri, now=MS + 2, by=b"request")
+    anew = again.joined(laptop.uri, now=MS + 3, by=b"another")
+    assert anew.pending(laptop.uri) == ()
+    assert again.joined(laptop.uri, now=MS + 3).pending(laptop.uri) == ()
 
 
 def test_a_welcome_that_is_dropped_leaves_a_gap():

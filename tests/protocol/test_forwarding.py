@@ -177,8 +177,9 @@ def test_a_provider_of_several_domains():
     both = Forwarding(B, (Domain("bee.example"),))
     bea = octets(UserUri("bee.example", "bea"))
     received = arrives(both.message(ROOM, scene().application, bea, HUB))
-    assert received.source == B
+    assert received.source == Domain("bee.example")
     assert received.content().sending_uri == bea
+    assert arrives(both.message(ROOM, scene().application, octets(BOB), HUB)).source == B
 
 
 def test_a_claim_goes_by_the_hub_to_the_targets_provider():

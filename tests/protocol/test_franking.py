@@ -26,7 +26,14 @@ from tree.members import NOW, SUITE, every_suite
 
 from mimi import content
 from mimi.codec import decode, encode, replace
-from mimi.crypto import CipherSuite, Secret, SuiteMismatchError, UnknownCipherSuiteError, suite_of
+from mimi.crypto import (
+    CipherSuite,
+    HmacSha256,
+    Secret,
+    SuiteMismatchError,
+    UnknownCipherSuiteError,
+    suite_of,
+)
 from mimi.errors import MalformedError
 from mimi.mls import (
     AppDataUpdate,
@@ -86,10 +93,11 @@ MESSAGE = content.encode(
     content.text("hello", salt=SALT, sender=str(ALICE), room=str(ROOM), entropy=ENTROPY)
 )
 HUB_KEY = Secret(b"the hub's own")
+FRANKING_KEY = HmacSha256(HUB_KEY)
 AGENT = FrankingAgentData(HUB.signature_key, HUB.credential)
 CONTEXT = ServerFrankingContext(octets(ALICE), ROOM_ID, ACCEPTED)
 TAG = franking_tag(SALT, MESSAGE)
-STAMP = frank(SUITE, HUB_SIGNER, HUB_KEY, TAG, CONTEXT)
+STAMP = frank(SUITE, HUB_SIGNER, FRANKING_KEY, TAG, CONTEXT)
 RECEIVED = FrankedMessage(MESSAGE, TAG, STAMP, ACCEPTED, octets(ALICE), ROOM_ID)
 
 
@@ -113,7 +121,7 @@ def test_tags_and_franks_are_hmacs():
 @every_suite
 def test_franks_of_every_suite(suite):
     signer = suite.generate_signature_key(ENTROPY.fork(b"franking"))
-    stamp = frank(suite, signer, HUB_KEY, TAG, CONTEXT)
+    stamp = frank(suite, signer, FRANKING_KEY, TAG, CONTEXT)
     assert len(stamp.server_frank) == 32
     verify_frank(suite, signer.public, stamp, CONTEXT)
     for changed in (
@@ -138,7 +146,7 @@ def test_a_frank_of_another_suite():
     with refused(FrankSignatureError, "5.4.1"):
         verify_frank(suite_of(CipherSuite(3)), HUB.signature_key, renamed, CONTEXT)
     with pytest.raises(SuiteMismatchError):
-        frank(suite_of(CipherSuite(2)), HUB_SIGNER, HUB_KEY, TAG, CONTEXT)
+        frank(suite_of(CipherSuite(2)), HUB_SIGNER, FRANKING_KEY, TAG, CONTEXT)
 
 
 def test_the_agent_is_the_hub():
@@ -169,7 +177,7 @@ def test_franks_of_framed_messages():
     framed = application_framing(MESSAGE)
     tag = franking_tag(SALT, framed)
     assert tag != TAG
-    stamp = frank(SUITE, HUB_SIGNER, HUB_KEY, tag, CONTEXT)
+    stamp = frank(SUITE, HUB_SIGNER, FRANKING_KEY, tag, CONTEXT)
     said = {"application_data": framed, "tag": tag, "frank": stamp}
     assert received(framed=True, **said) == CONTEXT
     with refused(FrankedContentError, "5.4.1"):
@@ -338,7 +346,7 @@ def test_a_note_that_is_no_text():
 def test_a_message_that_the_hub_franked():
     assert verified() == CONTEXT
     framed = application_framing(MESSAGE)
-    stamp = frank(SUITE, HUB_SIGNER, HUB_KEY, franking_tag(SALT, framed), CONTEXT)
+    stamp = frank(SUITE, HUB_SIGNER, FRANKING_KEY, franking_tag(SALT, framed), CONTEXT)
     assert verified(message_content=framed, frank=stamp, framed=True) == CONTEXT
 
 

@@ -83,7 +83,7 @@ def test_a_request_arrives(endpoint):
     body_headers = (("Content-Type", MEDIA_TYPE),) if content else ()
     assert request.headers[2:] == body_headers
     received = arrived(request)
-    assert received == Received(endpoint, parameter, B, A, request.body)
+    assert received == Received(endpoint, parameter, B, A, request.body, frozenset({B}))
     assert received.content() == content
 
 

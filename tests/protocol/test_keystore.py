@@ -367,6 +367,15 @@ def test_a_pseudonyms_clients_name_nobody():
 # With a grant of consent
 
 
+def test_key_packages_that_go_with_a_grant_are_valid():
+    phone = device(BOB)
+    (early,), (late,) = packages(phone, lifetime=2 * DAY), packages(phone, lifetime=50 * DAY)
+    store = KeyStore().stored(USER, PHONE, [early, late], now=MS)
+    assert store.granted(USER, [SUITE.code], now=MS)[1] == (early,)
+    assert store.granted(USER, [SUITE.code], now=MS + 3 * DAY * 1000)[1] == (late,)
+    assert store.granted(USER, [SUITE.code], now=MS + 60 * DAY * 1000)[1] == ()
+
+
 def test_key_packages_that_go_with_a_grant():
     (other,) = packages(device(BOB, "tablet", OTHER_SUITE))
     (last,) = packages(device(BOB, "laptop"), last_resort=True)

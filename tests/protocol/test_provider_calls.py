@@ -108,15 +108,21 @@ def test_consent_of_nobody_here(town):
 
 def test_consent_with_users_of_others(town):
     asking = ConsentScope(ALICE.user, octets(UserUri(C, "cathy")))
-    pairs = town.server("a.example").state.consents.pairs
+    pairs, orders = town.server("a.example").state.consents.pairs, set()
     for operation in (ConsentOperation.REQUEST, ConsentOperation.CANCEL):
         (sent,) = consents(town, ALICE, operation, asking)
         assert (sent.request.target, sent.request.url.split("/")[4]) == (C, "requestConsent")
+        orders.add(sent.order)
     assert town.server("a.example").state.consents.pairs == pairs
+    # what is said of one pair of users goes one after the other
+    assert len(orders) == 1
     asked = ConsentScope(BOB, ALICE.user)
     for operation in (ConsentOperation.GRANT, ConsentOperation.REVOKE):
         (sent,) = consents(town, ALICE, operation, asked)
         assert (sent.request.target, sent.request.url.split("/")[4]) == (B, "updateConsent")
+        assert sent.order not in {None, *orders}
+    (sent,) = call(town, ALICE, FindUser(B, QUERY))
+    assert sent.order is None
 
 
 def test_key_packages_for_no_room_are_claimed_at_the_other_provider(town):
@@ -210,7 +216,7 @@ def test_who_leaves_a_room_is_to_leave_those_that_depend_on_it():
     uri = dependent(town)
     town.wish("alice/laptop", "ban", users=[BOB.decode()])
     board = town.server("a.example").state.rooms[uri]
-    assert board.wanted == {BOB}
+    assert board.wanted == {BOB: 0}
     assert board.audience.cut_off == {BOB}
     events = town.server("a.example").state.followed[uri].log
     assert len(events) == 1

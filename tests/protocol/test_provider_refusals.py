@@ -3,18 +3,20 @@
 import attrs
 import pytest
 from protocol.carried import ASKED
-from protocol.town import ROOM, A, B, C, Town
+from protocol.town import ROOM, A, B, C, Town, is_called
 
 from mimi import content
 from mimi.codec import decode, encode
 from mimi.demo.machine import Kind
-from mimi.errors import UsageError
+from mimi.demo.room import components
 from mimi.identity import RoomUri, UserUri
+from mimi.policy.presets.cooperative import GROUP_ADMIN, POLICY_ENFORCER
 from mimi.protocol import (
     AbuseReport,
     AbuseType,
     ConsentEntry,
     ConsentOperation,
+    Directory,
     Endpoint,
     GroupInfoNoSuchRoom,
     GroupInfoResponse,
@@ -32,7 +34,7 @@ from mimi.protocol import (
     refusal,
 )
 from mimi.protocol.consent import ConsentScope
-from mimi.protocol.errors import MissingEndpointError
+from mimi.protocol.errors import LivingRoomError, MissingEndpointError
 from mimi.protocol.follower_errors import ForeignUserError, OtherUserError
 from mimi.protocol.http_errors import Status
 from mimi.protocol.provider_state import (
@@ -153,7 +155,7 @@ def test_key_packages_for_a_room_are_claimed_by_its_participants(town):
     step = town.asked(town.request(Endpoint.KEY_MATERIAL, UserUri.parse(CATHY.decode()), request))
     assert step.response is None
     (effect,) = step.effects
-    assert isinstance(effect.then, HandOnKeys)
+    assert isinstance(effect.then.then, HandOnKeys)
     request = town.request(Endpoint.KEY_MATERIAL, UserUri.parse(CATHY.decode()), request)
     before = Town(acts=3)
     for each in (town, before):
@@ -313,8 +315,17 @@ def test_calls_about_rooms_that_are_not_here(town):
 
 
 def test_a_room_that_is_there(town):
-    with pytest.raises(UsageError):
-        call(town, ALICE, CreateRoom(ROOM, b"", b""))
+    hub = town.server("a.example").provider.hub
+    founding = town.device("alice/phone").device.create_room(
+        ROOM,
+        components(ROOM),
+        {ALICE.user: GROUP_ADMIN, hub.user: POLICY_ENFORCER},
+        hub=hub.sender,
+        now=town.now,
+    )
+    with pytest.raises(LivingRoomError) as caught:
+        call(town, ALICE, CreateRoom(ROOM, founding.group_info, founding.ratchet_tree))
+    assert caught.value.where["room"] == str(ROOM)
 
 
 def test_calls_in_the_name_of_others(town):
@@ -388,7 +399,7 @@ def test_notifications_wait_for_a_directory():
     step = server.provider.answered(step.state, to_c, 200, (), document, now=town.now)
     (sent,) = step.effects
     assert sent.request.target == C
-    assert step.state.outbox[ROOM, C].attempts == 2
+    assert step.state.outbox[ROOM, C].attempts == 1
     met = server.provider.met(step.state, B, known[B])
     (sent,) = server.provider.due(met, now=waiting[B]).effects
     assert sent.request.target == B
@@ -417,3 +428,25 @@ def test_an_update_that_nobody_understands_is_answered_by_a_refusal():
     (then,) = server.asked.values()
     step = server.provider.answered(server.state, then, 200, (), b"?", now=town.now)
     assert step.effects[0].content == Refused(502)
+
+
+@pytest.mark.parametrize("document", [b"{}", b"", None])
+def test_what_is_nowhere_is_answered_as_it_was(document):
+    town = Town()
+    server = town.server("b.example")
+    town.held = is_called("submitMessage", Kind.RESPONSE)
+    town.wish("bob/phone", "say", text="One")
+    (then,) = server.asked.values()
+    step = server.provider.answered(server.state, then, 404, (), b"", now=town.now)
+    assert A not in step.state.peers
+    (fetch,) = step.effects
+    assert fetch.request.url == "https://a.example/.well-known/mimi-protocol-directory"
+    if document is None:  # it is where it was
+        document = directory_response(server.state.peers[A]).body
+    after = server.provider.answered(step.state, fetch.then, 200, (), document, now=town.now)
+    (answer,) = after.effects
+    assert answer.content.status == 404
+    # another answer knew better meanwhile: it stays
+    better = step.state.with_peer(A, Directory.at("https://x.example"))
+    again = server.provider.answered(better, then, 404, (), b"", now=town.now)
+    assert again.state is better

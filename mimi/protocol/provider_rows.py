@@ -1,0 +1,444 @@
+"""What a provider has in rows, so that one transaction stores a step.
+
+::
+
+    room/<room>/hub/...                        a room that it hosts          `hub_rows`
+    room/<room>/follower/...                   its own users' side of it     `follower_rows`
+    room/<room>/outbox/<provider>              how far another provider is told
+    room/<room>/outbox/<provider>/<number>     a notification that it has not taken yet
+    dependent/<parent>/<room>                  a hosted room that depends on another
+    keys/...                                   key packages of users         `keystore_rows`
+    consents/...                               what users have consented to  `consents_rows`
+    peer/<provider>                            another provider's directory
+
+``<room>`` and ``<parent>`` are `id_of_room`. A worker reads what its step has to do with, and says
+so by a `Scope`::
+
+    scope  = Scope(rooms=(room,))
+    stored = rows whose names begin with one of prefixes(scope)
+    scope  = with_dependents(scope, stored)        and again, if there are more
+    before = open_provider(stored, hub, lookup=a mapping that asks the database)
+    step   = provider.handle(before, ...)
+    store provider_changes(step.state, before), if nobody else has changed one of these parts
+
+Rows of a part are changed together: who finds that somebody else was quicker does its step again.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import TypeAlias
+
+import attrs
+
+from mimi.errors import UsageError
+from mimi.identity import Domain, RoomUri
+from mimi.mls.errors import DamagedSnapshotError
+from mimi.mls.rows import STRANGE, Changes, Fields, RowEdit, Rows, compare, damage, fields_of
+from mimi.protocol.audience import domain_of
+from mimi.protocol.consents_rows import consent_changes, load_consents, name_of_pair
+from mimi.protocol.deliveries import LIMITS, Limits
+from mimi.protocol.directory import Directory
+from mimi.protocol.follower import FollowerRoom
+from mimi.protocol.follower_rows import follower_changes, load_follower
+from mimi.protocol.hosting import Hosting
+from mimi.protocol.hub_row_entries import HEAD, room_of
+from mimi.protocol.hub_rows import load_room, open_room, policy_of, room_changes
+from mimi.protocol.keystore_rows import key_changes, load_keys, name_of
+from mimi.protocol.outbox import Line, Outgoing
+from mimi.protocol.provider_state import ProviderState
+from mimi.protocol.room import HubRoom
+
+Place: TypeAlias = tuple[RoomUri, Domain]
+
+
+def id_of_room(room: RoomUri) -> str:
+    """Return what stands for a room in names: the first 16 octets of SHA-256, in hexadecimal."""
+    return _digest(str(room).encode())
+
+
+def _digest(uri: bytes) -> str:
+    return hashlib.sha256(uri).digest()[:16].hex()
+
+
+@attrs.frozen
+class Scope:
+    """What a step has to do with; it must know nothing else.
+
+    Attributes:
+        rooms: Rooms, hosted or followed.
+        users: Users whose key packages are stored, claimed or granted.
+        pairs: Requesters and targets between whom consent is asked about or changed.
+        references: Key packages for which a Welcome may come.
+        peers: Other providers that are asked.
+    """
+
+    rooms: tuple[RoomUri, ...] = ()
+    users: tuple[bytes, ...] = ()
+    pairs: tuple[tuple[bytes, bytes], ...] = ()
+    references: tuple[bytes, ...] = ()
+    peers: tuple[Domain, ...] = ()
+
+
+def prefixes(scope: Scope) -> tuple[str, ...]:
+    """Return with what the names of rows begin that are to be read as a whole: few, and short."""
+    return tuple(dict.fromkeys(_prefixes(scope)))
+
+
+def _prefixes(scope: Scope) -> Iterator[str]:
+    for room in scope.rooms:
+        above = f"room/{id_of_room(room)}"
+        yield from (f"{above}/hub/{HEAD}", f"{above}/follower/", f"{above}/outbox/")
+        yield f"dependent/{id_of_room(room)}/"
+    for user in scope.users:
+        name = name_of(user)
+        yield from (f"keys/user/{name}", f"keys/client/{name}/", f"keys/key_package/{name}/")
+    for pair in scope.pairs:
+        name = name_of_pair(*pair)
+        yield from (f"consents/consent/{name}/", f"consents/granted/{name}/")
+    for reference in scope.references:
+        yield f"keys/given/{reference.hex()}"
+    for provider in scope.peers:
+        yield f"peer/{provider}"
+
+
+def with_dependents(scope: Scope, stored: Mapping[str, bytes]) -> Scope:
+    """Return a scope with the rooms that depend on its rooms; the same value where there are none.
+
+    Who leaves a room has to leave those as well.
+
+    Args:
+        scope: The scope.
+        stored: The rows of its `prefixes`.
+
+    Raises:
+        DamagedSnapshotError: A row is something else.
+        NewerSnapshotError: A row has a newer version.
+    """
+    found = (_dependent(name, row) for name, row in stored.items() if name.startswith("dependent/"))
+    more = tuple(dict.fromkeys(room for room in found if room not in scope.rooms))
+    return attrs.evolve(scope, rooms=(*scope.rooms, *more)) if more else scope
+
+
+def _dependent(name: str, row: bytes) -> RoomUri:
+    fields = fields_of(name, "dependent", row)
+    room = _room_in(fields)
+    fields.done()
+    if not name.endswith(f"/{id_of_room(room)}"):
+        raise DamagedSnapshotError("the name is not that of the room", name)
+    return room
+
+
+def _room_in(fields: Fields) -> RoomUri:
+    with damage(fields.row):
+        return room_of(fields.octets("room"))
+
+
+def part_of(name: str) -> str:
+    """Return what a row belongs to: what changes together, and has one version.
+
+    They are ``room/<room>``, ``user/<user>``, ``given/<reference>``, ``pair/<pair>`` and
+    ``peer/<provider>``.
+
+    Raises:
+        UsageError: There are no rows of this name.
+    """
+    match name.split("/"):
+        case ["room", room, *_] | ["dependent", _, room]:
+            return f"room/{room}"
+        case ["keys", "given", reference]:
+            return f"given/{reference}"
+        case ["keys", _, user, *_]:
+            return f"user/{user}"
+        case ["consents", _, pair, *_]:
+            return f"pair/{pair}"
+        case ["peer", _]:
+            return name
+    raise UsageError(f"no row is called {name}")
+
+
+# Writing
+
+
+def save_provider(state: ProviderState) -> dict[str, bytes]:
+    """Return all that a provider has in rows."""
+    return dict(provider_changes(state).written)
+
+
+def provider_changes(now: ProviderState, before: ProviderState | None = None) -> Changes:
+    """Return what a provider has otherwise than what is stored: one transaction.
+
+    Args:
+        now: The state after a step.
+        before: The one before, whose rows are stored; None where none are.
+
+    Raises:
+        RowNeededError: A row that is to be written again was not read yet.
+    """
+    out, old = RowEdit(), ProviderState() if before is None else before
+    for uri in {**now.rooms, **old.rooms}:
+        if now.rooms.get(uri) is not old.rooms.get(uri):
+            _write_room(out, uri, now.rooms.get(uri), old.rooms.get(uri))
+    for uri in {**now.followed, **old.followed}:
+        if now.followed.get(uri) is not old.followed.get(uri):
+            _write_followed(out, uri, now.followed.get(uri), old.followed.get(uri))
+    for place in {**now.outbox, **old.outbox}:
+        if now.outbox.get(place) is not old.outbox.get(place):
+            _write_line(out, place, now.outbox.get(place, NOTHING), old.outbox.get(place, NOTHING))
+    _add(out, "keys", key_changes(now.keys, old.keys))
+    _add(out, "consents", consent_changes(now.consents, old.consents))
+    for provider in {**now.peers, **old.peers}:
+        directory, name = now.peers.get(provider), f"peer/{provider}"
+        if directory is None:
+            out.erase(name)
+        elif directory is not old.peers.get(provider):
+            out.write(name, "peer", {"directory": directory.encode()})
+    return out.changes()
+
+
+NOTHING = Line()
+
+
+def _add(out: RowEdit, above: str, changes: Changes) -> None:
+    out.written.update({f"{above}/{name}": row for name, row in changes.written.items()})
+    out.erased.extend(f"{above}/{name}" for name in changes.erased)
+
+
+def _all_gone(changes: Changes) -> Changes:
+    """Return what erases all that is written where there was nothing before."""
+    return Changes({}, tuple(changes.written))
+
+
+def _write_room(out: RowEdit, uri: RoomUri, now: HubRoom | None, before: HubRoom | None) -> None:
+    changes = _all_gone(room_changes(before)) if now is None and before else None
+    _add(out, f"room/{id_of_room(uri)}/hub", changes or room_changes(_some(now), before))
+    parents, old = _parents(now), _parents(before)
+    for parent in parents - old:
+        name = f"dependent/{_digest(parent)}/{id_of_room(uri)}"
+        out.write(name, "dependent", {"room": str(uri).encode()})
+    for parent in old - parents:
+        out.erase(f"dependent/{_digest(parent)}/{id_of_room(uri)}")
+
+
+def _some(room: HubRoom | None) -> HubRoom:
+    assert room is not None  # noqa: S101 - said for the type checker
+    return room
+
+
+def _parents(room: HubRoom | None) -> frozenset[bytes]:
+    return frozenset() if room is None else frozenset(policy_of(room).base.parent_room)
+
+
+def _write_followed(
+    out: RowEdit, uri: RoomUri, now: FollowerRoom | None, before: FollowerRoom | None
+) -> None:
+    above = f"room/{id_of_room(uri)}/follower"
+    if now is not None:
+        _add(out, above, follower_changes(now, before))
+    elif before is not None:
+        _add(out, above, _all_gone(follower_changes(before)))
+
+
+def _write_line(out: RowEdit, place: Place, now: Line, before: Line) -> None:
+    name = _name_of_line(place)
+    if not now.waiting:
+        out.erase(name)
+    elif _line_fields(place, now) != _line_fields(place, before):
+        out.write(name, "line", _line_fields(place, now))
+    waiting, old = _by_number(now), _by_number(before)
+    for number, each in waiting.items():
+        if number not in old:
+            out.write(f"{name}/{number}", "outgoing", {"body": each.body})
+    for number in old:
+        if number not in waiting:
+            out.erase(f"{name}/{number}")
+
+
+def _name_of_line(place: Place) -> str:
+    return f"room/{id_of_room(place[0])}/outbox/{place[1]}"
+
+
+def _line_fields(place: Place, line: Line) -> dict[str, object]:
+    return {
+        "room": str(place[0]).encode(),
+        "first": line.waiting[0].number if line.waiting else 0,
+        "waiting": len(line.waiting),
+        "together": line.together,
+        "attempts": line.attempts,
+        "at": line.at,
+    }
+
+
+def _by_number(line: Line) -> dict[int, Outgoing]:
+    return {each.number: each for each in line.waiting}
+
+
+# Reading
+
+
+def load_provider(
+    stored: Mapping[str, bytes], hub: Hosting, *, limits: Limits = LIMITS
+) -> ProviderState:
+    """Return all that a provider has, checked in full.
+
+    Args:
+        stored: All its rows.
+        hub: Its hub.
+        limits: How much is kept for clients from now on.
+
+    Raises:
+        DamagedSnapshotError: They are something else.
+        NewerSnapshotError: A row has a newer version.
+    """
+    state = _read(stored, limits)
+    rooms = {}
+    for room, rows in _below_rooms(stored, "hub").items():
+        with damage(f"room/{room}/hub/{HEAD}"):
+            loaded = load_room(rows, hub)
+        _check_id(loaded.uri, room, f"room/{room}/hub/{HEAD}")
+        rooms[loaded.uri] = loaded
+    loaded_state = attrs.evolve(state, rooms=MappingProxyType(rooms))
+    compare(stored, save_provider(loaded_state))
+    return loaded_state
+
+
+def open_provider(
+    stored: Mapping[str, bytes],
+    hub: Hosting,
+    *,
+    lookup: Mapping[str, bytes] | None = None,
+    partial: bool = False,
+    limits: Limits = LIMITS,
+) -> ProviderState:
+    """Return as much of what a provider has as a step has to do with.
+
+    Args:
+        stored: All rows whose names begin with one of the `prefixes` of its scope.
+        hub: Its hub.
+        lookup: The other rows of hosted rooms, looked up by name as they are needed; None where
+            they are among *stored*.
+        partial: Whether a row that is missing may be stored elsewhere: `open_provider`, the step
+            and `provider_changes` raise `RowNeededError` then. Fetch what it names, and do the same
+            again.
+        limits: How much is kept for clients from now on.
+
+    Raises:
+        RowNeededError: A row is not among *lookup* yet.
+        DamagedSnapshotError: What was read is something else.
+        NewerSnapshotError: A row has a newer version.
+    """
+    state, rooms = _read(stored, limits), {}
+    source = stored if lookup is None else _Either(stored, lookup)
+    for name in stored:
+        match name.split("/"):
+            case ["room", room, "hub", last] if last == HEAD:
+                above = f"room/{room}/hub/"
+                with damage(name):
+                    opened = open_room(source, hub, partial=partial, above=above)
+                _check_id(opened.uri, room, name)
+                rooms[opened.uri] = opened
+    return attrs.evolve(state, rooms=MappingProxyType(rooms))
+
+
+class _Either(Mapping[str, bytes]):
+    """Rows that were read, and others that are looked up."""
+
+    def __init__(self, read: Mapping[str, bytes], lookup: Mapping[str, bytes]) -> None:
+        self._read, self._lookup = read, lookup
+
+    def __getitem__(self, name: str) -> bytes:
+        row = self._read.get(name)
+        return self._lookup[name] if row is None else row
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._read or name in self._lookup
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read)
+
+    def __len__(self) -> int:
+        return len(self._read)
+
+
+def _check_id(uri: RoomUri, room: str, row: str) -> None:
+    if id_of_room(uri) != room:
+        raise DamagedSnapshotError("the name is not that of the room", row)
+
+
+def _read(stored: Mapping[str, bytes], limits: Limits) -> ProviderState:
+    """Return what stored rows say, but for hosted rooms."""
+    followed = {}
+    for room, rows in _below_rooms(stored, "follower").items():
+        name = f"room/{room}/follower"
+        with damage(name):
+            loaded = load_follower(rows, limits=limits)
+        _check_id(loaded.uri, room, name)
+        followed[loaded.uri] = loaded
+    lines = {}
+    for room, rows in _below_rooms(stored, "outbox").items():
+        above = f"room/{room}/outbox"
+        for place, line in _read_lines(above, rows):
+            _check_id(place[0], room, above)
+            lines[place] = line
+    return ProviderState(
+        followed=MappingProxyType(followed),
+        keys=load_keys(_below(stored, "keys/")),
+        consents=load_consents(_below(stored, "consents/")),
+        peers=MappingProxyType(dict(_read_peers(_below(stored, "peer/")))),
+        outbox=MappingProxyType(lines),
+    )
+
+
+def _below(stored: Mapping[str, bytes], above: str) -> dict[str, bytes]:
+    return {name[len(above) :]: row for name, row in stored.items() if name.startswith(above)}
+
+
+def _below_rooms(stored: Mapping[str, bytes], what: str) -> dict[str, dict[str, bytes]]:
+    """Return the rows of one kind of each room."""
+    found: dict[str, dict[str, bytes]] = {}
+    for name, row in stored.items():
+        match name.split("/", 3):
+            case ["room", room, kind, last] if kind == what:
+                found.setdefault(room, {})[last] = row
+    return found
+
+
+def _read_lines(above: str, stored: Mapping[str, bytes]) -> Iterator[tuple[Place, Line]]:
+    """Yield the lines of a room.
+
+    Raises:
+        DamagedSnapshotError: They are something else.
+    """
+    rows = Rows({f"{above}/{name}": row for name, row in stored.items()})
+    for provider, fields in rows.take_below(above, "line"):
+        with damage(fields.row):
+            place = _room_in(fields), domain_of(provider.encode())
+        first, waiting = fields.number("first"), fields.number("waiting")
+        together, attempts = fields.number("together"), fields.number("attempts")
+        at = fields.number("at")
+        fields.done()
+        outgoing = []
+        for number, each in rows.take_numbered(f"{above}/{provider}", "outgoing"):
+            outgoing.append(Outgoing(number, each.octets("body")))
+            each.done()
+        outgoing.sort(key=lambda each: each.number)
+        if len(outgoing) != waiting or not outgoing or outgoing[0].number != first:
+            raise DamagedSnapshotError("a notification is missing, or too many", fields.row)
+        if together > waiting or str(place[1]) != provider:
+            raise DamagedSnapshotError(STRANGE, fields.row)
+        yield place, Line(tuple(outgoing), together, attempts, at)
+    rows.done()
+
+
+def _read_peers(stored: Mapping[str, bytes]) -> Iterator[tuple[Domain, Directory]]:
+    for name, row in stored.items():
+        fields = fields_of(f"peer/{name}", "peer", row)
+        with damage(fields.row):
+            provider, directory = (
+                domain_of(name.encode()),
+                Directory.parse(fields.octets("directory")),
+            )
+        fields.done()
+        if str(provider) != name:
+            raise DamagedSnapshotError("the name is not that of the provider", fields.row)
+        yield provider, directory
