@@ -33,8 +33,10 @@ from mimi.client.events import RemovedMe as RemovedMe
 from mimi.client.events import RoomChanged as RoomChanged
 from mimi.client.facts import facts_of as facts_of
 from mimi.client.joining import Asking as Asking
+from mimi.client.reading import CONTENT as CONTENT
 from mimi.client.room import DeviceRoom as DeviceRoom
 from mimi.client.state import Change as Change
+from mimi.client.state import Judge as Judge
 from mimi.client.state import Kind as Kind
 from mimi.client.state import Owner as Owner
 from mimi.client.state import Post as Post

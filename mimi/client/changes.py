@@ -8,11 +8,12 @@
                else         the draft is dropped
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import attrs
 
+from mimi.client.errors import NoKeyPackageError
 from mimi.client.events import ChangeRefused, Event, Joined, Next, Passed, RoomChanged
 from mimi.client.state import (
     Change,
@@ -27,8 +28,10 @@ from mimi.client.state import (
 )
 from mimi.codec import decode, encode
 from mimi.mls import Group, KeyPackage
+from mimi.mls.component_errors import RequiredMediaTypeError
 from mimi.mls.events import OwnCommitConfirmed
 from mimi.mls.message import MLSMessage
+from mimi.mls.negotiation import check_media_types
 from mimi.mls.proposal import Proposal, Remove, SelfRemove
 from mimi.mls.tree_options import PartialGroupInfo, ServedRatchetTree, full_tree
 from mimi.mls.welcome import GroupInfo, Welcome
@@ -37,7 +40,9 @@ from mimi.policy.propose import list_update
 from mimi.policy.room import Room
 from mimi.policy.settings import settings_of
 from mimi.policy.structures import BANNED, NO_ROLE
+from mimi.protocol.http import Refused
 from mimi.protocol.keys import (
+    KeyMaterialClientCode,
     KeyMaterialRequest,
     KeyMaterialRequestTBS,
     KeyMaterialResponse,
@@ -136,11 +141,31 @@ class Material:
         request: What was asked.
         response: What was answered.
         role: The user's role, where it is no participant; None for the first that one may give.
+        without: Clients of the user that are not to be added, by their URIs.
     """
 
     request: KeyMaterialRequest
     response: KeyMaterialResponse
     role: int | None = None
+    without: Collection[bytes] = ()
+
+    @property
+    def left_out(self) -> Mapping[bytes, KeyMaterialClientCode]:
+        """The user's clients that cannot be added, by their URIs: they gave no key package."""
+        return {
+            each.client_uri: each.client_status
+            for each in self.response.clients
+            if not isinstance(each.material, KeyPackage)
+        }
+
+    @property
+    def packages(self) -> Mapping[bytes, KeyPackage]:
+        """The key packages of the clients that are to be added, by their URIs."""
+        return {
+            each.client_uri: each.material
+            for each in self.response.clients
+            if isinstance(each.material, KeyPackage) and each.client_uri not in self.without
+        }
 
 
 def ask_key_material(room: RoomState, user: bytes) -> KeyMaterialRequest:
@@ -163,7 +188,8 @@ def add(room: R, materials: Iterable[Material], now: int) -> Change[R]:
 
     Raises:
         KeyMaterialError: Key material is not what was asked for.
-        RequiredMediaTypeError: A client does not read what the room requires.
+        NoKeyPackageError: A user has given no key package.
+        RequiredMediaTypeError: A client does not read what the room requires: see `lacking`.
     """
     check_free(room)
     policy, rooms, group = room.policy, room.owner.rooms, room.group
@@ -174,18 +200,29 @@ def add(room: R, materials: Iterable[Material], now: int) -> Change[R]:
         check_key_material_response(
             each.response, each.request, lifetimes=lifetimes, identify=rooms.identities.identify
         )
-        user = each.request.target_user
+        user, given = each.request.target_user, each.packages
+        if not given:
+            status = each.response.user_status
+            raise NoKeyPackageError(f"{status.name.lower()}", user=user, status=status)
         present = {group.state.tree.member(leaf).credential for leaf in leaves_of(room, [user])}
         packages += [
-            given.material
-            for given in each.response.clients
-            if isinstance(given.material, KeyPackage)
-            and given.material.leaf_node.credential not in present
+            package for package in given.values() if package.leaf_node.credential not in present
         ]
         if policy.role_of(user) == NO_ROLE:
             coming[user] = first_role(room) if each.role is None else each.role
     proposals = [list_update(policy, add=coming)] if coming else []
     return commit(room, now, add=packages, proposals=proposals)
+
+
+def lacking(room: RoomState, material: Material) -> tuple[bytes, ...]:
+    """Return the clients that do not read what the room requires."""
+    found: list[bytes] = []
+    for client, package in material.packages.items():
+        try:
+            check_media_types([(LeafIndex(0), package.leaf_node)], room.group.extensions)
+        except RequiredMediaTypeError:
+            found.append(client)
+    return tuple(found)
 
 
 def first_role(room: RoomState) -> int:
@@ -288,12 +325,14 @@ def propose(room: R, proposals: Iterable[Proposal], now: int) -> Change[R]:
 # What comes of it
 
 
-def answered(room: R, response: UpdateRoomResponse, now: int) -> RoomStep[R]:
+def answered(room: R, response: UpdateRoomResponse | Refused, now: int) -> RoomStep[R]:
     """Take the hub's answer to what is on its way.
 
     Raises:
         TextError: What it says for people is not UTF-8.
     """
+    if isinstance(response, Refused):
+        return _refused(room, response)
     reason = check_update_response(response)
     if room.underway is None:
         return RoomStep(room, (Passed(),))
@@ -305,6 +344,16 @@ def answered(room: R, response: UpdateRoomResponse, now: int) -> RoomStep[R]:
         case UpdateInvalidProposals(invalid_proposals=references):
             return _dropped(room, Next.GIVE_UP, reason, references)
     return _dropped(room, Next.GIVE_UP, reason)
+
+
+def _refused(room: R, refused: Refused) -> RoomStep[R]:
+    """Take a status that is no answer: the request is dropped, or to be sent again as it is."""
+    reason = f"status {refused.status}"
+    if room.underway is None:
+        return RoomStep(room, (Passed(),))
+    if refused.is_final:
+        return _dropped(room, Next.GIVE_UP, reason)
+    return RoomStep(room, (ChangeRefused(Next.SEND_AGAIN, reason),))
 
 
 def taken(room: R, accepted: int, now: int, *, is_exact: bool = True) -> RoomStep[R]:

@@ -173,8 +173,8 @@ class Device:
         hub: ExternalSender,
         now: int,
         franking: FrankingAgentData | None = None,
-        media_types: Collection[MediaType] = (),
-        safe_aad: Collection[int] = (),
+        media_types: Collection[MediaType] = (CONTENT,),
+        safe_aad: Collection[int] = (ComponentID.MESSAGE_ID,),
     ) -> Founding:
         """Create a room (section 3.1).
 
@@ -186,8 +186,10 @@ class Device:
             hub: The hub, as an external sender.
             now: Milliseconds since 1970-01-01T00:00Z.
             franking: Who franks messages; the messages have a franking tag then.
-            media_types: What all members must read; then application data is framed.
-            safe_aad: What components say in the authenticated data of messages.
+            media_types: What all members must read, MIMI content among it; then application data
+                is framed. Nothing: nobody need read anything, and it is not.
+            safe_aad: Which components say something in the authenticated data of messages; by
+                default the ID of the message.
 
         Raises:
             PolicyRefusedError: The room breaks its own policy.

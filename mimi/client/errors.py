@@ -37,6 +37,12 @@ class UnreadableError(ForbiddenError):
     rule = "draft-ietf-mls-extensions-10 section 6.2"
 
 
+class NoKeyPackageError(ForbiddenError):
+    """No client of a user who is to be added has given a key package: the answer says why."""
+
+    rule = f"{PROTOCOL} section 5.2"
+
+
 class NoRoomError(InvalidError):
     """A group that is joined is not the room that it should be, or no room at all."""
 

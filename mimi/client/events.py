@@ -126,9 +126,14 @@ class Next(Enum):
     TRY_AGAIN = "try-again"
     """Make it anew: something else came first, or what was wrong with it is forgotten."""
     GIVE_UP = "give-up"
-    """It is not allowed, and nothing that the device knows would change that."""
+    """It is not allowed, and nothing that the device knows would change that.
+
+    If `Proposed` follows, a commit has missed what it must cover: make it anew.
+    """
     JOIN_AGAIN = "join-again"
     """Ask for the group info again."""
+    SEND_AGAIN = "send-again"
+    """Send the same request again, later: nobody knows whether it was heard."""
     RESYNC = "resync"
     """Come back by a commit from outside: the hub is behind."""
 
@@ -151,9 +156,10 @@ class NotSent:
     """The hub did not take a message.
 
     Attributes:
-        message: Which: sent again as it is, it has the same ID.
+        message: Which: encrypted anew, it has the same ID.
         message_id: Its ID.
-        next: What to do: to catch up and send it again, or to give up.
+        next: What to do: to catch up and encrypt it anew, to send the same request again, or to
+            give up.
     """
 
     message: Message
@@ -163,7 +169,10 @@ class NotSent:
 
 @attrs.frozen
 class LeaveLost:
-    """The epoch has ended in which the user wanted to leave: leave again."""
+    """The epoch has ended in which the user wanted to leave.
+
+    Leave again, unless the hub proposes it for the user.
+    """
 
     epoch: int
 

@@ -65,6 +65,7 @@ from mimi.protocol.franking import (
     verify_frank,
     verify_received,
 )
+from mimi.protocol.http import Refused
 from mimi.protocol.submit import (
     Frank,
     SubmitAccepted,
@@ -137,12 +138,14 @@ def _aad(extensions: GroupExtensions, message: Message, message_id: bytes, data:
     return safe_aad(items)
 
 
-def submitted(room: R, message_id: bytes, response: SubmitMessageResponse) -> RoomStep[R]:
+def submitted(room: R, message_id: bytes, response: SubmitMessageResponse | Refused) -> RoomStep[R]:
     """Take the hub's answer to a message: it comes into the conversation with its time."""
     sent = room.sent.get(message_id)
     if sent is None:
         return RoomStep(room, (Passed(),))
-    status = response.status
+    if isinstance(response, Refused) and not response.is_final:
+        return RoomStep(room, (NotSent(sent.message, message_id, Next.SEND_AGAIN),))
+    status = None if isinstance(response, Refused) else response.status
     if isinstance(status, SubmitAccepted):
         return accepted(room, sent, status.accepted_timestamp, status.frank)
     rest = {at: each for at, each in room.sent.items() if at != message_id}

@@ -4,6 +4,8 @@ A client says in its leaf which media types it reads; who does not say reads wha
 be able to receive (draft-ietf-mimi-content-08 section 7.1).
 """
 
+from collections.abc import Iterable
+
 from mimi.client.errors import UnknownContentError, UnreadableError
 from mimi.codec import decode, encode
 from mimi.content.choose import Receiver, choose
@@ -79,11 +81,22 @@ def check_readable(group: Group, body: NestedPart) -> None:
     Raises:
         UnreadableError: Some members cannot.
     """
+    first_readable(group, (body,))
+
+
+def first_readable(group: Group, bodies: Iterable[NestedPart]) -> NestedPart:
+    """Return the first of some bodies that all members can read; see `check_readable`.
+
+    Raises:
+        UnreadableError: There is none.
+    """
     receiver = Receiver(read_by_all(group))
-    if not _is_readable(body, receiver):
+    found = next((body for body in bodies if _is_readable(body, receiver)), None)
+    if found is None:
         raise UnreadableError(
             "not all members read it", media_types=tuple(map(str, receiver.media_types))
         )
+    return found
 
 
 def _is_readable(part: NestedPart, receiver: Receiver) -> bool:

@@ -44,12 +44,19 @@ from mimi.mls.errors import (
     WrongEpochError,
 )
 from mimi.mls.events import FutureEpoch, MissingProposals
-from mimi.mls.framing import ExternalSenderIndex, MemberSender, Sender
+from mimi.mls.framing import (
+    ExternalSenderIndex,
+    MemberSender,
+    NewMemberCommitSender,
+    PublicMessage,
+    Sender,
+)
 from mimi.mls.message import MLSMessage
 from mimi.mls.proposal import Add, AppDataUpdate
 from mimi.policy.errors import UnnamedClientError
 from mimi.policy.settings import Upkeep
 from mimi.policy.structures import PARTICIPANT_LIST
+from mimi.protocol.audience import cut_off
 from mimi.protocol.fanout import (
     ApplicationFanout,
     CommitFanout,
@@ -58,7 +65,6 @@ from mimi.protocol.fanout import (
     check_fanout,
 )
 from mimi.protocol.message import MessageKind, content_kind, place_of
-from mimi.protocol.room import cut_off
 from mimi.tree.extension import external_senders
 
 MOST_WAITING = 1024
@@ -138,7 +144,8 @@ def _message(
             return RoomStep(room, (NeedsResync(error),))
         return RoomStep(room, (MessageRefused(error, None, fanned.timestamp),))
     (event,) = step.events
-    if isinstance(event, ApplicationMessage | ProposalReceived | CommitStaged) and joins(room):
+    read = isinstance(event, ApplicationMessage | ProposalReceived | CommitStaged)
+    if read and joins(room) and _is_proof(message):
         joined = stepped(room, underway=None)
         step_in = _message(joined, fanned, message, now, arrived)
         coming = Joined(room.group.epoch, fanned.timestamp)
@@ -252,13 +259,23 @@ def _ahead(room: R, fanned: FanoutMessage, message: MLSMessage, now: int) -> Roo
     if room.underway is None or room.underway.kind is not Kind.COMMIT:
         return None
     _, epoch = place_of(message.body)  # type: ignore[arg-type]  # it was received
-    if epoch != room.group.epoch + 1:
+    if epoch != room.group.epoch + 1 or not _is_proof(message):
         return None
     took = taken(room, fanned.timestamp, now, is_exact=False)
     step = _message(took.room, fanned, message, now, now)
     if any(map(_is_unread, step.events)):
         return None
     return RoomStep(step.room, (*took.events, *step.events))
+
+
+def _is_proof(message: MLSMessage) -> bool:
+    """Return whether only members of an epoch can make a message that is understood in it.
+
+    What an external sender proposes is signed, and says of which epoch it is: of anybody's.
+    """
+    body = message.body
+    kinds = MemberSender | NewMemberCommitSender
+    return not isinstance(body, PublicMessage) or isinstance(body.content.sender, kinds)
 
 
 def _is_unread(event: Event) -> bool:

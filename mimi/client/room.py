@@ -8,7 +8,7 @@ import attrs
 from mimi.client import changes, messages, receiving, rows
 from mimi.client.changes import Material
 from mimi.client.events import Passed
-from mimi.client.reading import read_by_all
+from mimi.client.reading import first_readable, read_by_all
 from mimi.client.state import (
     Change,
     Journal,
@@ -22,7 +22,7 @@ from mimi.client.state import (
 from mimi.codec import replace
 from mimi.content.conversation import Conversation, Entries
 from mimi.content.media import MediaType as ContentType
-from mimi.content.model import Message
+from mimi.content.model import Message, NestedPart
 from mimi.mls.proposal import Proposal
 from mimi.mls.rows import Changes
 from mimi.policy.facts import BotFacts
@@ -31,6 +31,7 @@ from mimi.policy.settings import Upkeep
 from mimi.policy.structures import NO_ROLE, RoomMetaData
 from mimi.protocol.abuse import AbusiveMessage
 from mimi.protocol.fanout import FanoutMessage
+from mimi.protocol.http import Refused
 from mimi.protocol.keys import KeyMaterialRequest
 from mimi.protocol.submit import SubmitMessageResponse
 from mimi.protocol.update import UpdateRequest, UpdateRoomResponse
@@ -72,6 +73,14 @@ class DeviceRoom(RoomState):
         """When the first message is given up that waits for others: the time to `expire`."""
         return receiving.deadline(self.waiting, Upkeep(self.policy.policy.operational))
 
+    def first_readable(self, *bodies: NestedPart) -> NestedPart:
+        """Return the first of some bodies that all members read, to make a message of.
+
+        Raises:
+            UnreadableError: There is none.
+        """
+        return first_readable(self.group, bodies)
+
     def quoted(self, message_id: bytes) -> AbusiveMessage:
         """Return a message as a report of abuse to the hub quotes it (section 5.9).
 
@@ -91,9 +100,14 @@ class DeviceRoom(RoomState):
 
         Raises:
             KeyMaterialError: Key material is not what was asked for.
-            RequiredMediaTypeError: A client does not read what the room requires.
+            NoKeyPackageError: A user has given no key package; the error says why.
+            RequiredMediaTypeError: A client does not read what the room requires: see `lacking`.
         """
         return changes.add(self, materials, now)
+
+    def lacking(self, material: Material) -> tuple[bytes, ...]:
+        """Return the clients that do not read what the room requires: `Material.without` them."""
+        return changes.lacking(self, material)
 
     def remove(self, users: Iterable[bytes], *, now: int) -> Change[Self]:
         """Take participants out of the room, with all their clients.
@@ -155,12 +169,16 @@ class DeviceRoom(RoomState):
         return changes.leave(self, now)
 
     def answered(
-        self, response: UpdateRoomResponse, *, now: int, request: UpdateRequest | None = None
+        self,
+        response: UpdateRoomResponse | Refused,
+        *,
+        now: int,
+        request: UpdateRequest | None = None,
     ) -> RoomStep[Self]:
         """Take the hub's answer to what is on its way, and what waited for it.
 
         Args:
-            response: What it says.
+            response: What it says; or the status that came instead.
             now: Milliseconds since 1970-01-01T00:00Z.
             request: What it answers: an answer that comes late must not be taken for that to
                 another request. None where there can be no other.
@@ -188,8 +206,10 @@ class DeviceRoom(RoomState):
         """
         return messages.send(self, message, now, bot)
 
-    def submitted(self, message_id: bytes, response: SubmitMessageResponse) -> RoomStep[Self]:
-        """Take the hub's answer to a message."""
+    def submitted(
+        self, message_id: bytes, response: SubmitMessageResponse | Refused
+    ) -> RoomStep[Self]:
+        """Take the hub's answer to a message, or the status that came instead."""
         return messages.submitted(self, message_id, response)
 
     def read(self, message_id: bytes, *, now: int) -> Self:

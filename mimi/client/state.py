@@ -31,10 +31,10 @@ from mimi.policy.participants import Participants
 from mimi.policy.policy import RoomPolicy
 from mimi.policy.room import Room
 from mimi.policy.structures import PARTICIPANT_LIST
+from mimi.protocol.audience import cut_off
 from mimi.protocol.fanout import FanoutMessage
 from mimi.protocol.message import place_of
 from mimi.protocol.protocol import ProviderOf, provider_of_basic
-from mimi.protocol.room import cut_off
 from mimi.protocol.submit import Frank, SubmitMessageRequest
 from mimi.protocol.update import UpdateRequest
 from mimi.tree.extension import Extensions

@@ -10,22 +10,37 @@ from mimi.client import (
     DeviceRoom,
     Kept,
     LeaveLost,
+    Material,
     MessageRefused,
     Next,
     Passed,
     Proposed,
     RoomChanged,
 )
-from mimi.client.errors import LeavingError, NoMemberError, UnderwayError
+from mimi.client.errors import (
+    LeavingError,
+    NoKeyPackageError,
+    NoMemberError,
+    UnderwayError,
+)
 from mimi.codec import decode, replace
 from mimi.mls import MLSMessage, Remove
 from mimi.mls.errors import MembershipTagError, PendingProposalsError
 from mimi.policy.errors import NoParticipantError, PolicyRefusedError
 from mimi.policy.operational import AppMessagePolicy, OperationalParameters
-from mimi.policy.presets import ANNOUNCEMENT_CHANNEL
+from mimi.policy.presets import ANNOUNCEMENT_CHANNEL, COOPERATIVE
 from mimi.policy.presets.announcement import OWNER
 from mimi.policy.propose import update_of
+from mimi.policy.structures import RoleData
 from mimi.protocol.fanout import FanoutMessage, ProposalFanout
+from mimi.protocol.http import Refused
+from mimi.protocol.keys import (
+    ClientKeyMaterial,
+    KeyMaterialClientCode,
+    KeyMaterialResponse,
+    KeyMaterialUserCode,
+)
+from mimi.protocol.protocol import Protocol
 from mimi.protocol.update import (
     UpdateAccepted,
     invalid_proposals,
@@ -70,10 +85,22 @@ def test_two_commits_in_one_epoch_end_in_agreement(there):
     there.check_agreement()
 
 
+def test_a_commit_that_is_sent_again_is_answered_again(there):
+    change = there.of("alice/phone").rename("Club", now=there.now)
+    there.put("alice/phone", change.room)
+    lost = there.update("alice/phone", change.request)
+    again = there.update("alice/phone", change.request)
+    assert again == lost
+    there.note("alice/phone", there.of("alice/phone").answered(again, now=there.now))
+    there.hear()
+    there.check_agreement()
+
+
 def test_a_commit_whose_answer_is_lost_takes_effect_when_it_comes_back(there):
     change = there.of("alice/phone").rename("Club", now=there.now)
     there.put("alice/phone", change.room)
     there.update("alice/phone", change.request)
+    there.room = replace(there.room, recent={})  # too long ago
     again = there.update("alice/phone", change.request)
     step = there.of("alice/phone").answered(again, now=there.now)
     assert step.events[0].next is Next.CATCH_UP
@@ -117,6 +144,55 @@ def test_what_is_not_allowed_is_dropped(there):
     there.put("bob/phone", step.room)
     there.changed("bob/phone", lambda room: room.commit(now=there.now))
     there.check_agreement()
+
+
+def test_a_commit_that_misses_what_is_pending_is_made_anew(there):
+    leave = there.of("bob/phone").leave(now=there.now)
+    there.put("bob/phone", leave.room)
+    assert isinstance(there.update("bob/phone", leave.request).details, UpdateAccepted)
+    (refused,) = there.change("alice/phone", lambda room: room.commit(now=there.now))
+    assert (type(refused), refused.next) == (ChangeRefused, Next.GIVE_UP)
+    there.hear()
+    assert kinds(there.events["alice/phone"][-3:]) == [Proposed] * 3
+    there.changed("alice/phone", lambda room: room.commit(now=there.now))
+    there.check_agreement("alice/phone", "alice/laptop")
+
+
+def test_a_status_in_place_of_an_answer_keeps_a_change_or_drops_it(there):
+    change = there.of("bob/phone").commit(now=there.now)
+    step = change.room.answered(Refused(503, 60), now=there.now)
+    assert step.events == (ChangeRefused(Next.SEND_AGAIN, "status 503"),)
+    assert step.room.underway.request == change.request
+    step = step.room.answered(Refused(403), now=there.now)
+    assert step.events == (ChangeRefused(Next.GIVE_UP, "status 403"),)
+    assert step.room.underway is None
+    assert step.room.answered(Refused(403), now=there.now).events == (Passed(),)
+    there.put("bob/phone", step.room)
+    there.changed("bob/phone", lambda room: room.commit(now=there.now))
+    there.check_agreement()
+
+
+def test_who_gives_no_key_package_is_not_added(there):
+    room = there.of("alice/phone")
+    request = room.ask_key_material(octets(CATHY))
+    code = KeyMaterialUserCode.NO_CONSENT
+    nothing = KeyMaterialResponse(Protocol.MLS10, code, octets(CATHY))
+    with pytest.raises(NoKeyPackageError) as caught:
+        room.add([Material(request, nothing)], now=there.now)
+    assert caught.value.where == {"user": octets(CATHY), "status": code}
+
+    given = there.material("alice/phone", "cathy")
+    phone, laptop = given.response.clients
+    exhausted = ClientKeyMaterial(KeyMaterialClientCode.KEY_MATERIAL_EXHAUSTED, laptop.client_uri)
+    some = replace(
+        given.response,
+        user_status=KeyMaterialUserCode.PARTIAL_SUCCESS,
+        clients=(phone, exhausted),
+    )
+    short = Material(given.request, some)
+    assert short.left_out == {laptop.client_uri: KeyMaterialClientCode.KEY_MATERIAL_EXHAUSTED}
+    there.changed("alice/phone", lambda room: room.add([short], now=there.now))
+    assert there.of("bob/phone").policy.clients[octets(CATHY)] == 1
 
 
 def test_a_hub_that_is_behind_is_met_with_a_resync(there):
@@ -185,11 +261,28 @@ def test_who_leaves_is_committed_by_whoever_comes_next(there):
     there.check_agreement()
 
 
-def test_a_leave_that_a_joiner_cannot_take_along_is_to_be_repeated(there):
+def test_a_leave_that_a_joiner_cannot_take_along_is_repeated_by_the_hub(there):
     there.changed("bob/phone", lambda room: room.leave(now=there.now))
     there.buy("alice", "tablet")
     there.come_in("alice/tablet")
     assert not there.of("bob/phone").is_member  # its SelfRemove was taken along
+    lost, *anew = there.events["bob/laptop"][-3:]
+    assert isinstance(lost, LeaveLost)
+    assert [event.by for event in anew] == [b"mimi://a.example"] * 2
+    with pytest.raises(LeavingError):
+        there.of("bob/laptop").leave(now=there.now)
+    there.changed("alice/tablet", lambda room: room.commit(now=there.now))
+    there.check_agreement("alice/phone", "alice/laptop", "alice/tablet")
+
+
+def test_a_leave_is_to_be_repeated_where_the_hub_may_not():
+    roles = COOPERATIVE.roles.roles
+    there = Neighbourhood()
+    there.create("alice/phone", COOPERATIVE.having(RoleData(roles[:-1])))
+    there.add("alice/phone", "alice", "bob")
+    there.changed("bob/phone", lambda room: room.leave(now=there.now))
+    there.buy("alice", "tablet")
+    there.come_in("alice/tablet")
     assert isinstance(there.events["bob/laptop"][-1], LeaveLost)
     there.changed("bob/laptop", lambda room: room.leave(now=there.now))
     there.changed("alice/tablet", lambda room: room.commit(now=there.now))

@@ -2,9 +2,20 @@
 
 import attrs
 import pytest
-from client.neighbourhood import Neighbourhood, text
+from client.neighbourhood import BOB, Neighbourhood, octets, text
 
-from mimi.client import Joined, Kept, MessageShown, NeedsResync, Next, NotSent, Passed
+from mimi.client import (
+    ChangeRefused,
+    Joined,
+    Kept,
+    MessageShown,
+    NeedsResync,
+    Next,
+    NotSent,
+    Passed,
+    Proposed,
+    RoomChanged,
+)
 from mimi.codec import replace
 from mimi.mls.errors import KeyConsumedError, MembershipTagError, WrongEpochError
 from mimi.policy.operational import MinDefaultMaxTime, OperationalParameters
@@ -215,6 +226,53 @@ def test_a_join_whose_answer_is_lost_is_known_by_what_follows():
     assert there.of("bob/tablet").is_member
     assert [type(event) for event in there.events["bob/tablet"]] == [Joined, MessageShown]
     there.check_agreement()
+
+
+def test_what_the_hub_proposes_does_not_prove_a_join():
+    there = begun()
+    step = there.hub.remove(there.room, [octets(BOB)], now=there.tick())
+    there.room = step.room
+    there.notify(step.effects)
+    there.hear()
+    for kind in ("tablet", "watch"):
+        there.buy("alice", kind)
+    asking, response = there.answer("alice/tablet")
+    change = there.devices["alice/tablet"].come_in(asking, response, now=there.now)
+    there.put("alice/tablet", change.room)
+
+    there.come_in("alice/watch")  # with what the hub proposes for the epoch that this opens
+    assert Joined not in map(type, there.events["alice/tablet"])
+    assert not there.of("alice/tablet").is_member
+    refused = there.update("alice/tablet", change.request)
+    (event,) = there.of("alice/tablet").answered(refused, now=there.now).events
+    assert event.next is Next.JOIN_AGAIN
+    there.come_in("alice/tablet")
+    there.changed("alice/tablet", lambda room: room.commit(now=there.now))
+    there.check_agreement("alice/phone", "alice/laptop", "alice/tablet", "alice/watch")
+
+
+def test_what_the_hub_proposes_does_not_prove_a_commit(there):
+    mine = there.of("alice/phone").commit(now=there.now)
+    there.put("alice/phone", mine.room)
+    theirs = there.of("bob/phone").commit(now=there.now)
+    there.put("bob/phone", theirs.room)
+    answer = there.update("bob/phone", theirs.request)
+    there.note("bob/phone", there.of("bob/phone").answered(answer, now=there.now))
+    step = there.hub.remove(there.room, [octets(BOB)], now=there.tick())
+    there.room = step.room
+    there.notify(step.effects)
+
+    commit, proposals = there.inbox["alice/phone"]
+    there.inbox["alice/phone"] = []
+    (event,) = there.take("alice/phone", proposals)
+    assert isinstance(event, Kept)
+    assert there.of("alice/phone").underway is not None
+    events = there.take("alice/phone", commit)
+    assert [type(each) for each in events[:2]] == [RoomChanged, ChangeRefused]
+    assert {type(each) for each in events[2:]} == {Proposed}
+    there.hear()
+    there.changed("alice/phone", lambda room: room.commit(now=there.now))
+    there.check_agreement("alice/phone", "alice/laptop")
 
 
 def test_what_is_no_event_of_a_room_is_refused(there):

@@ -2,7 +2,7 @@
 
 import attrs
 import pytest
-from client.neighbourhood import ALICE, BOB, ROOM, Neighbourhood, octets, text
+from client.neighbourhood import ALICE, BOB, ENFORCER, ROOM, Neighbourhood, octets, text
 
 from mimi import content
 from mimi.client import MessageRefused, MessageShown, Next, NotSent, Passed
@@ -23,6 +23,7 @@ from mimi.mls import MediaType, application_framing, safe_aad
 from mimi.mls.component_errors import RequiredMediaTypeError
 from mimi.mls.components import ComponentID
 from mimi.mls.message import MLSMessage
+from mimi.mls.negotiation import media_types, safe_aad_components
 from mimi.policy.capability import Capability
 from mimi.policy.errors import MessageRefusedError
 from mimi.policy.facts import MessageRule
@@ -37,6 +38,7 @@ from mimi.protocol.abuse import verify_abusive_message
 from mimi.protocol.errors import FrankingTagError, FrankSignatureError
 from mimi.protocol.fanout import ApplicationFanout, FanoutMessage
 from mimi.protocol.franking import frank_aad, franking_tag
+from mimi.protocol.http import Refused
 from mimi.protocol.submit import SubmitMessageResponse, SubmitNotAllowed
 
 ENTROPY = SeededEntropy(b"messages")
@@ -242,6 +244,18 @@ def test_a_message_that_the_hub_does_not_take_is_forgotten(there):
     assert step.room.submitted(post.message_id, refused).events == (Passed(),)
 
 
+def test_a_status_in_place_of_an_answer_keeps_a_message_or_drops_it(there):
+    post = there.of("bob/phone").send(text("Hi", b"1"), now=there.now)
+    step = post.room.submitted(post.message_id, Refused(503, 60))
+    (event,) = step.events
+    assert (type(event), event.next) == (NotSent, Next.SEND_AGAIN)
+    assert step.room.sent[post.message_id].request == post.request
+    step = step.room.submitted(post.message_id, Refused(403))
+    (event,) = step.events
+    assert (type(event), event.next) == (NotSent, Next.GIVE_UP)
+    assert step.room.sent == {}
+
+
 def test_a_message_is_sent_once(there):
     message = text("Hi", b"1")
     post = there.of("bob/phone").send(message, now=there.now)
@@ -276,10 +290,15 @@ def test_what_not_all_members_read_is_not_sent():
     assert [str(each) for each in room.read_by_all][:1] == ["application/mimi-content"]
     with pytest.raises(UnreadableError):
         room.send(content.html("<p>Hi</p>"), now=there.now)
-    both = content.alternatives(content.html_part("<p>Hi</p>"), content.text_part("Hi"))
+    rich, plain = content.html_part("<p>Hi</p>"), content.text_part("Hi")
+    assert room.first_readable(rich, plain) is plain
+    with pytest.raises(UnreadableError):
+        room.first_readable(rich)
+    both = content.alternatives(rich, plain)
     there.say("alice/phone", content.body(both, entropy=ENTROPY))
     there.check_agreement()
     there.changed("alice/phone", lambda room: room.kick([octets(BOB)], now=there.now))
+    assert there.of("alice/phone").first_readable(rich, plain) is rich
     there.say("alice/phone", content.html("<p>Hi</p>", entropy=ENTROPY))
 
 
@@ -289,15 +308,34 @@ def test_clients_that_do_not_read_what_they_must_are_not_added():
     for user in ("alice", "bob"):
         there.buy(user, "phone", reads=(poll,))
     there.create("alice/phone", media_types=(CONTENT, MediaType(b"application/x-poll")))
+    material = there.material("alice/phone", "bob")
     with pytest.raises(RequiredMediaTypeError) as caught:
-        there.add("alice/phone", "bob")
+        there.of("alice/phone").add([material], now=there.now)
     assert caught.value.where["media_type"] == MediaType(b"application/x-poll")
-    del there.devices["bob/laptop"]
-    there.add("alice/phone", "bob")
+
+    lacking = there.of("alice/phone").lacking(material)
+    assert lacking == (octets(there.devices["bob/laptop"].owner.client),)
+    able = attrs.evolve(material, without=lacking)
+    assert there.of("alice/phone").lacking(able) == ()
+    there.changed("alice/phone", lambda room: room.add([able], now=there.now))
     there.say(
         "bob/phone", content.body(content.single_part("application/x-poll", b"?"), entropy=ENTROPY)
     )
-    there.check_agreement()
+    there.check_agreement("alice/phone", "bob/phone")
+
+
+def test_a_room_requires_mimi_content_and_message_ids_where_nothing_else_is_said():
+    there = Neighbourhood()
+    founding = there.devices["alice/phone"].create_room(
+        ROOM,
+        COOPERATIVE.components(),
+        {octets(ALICE): 3, there.hub.user: ENFORCER},
+        hub=there.hub.sender,
+        now=there.now,
+    )
+    extensions = founding.room.group.extensions
+    assert media_types(extensions) == (CONTENT,)
+    assert safe_aad_components(extensions) == {ComponentID.MESSAGE_ID}
 
 
 def test_a_room_without_framing_franks_and_ids():
