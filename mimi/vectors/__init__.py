@@ -15,6 +15,7 @@ from mimi.vectors.kinds import (
     KINDS,
     MLS_KINDS,
     POLICY_KINDS,
+    PROTOCOL_KINDS,
     Kind,
     kind_of,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "KINDS",
     "MLS_KINDS",
     "POLICY_KINDS",
+    "PROTOCOL_KINDS",
     "Case",
     "DifferenceError",
     "Failure",

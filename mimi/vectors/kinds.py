@@ -2,15 +2,13 @@
 
 Those of MLS have the formats of the MLS working group (test-vectors.md) and are told by their
 fields; those of MIMI and of the MLS extensions say in the field ``kind`` what they are (the READMEs
-of vectors/content, vectors/identity, vectors/mls-extensions and vectors/policy).
+of vectors/content, vectors/identity, vectors/mls-extensions, vectors/policy and vectors/protocol).
 """
 
 from collections.abc import Callable
 from typing import Any
 
-import attrs
-
-from mimi.vectors.case import Case, DifferenceError
+from mimi.vectors.case import Case
 from mimi.vectors.checks import (
     attachments,
     basics,
@@ -32,48 +30,9 @@ from mimi.vectors.checks import (
     schedule,
     trees,
 )
-
-
-@attrs.frozen
-class Kind:
-    """A kind of vector file.
-
-    Attributes:
-        name: What it is called.
-        fields: The fields that every case has, and no other kind has all of.
-        check: Verifies one case.
-        files: What the published files of the kind are called, without ``.json``.
-        missing: Says what has to be installed to verify such cases; empty for nothing.
-    """
-
-    name: str
-    fields: frozenset[str]
-    check: Callable[[Case], None]
-    files: tuple[str, ...]
-    missing: Callable[[], str] = str
-
-    def verify(self, case: Case) -> None:
-        """Verify one case.
-
-        Raises:
-            DifferenceError: A field differs.
-        """
-        missing = [field for field in sorted(self.fields) if field not in case.data]
-        if missing:
-            raise DifferenceError(missing[0], "a value", "nothing")
-        with case.at(""):
-            self.check(case)
-
-
-def _kind(
-    name: str,
-    fields: str,
-    check: Callable[[Case], None],
-    files: tuple[str, ...] = (),
-    missing: Callable[[], str] = str,
-) -> Kind:
-    return Kind(name, frozenset(fields.split()), check, files or (name,), missing)
-
+from mimi.vectors.kind import Kind as Kind
+from mimi.vectors.kind import kind_with as _kind
+from mimi.vectors.protocol_kinds import PROTOCOL_KINDS as PROTOCOL_KINDS
 
 MLS_KINDS: tuple[Kind, ...] = (
     _kind("tree-math", "n_leaves n_nodes root left right parent sibling", basics.check_tree_math),
@@ -388,6 +347,7 @@ KINDS: tuple[Kind, ...] = (
     *IDENTITY_KINDS,
     *EXTENSION_KINDS,
     *POLICY_KINDS,
+    *PROTOCOL_KINDS,
 )
 
 _NAMED = {kind.name: kind for kind in KINDS if "kind" in kind.fields}

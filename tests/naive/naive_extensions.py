@@ -1,8 +1,8 @@
 """The structures of draft-ietf-mls-extensions-10 and of RFC 9420 around them.
 
 They are written as in ``naive_wire``; a name that is there too is here the extended structure.
-Wire format 0xF501 and extension types 0xF501 and 0xF502 stand where drafts say "TBD", or suggest
-a value that another draft has.
+Wire format 0xF501, extension types 0xF501 and 0xF502 and credential type 0xF503 stand where drafts
+say "TBD", or suggest a value that another draft has.
 """
 
 from typing import Any
@@ -45,6 +45,7 @@ BASIC = 1
 X509 = 2
 MULTI = 3
 WEAK_MULTI = 4
+PSEUDONYMOUS = 0xF503
 
 APP_COMPONENTS = 1
 SAFE_AAD = 2
@@ -152,14 +153,23 @@ def multi_credential(credential: dict) -> Codec | None:
 
 
 def other_credential(credential: dict) -> Codec | None:
-    return None if credential["credential_type"] in {1, 2, 3, 4} else OPAQUE
+    return None if credential["credential_type"] in {1, 2, 3, 4, PSEUDONYMOUS} else OPAQUE
 
+
+# draft-ietf-mimi-protocol-06, section 6.1, which leaves the type open
+PSEUDONYMOUS_CREDENTIAL = struct(
+    ("client_pseudonym", OPAQUE),
+    ("user_pseudonym", OPAQUE),
+    ("signature_public_key", OPAQUE),
+    ("identity_link_ciphertext", OPAQUE),
+)
 
 CREDENTIAL = struct(
     ("credential_type", U16),
     ("identity", choice("credential_type", {BASIC: OPAQUE})),
     ("certificates", choice("credential_type", {X509: vector(OPAQUE)})),
     ("bindings", multi_credential),
+    ("pseudonyms", choice("credential_type", {PSEUDONYMOUS: PSEUDONYMOUS_CREDENTIAL})),
     ("data", other_credential),
 )
 

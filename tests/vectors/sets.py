@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,20 @@ from typing import Any
 import attrs
 import pytest
 
-from mimi.vectors import CONTENT_KINDS, EXTENSION_KINDS, MLS_KINDS, POLICY_KINDS, Kind
+from mimi.vectors import (
+    CONTENT_KINDS,
+    EXTENSION_KINDS,
+    MLS_KINDS,
+    POLICY_KINDS,
+    PROTOCOL_KINDS,
+    Kind,
+)
 from mimi.vectors.generate import (
     GENERATED,
     GENERATED_CONTENT,
     GENERATED_EXTENSIONS,
     GENERATED_POLICY,
+    GENERATED_PROTOCOL,
 )
 from mimi.vectors.kinds import IDENTITY_KINDS
 
@@ -41,6 +50,7 @@ class VectorSet:
         suites: The cipher suites of the cases in every file.
         without_seed: The files in which nothing is random.
         without_suite: The files whose cases have no cipher suites.
+        other_suites: The cipher suites of files that have others.
     """
 
     name: str
@@ -50,6 +60,7 @@ class VectorSet:
     suites: tuple[int, ...] = ()
     without_seed: frozenset[str] = frozenset()
     without_suite: frozenset[str] = frozenset()
+    other_suites: Mapping[str, tuple[int, ...]] = attrs.field(factory=dict, hash=False)
 
     @property
     def folder(self) -> Path:
@@ -75,6 +86,8 @@ class VectorSet:
         return cases_in(self.folder / f"{file}.json")
 
     def suites_of(self, file: str) -> tuple[int, ...]:
+        if file in self.other_suites:
+            return self.other_suites[file]
         return () if file in self.without_suite else self.suites
 
     def section(self, heading: str) -> str:
@@ -118,8 +131,22 @@ EXTENSIONS = VectorSet(
 POLICY = VectorSet(
     "policy", POLICY_KINDS, GENERATED_POLICY, without_seed=frozenset(GENERATED_POLICY)
 )
+PROTOCOL = VectorSet(
+    "protocol",
+    PROTOCOL_KINDS,
+    GENERATED_PROTOCOL,
+    suites=(1, 2, 3, 4, 5, 6, 7),
+    without_seed=frozenset({"bodies", "directories", "requests", "responses"}),
+    without_suite=frozenset({"bodies", "checks", "directories", "requests", "responses"}),
+    other_suites={
+        "transcript-example": (1,),
+        "transcript-policy": (2,),
+        "transcript-failures": (3,),
+        "transcript-services": (4,),
+    },
+)
 
-EVERY_SET = (MLS, CONTENT, IDENTITY, EXTENSIONS, POLICY)
+EVERY_SET = (MLS, CONTENT, IDENTITY, EXTENSIONS, POLICY, PROTOCOL)
 
 OWN_FORMATS = EVERY_SET[1:]
 """The sets whose formats are described here; those of MLS have the published ones."""

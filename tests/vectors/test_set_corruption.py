@@ -18,12 +18,13 @@ from vectors.corruption import (
     value_at,
 )
 from vectors.extension_changes import CHANGES as EXTENSION_CHANGES
+from vectors.protocol_changes import CHANGES as PROTOCOL_CHANGES
 from vectors.sets import OWN_FORMATS, each_of, every_file_of
 from vectors.vandalism import vandalised, verify_vandalised
 
 from mimi.vectors import verify, verify_case
 
-ALL = (CONTENT_CHANGES, EXTENSION_CHANGES)
+ALL = (CONTENT_CHANGES, EXTENSION_CHANGES, PROTOCOL_CHANGES)
 
 every_file = pytest.mark.parametrize(
     ("changes", "name"),
@@ -112,9 +113,14 @@ FOR_PEOPLE = {"sentences[]", "sentences[].section", "sentences[].sentence"}
 
 
 def every_fifth_of(of, name):
-    """Some cases of a file, those of a decision table with some rows."""
+    """Some cases of a file, those of a decision table or a scenario with the beginning of it."""
     for case in of.cases_of(name)[::5]:
-        yield case | {"rows": case["rows"][:5]} if "rows" in case else case
+        cut = {part: case[part][:most] for part, most in MOST.items() if part in case}
+        yield case | cut
+
+
+MOST = {"rows": 5, "steps": 20}
+"""How many rows of a table, and steps of a scenario."""
 
 
 @every_file_of(*OWN_FORMATS)

@@ -14,6 +14,7 @@ from vectors.sets import (
     MLS,
     OWN_FORMATS,
     POLICY,
+    PROTOCOL,
     each_of,
     every_file_of,
 )
@@ -132,7 +133,7 @@ def test_every_json_reader_keeps_the_numbers(of, name):
 # README.md
 
 
-@each_of(CONTENT, EXTENSIONS, POLICY)
+@each_of(CONTENT, EXTENSIONS, POLICY, PROTOCOL)
 def test_the_readme_names_every_file(of):
     assert re.findall(r"^\| `([^`]+)\.json` \|", of.readme, re.MULTILINE) == list(of.files)
     for name, kind in of.kind_of.items():
@@ -146,7 +147,7 @@ def test_the_readme_describes_every_field(of, name):
     assert fields == kind.fields - {"kind", "description"}
 
 
-READINGS = {CONTENT: 15, EXTENSIONS: 20}
+READINGS = {CONTENT: 15, EXTENSIONS: 20, PROTOCOL: 30}
 """As many vectors at least are named where drafts leave a choice."""
 
 

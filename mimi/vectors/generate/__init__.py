@@ -56,6 +56,7 @@ from mimi.vectors.generate.policy import (
     join_links,
     participants,
 )
+from mimi.vectors.generate.protocol import PROTOCOL
 from mimi.vectors.generate.schedule import (
     key_schedule,
     psk_secrets,
@@ -162,6 +163,7 @@ _SETS = {
     "identity": _IDENTITY,
     "mls-extensions": _EXTENSIONS,
     "policy": _POLICY,
+    "protocol": PROTOCOL,
 }
 
 SETS: tuple[str, ...] = tuple(_SETS)
@@ -178,6 +180,9 @@ GENERATED_EXTENSIONS: tuple[str, ...] = tuple(_EXTENSIONS)
 
 GENERATED_POLICY: tuple[str, ...] = tuple(_POLICY)
 """The files of the set ``policy``."""
+
+GENERATED_PROTOCOL: tuple[str, ...] = tuple(PROTOCOL)
+"""The files of the set ``protocol``."""
 
 
 def generate(seed: int, of: str = "mls") -> dict[str, bytes]:
@@ -222,6 +227,7 @@ __all__ = [
     "GENERATED_CONTENT",
     "GENERATED_EXTENSIONS",
     "GENERATED_POLICY",
+    "GENERATED_PROTOCOL",
     "SETS",
     "generate",
     "generate_kind",
