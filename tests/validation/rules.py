@@ -16,12 +16,13 @@ INVENTORIES = (
     "inventory_semiprivate.toml",
     "inventory_tree_options.toml",
     "inventory_message_id.toml",
+    "inventory_protocol.toml",
     "inventory_participants.toml",
     "inventory_room_policy.toml",
 )
-"""The files of the inventory: one for RFC 9420, and one for each draft."""
+"""The files of the inventory: one for RFC 9420, and one for each draft, or two."""
 KINDS = ("receiver", "sender", "uncheckable", "own")
-VIEWERS = ("member", "public", "joiner", "decoder")
+VIEWERS = ("member", "public", "joiner", "decoder", "hub", "follower", "provider", "requester")
 ERRORS = (
     "mimi.tree.errors",
     "mimi.tree.multicredential_errors",
@@ -33,9 +34,32 @@ ERRORS = (
     "mimi.mls.tree_options",
     "mimi.crypto.errors",
     "mimi.policy.errors",
+    "mimi.protocol.errors",
+    "mimi.protocol.http_errors",
+    "mimi.protocol.follower_errors",
+    "mimi.protocol.provider_rooms",
 )
 """The modules whose errors the inventory names, all of them."""
-BASES = ("PolicyDataError", "ParticipantListError", "DurationError")
+BASES = (
+    "PolicyDataError",
+    "ParticipantListError",
+    "DurationError",
+    "BodyError",
+    "KeyMaterialError",
+    "UpdateError",
+    "SubmissionError",
+    "FrankError",
+    "FanoutError",
+    "GroupInfoBodyError",
+    "ConsentError",
+    "QueryError",
+    "AbuseError",
+    "DownloadError",
+    "PseudonymError",
+    "HubError",
+    "HttpError",
+    "ForwardError",
+)
 """What nothing raises by itself: it stands for the classes below it."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -115,10 +139,11 @@ def rules() -> list[Rule]:
 
 def demands() -> dict[str, dict[str, int]]:
     """Return how often each section of each document says MUST, MUST NOT, REQUIRED or SHALL."""
-    return {
-        file["document"]: {entry["number"]: entry["demands"] for entry in file["section"]}
-        for file in read()
-    }
+    found: dict[str, dict[str, int]] = {}
+    for file in read():
+        of_document = found.setdefault(file["document"], {})
+        of_document |= {entry["number"]: entry["demands"] for entry in file["section"]}
+    return found
 
 
 # What an entry names
