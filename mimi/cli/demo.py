@@ -42,10 +42,12 @@ def demo(
 
     Alice, Bob and Cathy have several devices each. Everything that providers say to each other is
     HTTP, and is read again on the other side. The exit status is 0 if in the end, and whenever it
-    was looked, all devices in the room show the same and have the same epoch authenticator, and
-    those that were removed do not; or else 1.
+    was looked, all devices in the room have the same epoch authenticator and show the same, each
+    what came since it joined, and those that were removed do not; or else 1.
     """
     drawn = os_entropy(8).hex() if seed is None else _seed(seed)
+    if trace is not None:
+        _prepare(trace)
     shown = Transcript(everything=everything)
     world = World(drawn.encode(), (lambda _: None) if as_json else shown.record)
     if not as_json:
@@ -79,7 +81,8 @@ def replay_trace(context: click.Context, /, *, folder: Path, names: tuple[str, .
         for name in names or manifest["machines"]:
             found = replay(manifest, lambda file: folder.joinpath(file).read_bytes(), name)
             good = good and found.problem is None
-            result = "the same end" if found.problem is None else found.problem
+            same = "the same end" if found.taken or found.sent else "nothing to do"
+            result = same if found.problem is None else found.problem
             click.echo(f"{name:18s} {found.taken:4d} taken {found.sent:4d} sent  {result}")
     except OSError as error:
         raise click.ClickException(f"{error.filename}: {error.strerror}") from error
@@ -96,6 +99,19 @@ def _seed(text: str) -> str:
     return text
 
 
+def _prepare(folder: Path) -> None:
+    """Make the folder of a trace, and an empty manifest: there is no trace until all is written.
+
+    Raises:
+        ClickException: It cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.joinpath(MANIFEST).write_bytes(b"")
+    except OSError as error:
+        raise click.ClickException(f"{error.filename}: {error.strerror}") from error
+
+
 def _write(folder: Path, world: World, outcome: Outcome) -> None:
     """Write what was said, each message to a file of its own.
 
@@ -103,7 +119,6 @@ def _write(folder: Path, world: World, outcome: Outcome) -> None:
         ClickException: It cannot be written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for record in world.records:
             if record.message.body:
                 name = file_of(record.number, record.message)
@@ -186,12 +201,12 @@ class Transcript:
     def ends(self, world: World, outcome: Outcome) -> None:
         """Show what each device shows in the end, and how much was said."""
         click.echo("\nWhat each device shows\n----------------------")
-        for device in world.devices:
-            end = outcome.ends[device.name]
-            place = "in the room" if end["member"] else "out"
-            click.echo(f"  {device.name}: {place}, epoch {end.get('epoch', '-')}")
-            for entry in end.get("conversation", ()):
-                click.echo(f"      {_entry(entry)}")
+        ends = {each.name: outcome.ends[each.name] for each in world.devices}
+        times = {each["accepted"] for end in ends.values() for each in _conversation(end)}
+        for name, end in ends.items():
+            click.echo(f"  {name}: {_place(end)}")
+            for line in _shown(end, times):
+                click.echo(f"      {line}")
         sizes = [
             len(each.message.body)
             for each in world.records
@@ -209,6 +224,38 @@ def _wish(head: Mapping[str, Any]) -> str:
     values = (value for name, value in head.items() if name not in _UNSAID)
     listed = (each for value in values for each in (value if isinstance(value, list) else [value]))
     return printable(", ".join(short(each) if "mimi:" in each else each for each in listed))
+
+
+def _place(end: dict[str, Any]) -> str:
+    """Return whether a device is in the room, in which epoch, and by what that can be told."""
+    if "epoch" not in end:
+        return "was never in the room"
+    epoch = f"epoch {end['epoch']}, {end['authenticator'][:16]}..."
+    if end["member"]:
+        return f"in the room, {epoch}"
+    by = end["removed_by"]
+    return f"removed by {short(by)}, last in {epoch}" if by is not None else f"out, {epoch}"
+
+
+def _conversation(end: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = end.get("conversation", [])
+    return found
+
+
+def _shown(end: dict[str, Any], times: set[int]) -> list[str]:
+    """Return what a device shows, and from where on that is all, if others had more before.
+
+    Args:
+        end: The state of the device.
+        times: When everything was accepted that any device shows.
+    """
+    conversation = _conversation(end)
+    lines = [_entry(each) for each in conversation]
+    since = end.get("since", 0)
+    before = [each["accepted"] for each in conversation if each["accepted"] < since]
+    if any(time < since for time in times.difference(before)):
+        lines.insert(len(before), f"(since epoch {end['joined']})")
+    return lines
 
 
 def _entry(entry: dict[str, Any]) -> str:

@@ -8,26 +8,27 @@ from mimi import content
 from mimi.client import (
     Asking,
     Change,
+    ChangeRefused,
     Device,
     DeviceRoom,
     Joined,
     Material,
+    NeedsResync,
+    Next,
     RemovedMe,
     RoomStep,
 )
 from mimi.client.reading import CONTENT
 from mimi.codec import decode, encode, encode_all
 from mimi.content import attachment
-from mimi.content.entry import Entry
 from mimi.content.model import ExternalPart
 from mimi.content.model import Message as Content
-from mimi.content.parts import parts
 from mimi.crypto import Entropy
 from mimi.demo.carrier import octets_of
 from mimi.demo.machine import Delivered, Founded, Kind, Message, Output
-from mimi.demo.notes import note_of, short
+from mimi.demo.notes import files_in, note_of, short, shown
 from mimi.demo.room import ASSETS, MOST_OCTETS, components
-from mimi.errors import UsageError
+from mimi.errors import MimiError, UsageError
 from mimi.identity import ClientUri, RoomUri
 from mimi.mls.components import ComponentID
 from mimi.mls.keypackage import KeyPackage
@@ -36,9 +37,10 @@ from mimi.protocol.abuse import AbuseReport, AbuseType
 from mimi.protocol.fanout import FanoutMessage, WelcomeFanout
 from mimi.protocol.franking import FrankingAgentData
 from mimi.protocol.groupinfo import GroupInfoResponse, SealedGroupInfo
+from mimi.protocol.http import Refused
 from mimi.protocol.keys import KeyMaterialRequest, KeyMaterialResponse
 from mimi.protocol.submit import SubmitMessageResponse
-from mimi.protocol.update import UpdateRoomResponse
+from mimi.protocol.update import UpdateRequest, UpdateRoomResponse
 from mimi.tree.extension import ExternalSender
 
 KEY_PACKAGES = 2
@@ -59,12 +61,15 @@ class Handset:
         self.device = Device.create(ClientUri.parse(f"mimi://{provider}/d/{name}"), entropy=entropy)
         self.said: list[bytes] = []
         self._room: DeviceRoom | None = None
-        self._calls = self._number = self._since = 0
+        self._calls = self._number = self._heard = self._since = self._joined = 0
+        self._removed_by: bytes | None = None
+        self._is_behind = False
         self._head: Mapping[str, Any] = MappingProxyType({})
         self._asked: dict[int, KeyMaterialRequest] = {}
         self._materials: list[Material] = []
         self._asking: Asking | None = None
         self._posted: dict[int, bytes] = {}
+        self._changing: dict[int, UpdateRequest] = {}
         self._ready: Content | None = None
 
     @property
@@ -85,7 +90,7 @@ class Handset:
                 self._head = message.head
                 return WISHES[message.name](self, now)
             case Kind.ANSWER if "refused" in message.head:
-                return Output((), (f"{message.name} is refused: {message.head['refused']}",))
+                return self._refused(message, now)
             case Kind.ANSWER:
                 return ANSWERS[message.name](self, message, now)
             case Kind.RESPONSE:
@@ -106,8 +111,10 @@ class Handset:
             "member": room.is_member,
             "epoch": room.group.epoch,
             "authenticator": room.epoch_authenticator.hex(),
+            "joined": self._joined,
             "since": self._since,
-            "conversation": [_shown(entry) for entry in room.shown],
+            "removed_by": None if self._removed_by is None else self._removed_by.decode(),
+            "conversation": [shown(entry) for entry in room.shown],
         }
 
     # What its provider is asked
@@ -122,7 +129,12 @@ class Handset:
 
     def _changes(self, change: Change[DeviceRoom]) -> Output:
         self._room = change.room
-        return Output((self._call("update", encode(change.request), **self._about()),))
+        return Output((self._update(change.request),))
+
+    def _update(self, request: UpdateRequest) -> Message:
+        call = self._call("update", encode(request), **self._about())
+        self._changing[self._calls] = request
+        return call
 
     def _sends(self, message: Content, now: int) -> Output:
         post = self.room.send(message, now=now)
@@ -138,44 +150,90 @@ class Handset:
         self._room = step.room
         notes = (note_of(event) for event in step.events)
         for event in step.events:
-            if isinstance(event, RemovedMe):
-                gone = Message(self.name, self.home, Kind.RECEIPT, "gone", self._about())
-                messages = (*messages, gone)
-            elif isinstance(event, Joined):
-                self._since = event.accepted
+            match event:
+                case RemovedMe(by=by):
+                    messages = (*messages, self._goes(str(self.room.uri)))
+                    self._removed_by = by
+                case Joined(epoch=epoch, accepted=accepted):
+                    self._comes(epoch, accepted)
+                case NeedsResync() | ChangeRefused(next=Next.RESYNC):
+                    messages, self._is_behind = (*messages, self._asks(self.room.uri)), True
+                case ChangeRefused(next=Next.JOIN_AGAIN):
+                    self._is_behind = True
+                case ChangeRefused(next=Next.CATCH_UP):
+                    messages = (*messages, self._misses(str(self.room.uri)))
         return Output(messages, tuple(note for note in notes if note is not None))
+
+    def _comes(self, epoch: int, since: int) -> None:
+        """Note in which epoch it came into the room, and when."""
+        self._joined, self._since = epoch, since
+        self._removed_by, self._is_behind = None, False
+
+    def _goes(self, room: str, number: int | None = None) -> Message:
+        """Say that the device is in the room no more, as far as it has heard."""
+        head = {"room": room, "number": self._number if number is None else number}
+        return Message(self.name, self.home, Kind.RECEIPT, "gone", head)
+
+    def _refused(self, message: Message, now: int) -> Output:
+        """Take that the provider, or the hub, has not done what was asked for."""
+        status, call = message.head["refused"], message.head["call"]
+        told = Output((), (f"{message.name} is refused: {status}",))
+        posted, changing = self._posted.pop(call, None), self._changing.pop(call, None)
+        self._asked.pop(call, None)
+        if not isinstance(status, int) or self._room is None:
+            return told
+        if posted is not None:
+            step = self.room.submitted(posted, Refused(status))
+        elif changing is not None:
+            step = self.room.answered(Refused(status), now=now, request=changing)
+        else:
+            return told
+        after = self._stepped(step)
+        return Output(after.messages, (*told.notes, *after.notes))
+
+    # What it has missed
+
+    def _misses(self, room: str) -> Message:
+        """Ask for what it has missed."""
+        place: dict[str, Any] = {"number": self._number, "epoch": 0, "group": "", "room": room}
+        if self._room is not None:
+            group = self._room.group
+            place |= {"epoch": group.epoch, "group": group.group_id.hex()}
+        return self._call("missed", b"", **place)
+
+    def _asks(self, uri: RoomUri) -> Message:
+        """Ask for the group info, to come in."""
+        self._asking = self.device.ask(uri)
+        return self._call("groupInfo", encode(self._asking.request), room=str(uri))
 
     def _event(self, message: Message, now: int) -> Output:
         """Take what the hub says, as one's provider delivers it."""
         delivered = decode(Delivered, message.body)
         head = {**message.head, "number": delivered.number}
         receipt = Message(self.name, self.home, Kind.RECEIPT, "had", head)
-        if delivered.number <= self._number:
+        elsewhere = self._room is not None and str(self._room.uri) != message.head["room"]
+        if delivered.number <= self._number or elsewhere:  # it is in one room alone
             return Output((receipt,))
+        self._heard = max(self._heard, delivered.number)
+        if delivered.after not in (0, self._number):
+            asks = self._misses(message.head["room"])
+            return Output((asks,), (f"{delivered.number} came before what it follows",))
         self._number = delivered.number
         event = decode(FanoutMessage, delivered.event)
-        if not isinstance(event.attached, WelcomeFanout):
-            return self._stepped(self.room.receive(event, now=now), receipt)
-        uri = RoomUri.parse(message.head["room"])
-        self.device, self._room = self.device.join(uri, event, now=now, before=self._room)
-        self._since = event.timestamp
+        if isinstance(event.attached, WelcomeFanout):
+            return self._welcomed(RoomUri.parse(message.head["room"]), event, now, receipt)
+        if self._room is None or not self._room.group.is_active:  # its provider has not heard so
+            return Output((receipt, self._goes(message.head["room"])))
+        return self._stepped(self.room.receive(event, now=now), receipt)
+
+    def _welcomed(self, uri: RoomUri, event: FanoutMessage, now: int, receipt: Message) -> Output:
+        """Join by a Welcome; one that is no good is said to have been had, or it comes again."""
+        try:
+            self.device, self._room = self.device.join(uri, event, now=now, before=self._room)
+        except MimiError as error:
+            return Output((receipt,), (f"welcome refused: {error}",))
+        self._comes(self.room.group.epoch, event.timestamp)
         return Output((receipt,), (f"welcome: joined in epoch {self.room.group.epoch}",))
-
-
-def _shown(entry: Entry) -> dict[str, Any]:
-    return {
-        "from": entry.author,
-        "text": entry.text,
-        "accepted": entry.accepted,
-        "edited": entry.is_edited,
-        "reactions": {emoji: list(users) for emoji, users in entry.tally.items()},
-        "files": [each.filename for each in _files(entry)],
-    }
-
-
-def _files(entry: Entry) -> list[ExternalPart]:
-    listed = () if entry.part is None else parts(entry.part)
-    return [each for each in listed if isinstance(each, ExternalPart)]
 
 
 # What a person wants
@@ -248,7 +306,7 @@ def _file(self: Handset) -> ExternalPart:
     files = [
         file
         for entry in self.room.shown
-        for file in _files(entry)
+        for file in files_in(entry.part)
         if file.filename == self._head["filename"]
     ]
     return files[-1]
@@ -272,9 +330,23 @@ def _ban(self: Handset, now: int) -> Output:
 
 
 def _join(self: Handset, _: int) -> Output:
-    uri = RoomUri.parse(self._head["room"])
-    self._asking = self.device.ask(uri)
-    return Output((self._call("groupInfo", encode(self._asking.request), room=str(uri)),))
+    return Output((self._asks(RoomUri.parse(self._head["room"])),))
+
+
+def _catch_up(self: Handset, _: int) -> Output:
+    return Output((self._misses(str(self.room.uri)),))
+
+
+def _again(self: Handset, _: int) -> Output:
+    """Send again what was not answered, as it was: nobody knows whether it was heard."""
+    messages = [] if self.room.group.is_active else [self._goes(str(self.room.uri))]
+    if self.room.underway is not None:
+        messages.append(self._update(self.room.underway.request))
+    for name, sent in self.room.sent.items():
+        request = encode(sent.request.app_message)
+        messages.append(self._call("submitMessage", request, **self._about()))
+        self._posted[self._calls] = name
+    return Output(tuple(messages))
 
 
 def _report(self: Handset, _: int) -> Output:
@@ -305,6 +377,8 @@ WISHES: Mapping[str, Callable[[Handset, int], Output]] = MappingProxyType(
         "commit": _commit,
         "ban": _ban,
         "join": _join,
+        "catchUp": _catch_up,
+        "again": _again,
         "report": _report,
     }
 )
@@ -338,7 +412,9 @@ def _founds(self: Handset, message: Message, now: int) -> Output:
 
 
 def _has_keys(self: Handset, message: Message, now: int) -> Output:
-    request = self._asked.pop(message.head["call"])
+    request = self._asked.pop(message.head["call"], None)
+    if request is None:
+        return Output()
     response = decode(KeyMaterialResponse, message.body)
     self._materials.append(Material(request, response))
     if self._asked:
@@ -355,21 +431,37 @@ def _has_keys(self: Handset, message: Message, now: int) -> Output:
 
 def _updated(self: Handset, message: Message, now: int) -> Output:
     response = decode(UpdateRoomResponse, message.body)
-    return self._stepped(self.room.answered(response, now=now))
+    request = self._changing.pop(message.head["call"], None)
+    if request is None:
+        return Output()
+    return self._stepped(self.room.answered(response, now=now, request=request))
 
 
 def _submitted(self: Handset, message: Message, _: int) -> Output:
     response = decode(SubmitMessageResponse, message.body)
-    name = self._posted.pop(message.head["call"])
-    return self._stepped(self.room.submitted(name, response))
+    name = self._posted.pop(message.head["call"], None)
+    return Output() if name is None else self._stepped(self.room.submitted(name, response))
 
 
 def _comes_in(self: Handset, message: Message, now: int) -> Output:
     response, asking = decode(GroupInfoResponse, message.body), self._asking
-    assert asking is not None  # noqa: S101 - it is the answer to it
+    if asking is None:
+        return Output()
     if not isinstance(response.status, SealedGroupInfo):
-        return Output((), (f"not let in: {type(response.status).__name__}",))
+        # who cannot follow the room, and may not come back, was removed
+        gone = (self._goes(str(asking.uri), self._heard),) if self._is_behind else ()
+        return Output(gone, (f"not let in: {type(response.status).__name__}",))
+    self._asking = None
     return self._changes(self.device.come_in(asking, response, now=now, before=self._room))
+
+
+def _has_missed(self: Handset, message: Message, _: int) -> Output:
+    """Take the answer to what was missed: it comes again, or the room is to be joined anew."""
+    if not message.head["count"]:
+        return Output()
+    self._is_behind = True
+    uri = RoomUri.parse(message.head["room"])
+    return Output((self._asks(uri),), ("has missed too much",))
 
 
 def _has_asset(self: Handset, message: Message, _: int) -> Output:
@@ -388,6 +480,7 @@ ANSWERS: Mapping[str, Callable[[Handset, Message, int], Output]] = MappingProxyT
         "update": _updated,
         "submitMessage": _submitted,
         "groupInfo": _comes_in,
+        "missed": _has_missed,
         "fetchAsset": _has_asset,
         "reportAbuse": _nothing,
     }

@@ -1,5 +1,7 @@
 """What a person would notice, in words."""
 
+from typing import Any
+
 from mimi.client import (
     ChangeRefused,
     Event,
@@ -13,7 +15,8 @@ from mimi.client import (
     RemovedMe,
     RoomChanged,
 )
-from mimi.content.model import ExternalPart
+from mimi.content.entry import Entry
+from mimi.content.model import ExternalPart, NestedPart
 from mimi.content.parts import parts
 from mimi.content.words import text_of
 
@@ -24,15 +27,29 @@ def short(uri: str | bytes) -> str:
     return text.rpartition("/")[2]
 
 
+def files_in(part: NestedPart | None) -> list[ExternalPart]:
+    """Return the files that a message has."""
+    listed = () if part is None else parts(part)
+    return [each for each in listed if isinstance(each, ExternalPart)]
+
+
+def shown(entry: Entry) -> dict[str, Any]:
+    """Return what a person sees of an entry of the conversation."""
+    return {
+        "from": entry.author,
+        "text": entry.text,
+        "accepted": entry.accepted,
+        "edited": entry.is_edited,
+        "reactions": {emoji: list(users) for emoji, users in entry.tally.items()},
+        "files": [each.filename for each in files_in(entry.part)],
+    }
+
+
 def note_of(event: Event) -> str | None:
     """Return what a person notices of an event; None for nothing."""
     match event:
         case MessageShown(message=message, sender=sender):
-            files = [
-                f"[{each.filename}]"
-                for each in parts(message.nested_part)
-                if isinstance(each, ExternalPart)
-            ]
+            files = [f"[{each.filename}]" for each in files_in(message.nested_part)]
             words = " ".join((text_of(message.nested_part), *files))
             if message.replaces is not None:
                 return f"{short(sender)} edits: {words}"

@@ -25,8 +25,8 @@ class Checkpoint:
         name: After what.
         members: The devices that are in the room.
         others: Those that are not, or no more.
-        epoch: The epoch.
-        authenticator: The epoch authenticator, in hexadecimal.
+        epoch: The epoch; 0 where nobody is in the room.
+        authenticator: The epoch authenticator, in hexadecimal; empty where nobody is in the room.
         problems: What is wrong; nothing, it is to be hoped.
     """
 
@@ -57,14 +57,18 @@ class Outcome:
 
 
 def check(world: World, name: str, *members: str) -> Checkpoint:
-    """Look whether devices agree, and all others do not."""
+    """Look whether devices agree, each since it came into the room, and all others do not."""
     ends = {each.name: each.end() for each in world.devices}
     others = tuple(each for each in ends if each not in members)
-    eldest = min(members, key=lambda each: ends[each]["since"])
-    first, problems = ends[eldest], list[str]()
-    for each in members:
+    inside = [each for each in members if ends[each]["member"]]
+    problems = [f"{each} is not in the room" for each in members if each not in inside]
+    eldest = min(inside, key=lambda each: ends[each]["since"], default=None)
+    if eldest is None:
+        return Checkpoint(name, members, others, 0, "", tuple(problems))
+    first = ends[eldest]
+    for each in inside:
         end = ends[each]
-        if not end["member"] or end["authenticator"] != first["authenticator"]:
+        if end["authenticator"] != first["authenticator"]:
             problems.append(f"{each} is not in the epoch of {eldest}")
         elif _since(end, end["since"]) != _since(first, end["since"]):
             problems.append(f"{each} does not show what {eldest} shows")

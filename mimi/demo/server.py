@@ -15,7 +15,7 @@ from mimi.mls.message import MLSMessage
 from mimi.protocol import AbuseReport, Directory, GroupInfoRequest, HttpResponse, Refused
 from mimi.protocol.consent import ConsentOperation, ConsentScope
 from mimi.protocol.consents import ConsentNotice
-from mimi.protocol.deliveries import Deliver
+from mimi.protocol.deliveries import Deliver, Resync
 from mimi.protocol.http import HttpRequest
 from mimi.protocol.http_errors import Method
 from mimi.protocol.hub import Hub
@@ -191,19 +191,39 @@ class Server:
             answer = Answer(ticket, self.provider.hub.sender)
             return self.done(ProviderStep(self.state, None, (answer,)))
         try:
+            if message.name == "missed":
+                return self._missed(message, client.encode(), now)
             call = CALLS[message.name](message)
             step = self.provider.call(self.state, session, call, now=now, ticket=ticket)
         except MimiError as error:
             step = ProviderStep(self.state, None, (Answer(ticket, error),))
         return self.done(step)
 
+    def _missed(self, message: Message, client: bytes, now: int) -> Output:
+        """Deliver again what a device has missed; or say that it must join anew."""
+        head = message.head
+        found = self.provider.missed(
+            self.state,
+            client,
+            _room(message),
+            number=head["number"],
+            group_id=bytes.fromhex(head["group"]),
+            epoch=head["epoch"],
+            now=now,
+        )
+        again = () if isinstance(found, Resync) else found
+        made = self.done(ProviderStep(self.state, None, again))
+        is_gone = {"call": head["call"], "count": int(isinstance(found, Resync))}
+        said = {**is_gone, "room": head["room"]}
+        answer = Message(self.name, message.sender, Kind.ANSWER, message.name, said)
+        return Output((*made.messages, answer), made.notes)
+
     def _receipt(self, message: Message) -> Output:
         client = f"mimi://{self.name}/d/{message.sender}".encode()
-        room = _room(message)
+        room, number = _room(message), message.head["number"]
         if message.name == "gone":
-            self.state = self.provider.left(self.state, client, room)
+            self.state = self.provider.left(self.state, client, room, number=number)
         else:
-            number = message.head["number"]
             self.state = self.provider.acknowledged(self.state, client, room, number)
         return Output()
 

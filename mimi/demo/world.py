@@ -8,7 +8,7 @@ import attrs
 
 from mimi.crypto import SeededEntropy
 from mimi.demo.handset import Handset
-from mimi.demo.machine import Kind, Machine, Message
+from mimi.demo.machine import Kind, Machine, Message, Output
 from mimi.demo.room import ASSETS, PROVIDERS
 from mimi.demo.server import AssetServer, Server
 
@@ -102,8 +102,12 @@ class World:
                 record = Record(len(self.records) + 1, self.now, message, output.notes)
                 self.records.append(record)
                 self.told(record)
-                self._waiting += output.messages
+                self._waiting += self.sent(message, output)
 
     def carried(self, message: Message) -> Iterable[Message]:
         """Return what arrives of a message: here it always does, once."""
         return (message,)
+
+    def sent(self, message: Message, output: Output) -> Iterable[Message]:  # noqa: ARG002 - it may depend on what was taken
+        """Return what a machine sends after it has taken a message: here everything."""
+        return output.messages

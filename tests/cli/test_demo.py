@@ -4,11 +4,13 @@ import json
 import subprocess
 import sys
 
+import attrs
 import pytest
 from cli.command import run
 
+from mimi.content import Conversation
 from mimi.demo import World, play
-from mimi.demo.scenario import ACTS, check
+from mimi.demo.scenario import ACTS, ROOM, check
 
 MACHINES = {
     "a.example",
@@ -52,11 +54,31 @@ def test_the_transcript_says_who_tells_whom_and_what_devices_show():
         "a.example      abuse by mimi://b.example/u/bob: 1 of 1 messages verified",
         "cathy: Hi everybody (edited) 👍1",
         "bob: Look [clubhouse.png]",
-        "alice/phone: in the room, epoch 7",
-        "bob/phone: out, epoch 6",
+        "alice/phone: in the room, epoch 7, ",
+        "bob/phone: removed by alice, last in epoch 6, ",
     ):
         assert any(expected in line for line in lines), expected
     assert lines[-1].endswith(": all agree")
+
+
+def part_of(lines, name):
+    """Return the lines of what a device shows in the end, but for the authenticator's."""
+    last = lines[lines.index("What each device shows") :]
+    (start,) = (at for at, line in enumerate(last) if line.startswith(f"  {name}: "))
+    after = last[start + 1 :]
+    end = next(at for at, line in enumerate(after) if not line.startswith("      "))
+    return [line.strip() for line in after[:end]]
+
+
+def test_the_transcript_says_since_when_a_device_shows_everything():
+    lines = run("demo", "--seed", "1").output.splitlines()
+    everything = part_of(lines, "alice/phone")
+    assert len(everything) == 7
+    for name in ("alice/laptop", "cathy/phone", "cathy/laptop"):
+        assert part_of(lines, name) == everything
+    assert part_of(lines, "cathy/tablet") == ["(since epoch 5)", *everything[-3:]]
+    for name in ("bob/phone", "bob/laptop"):
+        assert part_of(lines, name) == [*everything[:3], "(since epoch 6)", everything[5]]
 
 
 def test_everything_is_shown_where_that_is_asked_for():
@@ -79,10 +101,15 @@ def test_devices_agree_and_the_removed_do_not(traced):
     for name in ("bob/phone", "bob/laptop"):
         assert not ends[name]["member"]
         assert ends[name]["authenticator"] != last["authenticator"]
+        assert ends[name]["removed_by"] == "mimi://a.example/u/alice"
+    assert {ends[name]["removed_by"] for name in STAYING} == {None}
     shown = [entry["text"] for entry in ends["alice/phone"]["conversation"]]
     assert shown[: len(SAID)] == SAID
     for name in ("alice/laptop", "cathy/phone", "cathy/laptop"):
         assert ends[name]["conversation"] == ends["alice/phone"]["conversation"]
+    # it joined when the others had talked
+    assert ends["cathy/tablet"]["conversation"] == ends["alice/phone"]["conversation"][-3:]
+    assert ends["cathy/tablet"]["conversation"][0]["text"] == SAID[-1]
 
 
 def test_providers_agree_with_them_and_have_told_everything(traced):
@@ -132,23 +159,35 @@ def test_each_machine_alone_reaches_the_same_end(traced):
     assert result.exit_code == 0
     ended = dict(line.split(maxsplit=1) for line in result.output.splitlines())
     assert ended.keys() == MACHINES
-    assert all(each.endswith("the same end") for each in ended.values())
+    idle = {"assets.a.example", "assets.c.example"}
+    for name, line in ended.items():
+        assert line.endswith("nothing to do" if name in idle else "the same end")
+        assert (line.split()[0] == "0") == (name in idle)
 
 
-@pytest.mark.parametrize("name", ["b.example", "cathy/tablet"])
+@pytest.mark.parametrize("name", sorted(MACHINES))
 def test_a_machine_alone_in_a_process_of_its_own(traced, name):
     folder, _ = traced
     command = [sys.executable, "-m", "mimi.cli", "replay", str(folder), name]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(name)
+    assert done.stdout.startswith(f"{name} ")
+    assert done.stdout.endswith(("the same end\n", "nothing to do\n"))
+    assert done.stdout.count("\n") == 1
+
+
+def copied(folder, to, change=lambda _: None):
+    """Copy a trace; what is in its manifest is changed. Return the manifest."""
+    for path in folder.iterdir():
+        to.joinpath(path.name).write_bytes(path.read_bytes())
+    manifest = json.loads(folder.joinpath("manifest.json").read_bytes())
+    change(manifest)
+    to.joinpath("manifest.json").write_text(json.dumps(manifest))
+    return manifest
 
 
 def test_a_trace_that_was_changed_does_not_replay(traced, tmp_path):
-    folder, _ = traced
-    for path in folder.iterdir():
-        tmp_path.joinpath(path.name).write_bytes(path.read_bytes())
-    manifest = json.loads(folder.joinpath("manifest.json").read_bytes())
+    manifest = copied(traced[0], tmp_path)
     file = next(
         each["file"]
         for each in manifest["messages"]
@@ -164,6 +203,29 @@ def test_a_trace_that_was_changed_does_not_replay(traced, tmp_path):
     assert run("replay", tmp_path, "cathy/phone").exit_code == 0
 
 
+@pytest.mark.parametrize("name", ["a.example", "cathy/phone", "assets.b.example"])
+def test_a_machine_that_reaches_another_end(traced, tmp_path, name):
+    def change(manifest):
+        manifest["ends"][name] = {**manifest["ends"][name], "epoch": 1000}
+
+    copied(traced[0], tmp_path, change)
+    result = run("replay", tmp_path, name)
+    assert result.exit_code == 1
+    assert result.output.endswith("  another end\n")
+
+
+@pytest.mark.parametrize("name", ["a.example", "cathy/phone", "assets.b.example"])
+def test_a_machine_that_says_more_than_it_said(traced, tmp_path, name):
+    def change(manifest):
+        *_, last = (each for each in manifest["messages"] if each["from"] == name)
+        manifest["messages"].remove(last)
+
+    copied(traced[0], tmp_path, change)
+    result = run("replay", tmp_path, name)
+    assert result.exit_code == 1
+    assert result.output.endswith("  1 messages more\n")
+
+
 def test_what_is_no_trace(traced, tmp_path):
     folder, _ = traced
     assert run("replay", tmp_path).exit_code == 1
@@ -174,11 +236,25 @@ def test_what_is_no_trace(traced, tmp_path):
     assert run("replay", folder, "mallory/phone").exit_code == 2
 
 
-def test_a_trace_that_cannot_be_written(tmp_path):
+def test_a_trace_that_cannot_be_written_is_found_before_anything_happens(tmp_path):
     tmp_path.joinpath("manifest.json").mkdir()
+    tmp_path.joinpath("file").touch()
+    for folder, named in ((tmp_path, "manifest.json"), (tmp_path / "file" / "new", "file")):
+        result = run("demo", "--seed", "1", "--trace", folder)
+        assert result.exit_code == 1
+        assert result.output.startswith("Error: ")
+        assert named in result.output
+        assert ACTS[0][0] not in result.output
+
+
+def test_a_message_of_a_trace_that_cannot_be_written(traced, tmp_path):
+    name = min(path.name for path in traced[0].iterdir())
+    tmp_path.joinpath(name).mkdir()
     result = run("demo", "--seed", "1", "--trace", tmp_path)
     assert result.exit_code == 1
-    assert "manifest.json" in result.output
+    assert name in result.output
+    # what is there is no trace
+    assert run("replay", tmp_path).exit_code == 1
 
 
 def test_a_seed_that_is_no_text():
@@ -190,10 +266,19 @@ def test_disagreement_is_found():
     play(world)
     assert check(world, "as it is", *STAYING).problems == ()
     assert check(world, "with Bob", *STAYING, "bob/phone").problems == (
-        "bob/phone is not in the epoch of alice/phone",
+        "bob/phone is not in the room",
     )
     assert check(world, "without Cathy", "alice/phone", "alice/laptop").problems == (
         "cathy/phone is still in the room",
         "cathy/laptop is still in the room",
         "cathy/tablet is still in the room",
+    )
+    world.buy("b.example", "bob/tablet")
+    assert check(world, "with Bob's tablet", *STAYING, "bob/tablet").problems == (
+        "bob/tablet is not in the room",
+    )
+    laptop = world.device("alice/laptop")
+    laptop._room = attrs.evolve(laptop.room, conversation=Conversation(ROOM))
+    assert check(world, "as it is", *STAYING).problems == (
+        "alice/laptop does not show what alice/phone shows",
     )
