@@ -1,5 +1,6 @@
 """Every Python example of README and docs runs, in the order of its page."""
 
+import json
 import re
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"^```.*?^```$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
@@ -38,5 +40,36 @@ def test_links_lead_somewhere(page):
         assert (page.parent / target).exists(), target
 
 
+COUNTED = {6: "six", 12: "twelve", 16: "sixteen", 18: "eighteen"}
+VECTORS = ROOT / "vectors"
+
+
+def test_the_readme_counts_decisions():
+    cases = [
+        case
+        for name in ("decisions", "combinations")
+        for case in json.loads((VECTORS / "policy" / f"{name}.json").read_bytes())
+    ]
+    decisions = sum(len(case["rows"]) for case in cases)
+    assert re.findall(r"\b([\d,]+) decisions", README) == [f"{decisions:,}"]
+
+
+@pytest.mark.parametrize(
+    ("page", "words", "folder"),
+    [
+        ("README.md", r"all (\w+) published vector files", "mls"),
+        ("CHANGELOG.md", r"a set of (\w+) files of vectors for all seven suites", "mls"),
+        ("docs/vectors.md", r"those of the MLS extensions, (\w+) files", "mls-extensions"),
+        *(
+            (f"vectors/{folder}/README.md", r"^([A-Z]\w+) files ", folder)
+            for folder in ("content", "mls", "mls-extensions", "policy")
+        ),
+    ],
+)
+def test_pages_count_files(page, words, folder):
+    (said,) = re.findall(words, (ROOT / page).read_text(), re.MULTILINE)
+    assert said.lower() == COUNTED[len(list((VECTORS / folder).glob("*.json")))]
+
+
 def test_readme_has_examples():
-    assert len(BLOCK.findall((ROOT / "README.md").read_text())) >= 5
+    assert len(BLOCK.findall(README)) >= 5

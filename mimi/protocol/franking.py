@@ -19,7 +19,7 @@ from typing import Annotated
 import attrs
 
 from mimi import content
-from mimi.codec import Fixed, UInt64, decode, encode, struct
+from mimi.codec import Fixed, UInt64, decode, encode, field_encoder, struct
 from mimi.crypto import (
     CipherSuite,
     HmacSha256,
@@ -269,10 +269,20 @@ def frank(
     Raises:
         SuiteMismatchError: The signer's key is of another signature scheme than the group's.
     """
-    said = encode(context)
-    made = franking_key.digest(tag + said)
+    return frank_encoded(suite, signer, franking_key, tag, encode(context))
+
+
+encode_franking_context = field_encoder(ServerFrankingContext)
+"""From the fields of a ServerFrankingContext to its encoding, with no value in between."""
+
+
+def frank_encoded(
+    suite: Suite, signer: SignaturePrivateKey, franking_key: HmacSha256, tag: bytes, context: bytes
+) -> Frank:
+    """Return what `frank` does, of a context that is encoded already."""
+    made = franking_key.digest(tag + context)
     # what FrankingIntegrityTBS is, whose context is encoded already
-    tbs = b"".join((made, suite.code.to_bytes(2, "big"), said))
+    tbs = b"".join((made, suite.code.to_bytes(2, "big"), context))
     return Frank(made, suite.code, suite.sign_with_label(signer, SIGNATURE_LABEL, tbs))
 
 

@@ -12,7 +12,7 @@ from mimi.identity import Domain
 from mimi.mls.framing import PrivateMessage
 from mimi.policy.capability import Capability
 from mimi.protocol.fanout import fanout_of_message
-from mimi.protocol.franking import ServerFrankingContext, frank, franking_terms
+from mimi.protocol.franking import encode_franking_context, frank_encoded, franking_terms
 from mimi.protocol.hosting import Hosting
 from mimi.protocol.room import HubRoom, HubStep, Taken
 from mimi.protocol.submit import (
@@ -84,5 +84,5 @@ def _stamp(
     tag = terms.tag(message.authenticated_data)
     if tag is None:
         return None
-    context = ServerFrankingContext(user, room.name, at)
-    return frank(room.group.suite, hub.signer, hub.franking_key, tag, context)
+    context = encode_franking_context(user, room.name, at)
+    return frank_encoded(room.group.suite, hub.signer, hub.franking_key, tag, context)

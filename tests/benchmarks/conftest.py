@@ -15,7 +15,7 @@ import pytest
 
 RESULTS = pytest.StashKey[list[str]]()
 
-Measure = Callable[[str, Callable[[], object], Callable[[], object], float, int], None]
+Measure = Callable[..., None]
 
 
 def _nanoseconds(call: Callable[[], object], times: int) -> float:
@@ -49,12 +49,13 @@ def measure(benchmark, request) -> Measure:
         floor: Callable[[], object],
         bound: float,
         times: int,
+        turns: int = 0,
     ) -> None:
         if benchmark.disabled:
             benchmark(operation)
             floor()
             return
-        rounds = max(5, min(60, 600 // times)) if times < 100 else 25
+        rounds = turns or (max(5, min(60, 600 // times)) if times < 100 else 25)
         pairs = [
             (_nanoseconds(floor, times), _nanoseconds(operation, times)) for _ in range(rounds)
         ]

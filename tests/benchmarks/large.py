@@ -1,5 +1,6 @@
 """Groups of any size, put together from the tree up: a thousand commits would take too long."""
 
+from collections.abc import Callable
 from types import MappingProxyType
 
 import attrs
@@ -64,17 +65,22 @@ class Many:
 PLAIN = Capabilities(cipher_suites=(SUITE.code,))
 
 
+def identity(number: int) -> bytes:
+    return f"mimi://a.example/d/member-{number}/phone".encode()
+
+
 def _member(
     number: int,
     entropy: SeededEntropy,
     capabilities: Capabilities,
     extensions: Extensions,
+    named: Callable[[int], bytes],
 ):
     signer, key = SUITE.generate_signature_key(entropy), SUITE.generate_key_pair(entropy)
     content = LeafNodeContent(
         key.public,
         signer.public,
-        BasicCredential(f"mimi://a.example/d/member-{number}/phone".encode()),
+        BasicCredential(named(number)),
         capabilities,
         KeyPackageSource(Lifetime(NOW - 3600, NOW + 80 * 24 * 3600)),
         extensions,
@@ -83,7 +89,10 @@ def _member(
 
 
 def bulk_added(
-    members: int, capabilities: Capabilities = PLAIN, extensions: Extensions = ()
+    members: int,
+    capabilities: Capabilities = PLAIN,
+    extensions: Extensions = (),
+    named: Callable[[int], bytes] = identity,
 ) -> Many:
     """Return a group whose members were all added just now: every parent is blank.
 
@@ -91,11 +100,12 @@ def bulk_added(
         members: How many.
         capabilities: Those of every leaf.
         extensions: Those of every leaf.
+        named: From a member's number to its identity.
     """
     entropy = SeededEntropy(b"many")
     keys, signers, nodes = {}, [], []
     for number in range(members):
-        leaf, key, signer = _member(number, entropy, capabilities, extensions)
+        leaf, key, signer = _member(number, entropy, capabilities, extensions, named)
         nodes += (leaf, None)
         keys[math.node_of(number)] = key
         signers.append(signer)
@@ -112,9 +122,13 @@ def _far_apart(members: int) -> list[int]:
 
 def full(members: int) -> Many:
     """Return a group in which every member has committed: no parent with members is blank."""
-    many = bulk_added(members)
+    return filled(bulk_added(members))
+
+
+def filled(many: Many) -> Many:
+    """Return the group after a commit of every member."""
     tree, keys = many.tree, dict(many.keys)
-    for index in _far_apart(members):
+    for index in _far_apart(len(many.signers)):
         leaf, signer = tree.member(index), many.signers[index]
         path = create_update_path(
             tree, index, leaf, signer, GROUP_ID, lambda _: b"", many.entropy, added=()

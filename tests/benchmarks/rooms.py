@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from benchmarks.large import GROUP_ID, SUITE, Many, _far_apart, bulk_added
+from benchmarks.large import SUITE, Many, bulk_added, filled
 
 from mimi.codec import encode_length
 from mimi.mls.components import APP_DATA_DICTIONARY, APP_DATA_UPDATE, ComponentID
@@ -10,7 +10,6 @@ from mimi.mls.negotiation import agreement
 from mimi.tree.codepoints import ExtensionType
 from mimi.tree.extension import Extensions, RequiredCapabilities, extension
 from mimi.tree.leaf import Capabilities
-from mimi.tree.path import create_update_path
 
 PARTICIPANT_LIST = ComponentID(0x0022)
 
@@ -40,13 +39,4 @@ def context_extensions(listed: bytes) -> Extensions:
 @cache
 def room(members: int) -> Many:
     """Return a group in which every member has committed."""
-    many = bulk_added(members, CAPABLE, (LEAF,))
-    tree, keys = many.tree, dict(many.keys)
-    for index in _far_apart(members):
-        leaf, signer = tree.member(index), many.signers[index]
-        path = create_update_path(
-            tree, index, leaf, signer, GROUP_ID, lambda _: b"", many.entropy, added=()
-        )
-        tree = path.tree
-        keys.update(path.private.keys)
-    return Many(tree, keys, many.signers, many.entropy)
+    return filled(bulk_added(members, CAPABLE, (LEAF,)))
