@@ -15,6 +15,8 @@ from naive.naive_wire import OPAQUE, Reader, decode, encode, struct
 
 NEW_ROOM = struct(("group_info", OPAQUE), ("ratchet_tree", OPAQUE))
 FULL_TREE = 1
+TAKEN = {"commit": "roomChanged", "join": "joined"}
+"""What is said of one's own commit that takes effect."""
 
 
 def tree_in(option: str) -> bytes:
@@ -56,9 +58,10 @@ class Device:
         self.infos: dict[str, dict] = {}
         self.seen: dict[str, dict] = {}
         self.messages: list[dict] = []
+        self.events: list[str] = []
 
-    def outcome(self) -> tuple[list[dict], list[dict]]:
-        """What rooms are not as they were, and what messages came."""
+    def outcome(self) -> tuple[list[dict], list[dict], list[str]]:
+        """What rooms are not as they were, what messages came, and what happened."""
         changed = []
         for uri, view in self.views.items():
             waiting = len(view.waiting)
@@ -67,7 +70,8 @@ class Device:
                 self.seen[uri] = form
                 changed.append(form)
         messages, self.messages = self.messages, []
-        return changed, messages
+        events, self.events = self.events, []
+        return changed, messages, events
 
     # What it sends
 
@@ -142,6 +146,7 @@ class Device:
     def answer(self, step: dict) -> None:
         call = self.calls.pop(step["call"])
         if step["status"] != 200:
+            self.unanswered(call)
             return
         body, about = unhex(step["body"]), call["about"]
         if call["name"] == "groupInfo":
@@ -151,9 +156,23 @@ class Device:
         elif call["name"] == "submitMessage":
             view, sent = self.views[about], unhex(call["body"])
             status = read_body("SubmitMessageResponse", body)["status"]
-            if sent in view.sent and status["code"] == "accepted":
+            if sent not in view.sent:
+                self.events.append("passed")
+            elif status["code"] != "accepted":
+                self.events.append("notSent")
+            else:
                 self.own_message(about, sent, status["accepted_timestamp"], status["frank"])
             view.sent.pop(sent, None)
+
+    def unanswered(self, call: dict) -> None:
+        """What comes of no answer: the request stays, unless the hub has told of it."""
+        if call["name"] == "update":
+            view = self.views[call["about"]]
+            is_open = view.underway is not None and view.underway[1] == sent_by(call)
+            self.events.append("changeRefused" if is_open else "passed")
+        elif call["name"] == "submitMessage":
+            is_open = unhex(call["body"]) in self.views[call["about"]].sent
+            self.events.append("notSent" if is_open else "passed")
 
     def granted(self, about: str, response: dict) -> None:
         status = response["status"]
@@ -171,20 +190,22 @@ class Device:
 
     def updated(self, about: str, call: dict, response: dict) -> None:
         view, code = self.views[about], response["response_code"]
-        octets = unhex(
-            read_body("UpdateRequest", unhex(call["body"]))["bundle"]["proposal_or_commit"]
-        )
-        if view.underway is None or view.underway[1] != octets:
+        if view.underway is None or view.underway[1] != sent_by(call):
+            self.events.append("passed")
             return
         kind, _, member = view.underway
         if code == "success":
             self.taken(about, view, kind, member)
-        elif code != "wrongEpoch" or response["details"]["current_epoch"] <= view.epoch:
+            return
+        self.events.append("changeRefused")
+        if code != "wrongEpoch" or response["details"]["current_epoch"] <= view.epoch:
             view.underway = None
 
     def taken(self, about: str, view: View, kind: str, member: Member | None) -> None:
         if kind == "commit" and member is not None:
             view.enter(member)
+        if kind != "proposals":
+            self.events.append(TAKEN[kind])
         view.active, view.underway = True, None
         self.settle(about, view)
 
@@ -204,6 +225,7 @@ class Device:
     ) -> None:
         name = rooms.id_of(said, about)
         view.shown.add(name)
+        self.events.append("messageShown")
         franked = rooms.is_franked(member, said, frank, about, accepted)
         self.messages.append(
             {
@@ -245,6 +267,7 @@ class Device:
         epoch = epoch_of(event)
         if epoch > view.epoch:
             view.waiting = sorted([*view.waiting, event], key=lambda one: one["timestamp"])
+            self.events.append("kept")
             return
         octets, attached = unhex(event["message"]), event["attached"]
         message = decode(ext.MLS_MESSAGE, octets)
@@ -255,43 +278,62 @@ class Device:
             self.follow(view, octets)
         elif epoch == view.epoch:
             self.propose(view, octets)
+        else:
+            self.events.append("passed")
         more = attached.get("more_proposals", attached.get("external_proposals", []))
         for one in map(unhex, more):
             if decode(ext.MLS_MESSAGE, one)["body"]["content"]["epoch"] == view.epoch:
                 self.propose(view, one)
+            else:
+                self.events.append("passed")
 
     def hear(self, about: str, view: View, octets: bytes, message: dict, event: dict) -> None:
         member = view.member if message["epoch"] == view.epoch else view.past.get(message["epoch"])
         if member is None:
+            self.events.append("passed")
             return
         accepted, frank = event["timestamp"], event["attached"]["frank"]
         if octets in view.sent:
             self.own_message(about, octets, accepted, frank)
             return
         said = rooms.read_application(member, message)
-        if rooms.id_of(said, about) not in view.shown:
+        if rooms.id_of(said, about) in view.shown:
+            self.events.append("passed")
+        else:
             self.show(about, view, member, said, accepted, frank)
 
     def propose(self, view: View, octets: bytes) -> None:
         public = view.member.public
         opened = open_message(public, octets, rooms.opener, view.member.secrets["membership_key"])
-        if proposal_reference(self.suite, opened) not in public.pending:
+        is_known = proposal_reference(self.suite, opened) in public.pending
+        self.events.append("passed" if is_known else "proposed")
+        if not is_known:
             view.member = take_proposal(view.member, octets)
 
     def follow(self, view: View, octets: bytes) -> None:
         if view.underway is not None and view.underway[1] == octets:
-            _, _, member = view.underway
+            kind, _, member = view.underway
             must("the commit is the device's own", holds=member is not None)
             view.enter(member)
             view.active = True
+            self.events.append(TAKEN[kind])
             return
         key = view.member.secrets["membership_key"]
         opened = open_message(view.member.public, octets, rooms.opener, key)
         listed = committed(view.member.public, opened["content"])
         if view.member.leaf in {leaf_of(one) for one in listed}:
             view.active, view.underway, view.waiting = False, None, []
+            self.events.append("removedMe")
         else:
+            self.events.append("roomChanged")
+            if view.underway is not None:
+                self.events.append("changeRefused")
             view.enter(take_commit(view.member, octets))
+
+
+def sent_by(call: dict) -> bytes:
+    """The commit of an update, or its first proposal."""
+    return unhex(read_body("UpdateRequest", unhex(call["body"]))["bundle"]["proposal_or_commit"])
 
 
 def is_self_remove(octets: bytes) -> bool:
