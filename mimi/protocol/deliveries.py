@@ -96,7 +96,9 @@ class Place:
         acknowledged: Up to which number it has had everything.
         alone: The last number that not everybody has; `since` where there is none.
         dropped: The last of these that was dropped before it was acknowledged; 0 for none.
-        by: SHA-256 of the request by which the client joined; empty where it was welcomed.
+        by: By which request the client joined: the first 16 octets of SHA-256 of it; empty where it
+            was welcomed.
+        came: The number of what came just before the client was in the room for the first time.
     """
 
     since: int
@@ -104,6 +106,7 @@ class Place:
     alone: int
     dropped: int = 0
     by: bytes = b""
+    came: int = attrs.field(default=attrs.Factory(lambda place: place.since, takes_self=True))
 
 
 @attrs.frozen
@@ -115,12 +118,14 @@ class Limits:
         recent: How many messages that everybody has are kept, for clients whose Welcome is late.
         recent_octets: How long they may be together.
         entries: How many messages are kept at most; older ones are lost to clients that stay away.
+        octets: How long they may be together, unless one alone is longer.
     """
 
     bodies: int = 256
     recent: int = 32
     recent_octets: int = 1 << 20
     entries: int = 4096
+    octets: int = 1 << 26
 
 
 LIMITS = Limits()

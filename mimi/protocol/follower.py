@@ -22,16 +22,12 @@ from typing import Self, TypeAlias
 
 import attrs
 
-from mimi.codec import encode
 from mimi.errors import UsageError
 from mimi.identity import Domain, RoomUri
-from mimi.mls.framing import PrivateMessage, PublicMessage
-from mimi.mls.semiprivate import SemiPrivateMessage
 from mimi.mls.welcome import Welcome
 from mimi.protocol.deliveries import (
     LIMITS,
     Deliver,
-    Entry,
     FollowerEffect,
     Limits,
     Place,
@@ -49,7 +45,18 @@ from mimi.protocol.fanout import (
 from mimi.protocol.follower_errors import DeliveryError
 from mimi.protocol.http import HttpResponse, refusal, respond
 from mimi.protocol.http_errors import Status
-from mimi.protocol.message import place_of
+from mimi.protocol.kept import (
+    NOBODY,
+    NOTHING,
+    Log,
+    Note,
+    Roster,
+    bounded,
+    entry_of,
+    log_of,
+    place_of_message,
+    roster_of,
+)
 from mimi.protocol.protocol import CLIENTS, identified
 
 IDLE = 86_400_000
@@ -60,6 +67,9 @@ PATIENCE = 30_000
 
 MOST_AT_ONCE = 256
 """After how many messages of one notification it is looked what is too much."""
+
+_KNOWN = 16
+"""So many octets of a digest tell a client's own requests apart."""
 
 ClientOf: TypeAlias = Callable[[bytes], bytes | None]
 """From a KeyPackageRef to the client whose it is, such as `KeyStore.client_of`; None to none."""
@@ -78,6 +88,7 @@ class FollowerRoom:
         to_all: The last number of what went to all.
         dropped: The last number of these that is not kept any more; 0 for none.
         bodies: From SHA-256 of the last notifications to which one each was, counted from 1.
+        told: How many notifications there were.
         group_id: The group that was last heard of.
         epoch: The latest epoch of it that was heard of.
         heard: When anything was heard of the room, in milliseconds since 1970-01-01T00:00Z.
@@ -85,12 +96,13 @@ class FollowerRoom:
     """
 
     uri: RoomUri
-    clients: Mapping[bytes, Place] = MappingProxyType({})
-    log: tuple[Entry, ...] = ()
+    clients: Roster = attrs.field(default=NOBODY, converter=roster_of)
+    log: Log = attrs.field(default=NOTHING, converter=log_of)
     number: int = 0
     to_all: int = 0
     dropped: int = 0
     bodies: Mapping[bytes, int] = MappingProxyType({})
+    told: int = 0
     group_id: bytes = b""
     epoch: int = 0
     heard: int = 0
@@ -123,10 +135,13 @@ class FollowerRoom:
             IdentifierUriError: It is no client.
         """
         identified("client", client, CLIENTS)
-        if by and client in self.clients and self.clients[client].by == by:
+        before, by = self.clients.get(client), by[:_KNOWN]
+        if by and before is not None and before.by == by:
             return self
-        place = Place(self.number, self.number, self.number, by=by)
-        return attrs.evolve(self._with({client: place}), heard=max(self.heard, now))._trimmed()
+        came = self.number if before is None else before.came
+        place = Place(self.number, self.number, self.number, by=by, came=came)
+        after = attrs.evolve(self._with({client: place}), heard=max(self.heard, now))
+        return after if before is None else after._trimmed(after._done_with(client, before))
 
     def left(self, client: bytes, *, number: int | None = None) -> Self:
         """Return the room without a client: it has left, knows that it was removed, or is gone.
@@ -139,8 +154,8 @@ class FollowerRoom:
         place = self.clients.get(client)
         if place is None or (number is not None and place.alone > max(number, place.since)):
             return self
-        clients = {each: place for each, place in self.clients.items() if each != client}
-        return attrs.evolve(self, clients=MappingProxyType(clients))._trimmed()
+        after = attrs.evolve(self, clients=self.clients.changed({}, (client,)))
+        return after._trimmed(after._done_with(client, place))
 
     def is_over(self, now: int) -> bool:
         """Return whether the room can be erased; now in milliseconds.
@@ -165,7 +180,7 @@ class FollowerRoom:
         if number <= place.acknowledged:
             return self
         after = self._with({client: attrs.evolve(place, acknowledged=number)})
-        return after._trimmed()
+        return after._trimmed(after._done_with(client, place))
 
     def has_had(self, client: bytes) -> bool:
         """Return whether a client is in the room, and has had anything since it came."""
@@ -209,7 +224,7 @@ class FollowerRoom:
         if again and again[0].after > number:  # what was between is not here any more
             again = (attrs.evolve(again[0], after=number), *again[1:])
         commits = {
-            _place_of(each.message)
+            place_of_message(each.message)
             for each in again
             if isinstance(each.message.attached, CommitFanout)
         }
@@ -242,30 +257,45 @@ class FollowerRoom:
         place = self._place(client)
         last = number = max(number, place.since)
         last = max(last, self.dropped, place.dropped)
-        for entry in self.log:
-            if entry.number > number and entry.is_for(client):
-                yield self._deliver(client, place, entry, last)
-                last = entry.number
+        chosen = [note for note in self.log.notes if note.number > number]
+        self.log.expect((), (note.number for note in chosen if not note.to_all))
+        chosen = [note for note in chosen if note.to_all or self._is_for(client, note)]
+        self.log.expect(note.number for note in chosen)
+        for note in chosen:
+            message = self.log.message(note.number)
+            yield self._deliver(client, place, note.number, message, last)
+            last = note.number
+
+    def _is_for(self, client: bytes, note: Note) -> bool:
+        """Return whether a client is among those for whom a message is."""
+        return client in self.log.recipients(note.number)
+
+    def _later(self, timestamp: int) -> list[FanoutMessage]:
+        """Return what is kept for all that the hub accepted after a point in time."""
+        notes = self.log.notes
+        numbers = [note.number for note in notes if note.to_all and note.timestamp > timestamp]
+        self.log.expect(numbers)
+        return [self.log.message(number) for number in numbers]
 
     def _has_gone_on(self, missing: int, now: int) -> bool:
         """Return whether the epoch after one, whose commit is not there, began long ago."""
         followed = [
-            entry.message.timestamp
-            for entry in self.log
-            if not isinstance(entry.message.attached, WelcomeFanout)
-            and _place_of(entry.message)[1] > missing
+            note.timestamp
+            for note in self.log.notes
+            if note.epoch is not None and note.epoch > missing
         ]
         return not followed or now - min(followed) >= PATIENCE
 
-    def _deliver(self, client: bytes, place: Place, entry: Entry, last: int) -> Deliver:
-        after = last if last > place.since else 0
-        return Deliver(client, self.uri, entry.number, after, entry.message)
+    def _deliver(
+        self, client: bytes, place: Place, number: int, message: FanoutMessage, last: int
+    ) -> Deliver:
+        return Deliver(client, self.uri, number, last if last > place.since else 0, message)
 
     def _with(self, places: Mapping[bytes, Place]) -> Self:
         """Return the room in which some clients are elsewhere."""
         if not places:
             return self
-        return attrs.evolve(self, clients=MappingProxyType({**self.clients, **places}))
+        return attrs.evolve(self, clients=self.clients.changed(places))
 
     def _logged(
         self, message: FanoutMessage, clients: Collection[bytes] | None = None
@@ -273,54 +303,70 @@ class FollowerRoom:
         """Return the room that keeps a message for all or some, and delivers it."""
         number = self.number + 1
         chosen = None if clients is None else frozenset(clients)
-        entry = Entry(number, message, chosen, len(encode(message)))
+        entry = entry_of(number, message, chosen)
         made, places = [], {}
-        for client in self.clients if clients is None else clients:
+        self.clients.expect(clients)
+        for client in self.clients.in_order() if clients is None else clients:
             place = self.clients.get(client, Place(self.number, self.number, self.number))
-            made.append(self._deliver(client, place, entry, self._last(place)))
+            made.append(self._deliver(client, place, number, message, self._last(place)))
             if clients is not None:
                 places[client] = attrs.evolve(place, alone=number)
         to_all = number if clients is None else self.to_all
-        log, room = (*self.log, entry), self._with(places)
+        log, room = self.log.added(entry), self._with(places)
         return attrs.evolve(room, log=log, number=number, to_all=to_all), tuple(made)
 
-    def _trimmed(self) -> Self:
-        """Return the room without what nobody needs any more, and what is too much."""
+    def _trimmed(self, done: Collection[int] = ()) -> Self:
+        """Return the room without what nobody needs any more, and what is too much.
+
+        Args:
+            done: Numbers of messages for some that all of these have had by now.
+        """
         recent = octets = 0
-        kept: list[Entry] = []
-        floor = min((each.acknowledged for each in self.clients.values()), default=self.number)
-        for entry in reversed(self.log):
-            if entry.clients is not None:
-                is_kept = not self._is_done(entry)
+        kept: list[Note] = []
+        floor = min(self.clients.standing, default=self.number)
+        for note in reversed(self.log.notes):
+            if not note.to_all:
+                is_kept = note.number not in done
             else:
-                recent, octets = recent + 1, octets + entry.octets
+                recent, octets = recent + 1, octets + note.octets
                 is_few = recent <= self.limits.recent and octets <= self.limits.recent_octets
-                is_kept = is_few or entry.number > floor
+                is_kept = is_few or note.number > floor
             if is_kept:
-                kept.append(entry)
-        kept.reverse()
-        over = max(len(kept) - self.limits.entries, 0)
-        remaining = {entry.number for entry in kept[over:]}
-        gone = [entry for entry in self.log if entry.number not in remaining]
-        if not gone:
+                kept.append(note)
+        kept, over = bounded(kept, self.limits)
+        if len(kept) == len(self.log):
             return self
-        dropped = [entry.number for entry in gone if entry.clients is None]
-        room = attrs.evolve(self, log=tuple(kept[over:]), dropped=max(self.dropped, *dropped, 0))
-        for entry in kept[:over]:
-            room = room._lost(entry)
+        remaining = set(kept)
+        gone = [note.number for note in self.log.notes if note.to_all and note not in remaining]
+        dropped = max(self.dropped, *gone, 0)
+        room = attrs.evolve(self, log=self.log.only(tuple(reversed(kept))), dropped=dropped)
+        for note in reversed(over):
+            if not note.to_all:
+                room = room._lost(note.number, self.log.recipients(note.number))
         return room
 
-    def _is_done(self, entry: Entry) -> bool:
-        """Return whether all have what was for some."""
-        places = (self.clients.get(client) for client in entry.clients or ())
-        return all(place is None or place.acknowledged >= entry.number for place in places)
+    def _done_with(self, client: bytes, before: Place) -> set[int]:
+        """Return what was for some, among them a client, and is done since that is not there."""
+        later = [
+            note for note in self.log.notes if not note.to_all and note.number > before.acknowledged
+        ]
+        self.log.expect((), (note.number for note in later))
+        return {note.number for note in later if self._is_for(client, note) and self._is_done(note)}
 
-    def _lost(self, entry: Entry) -> Self:
+    def _is_done(self, note: Note) -> bool:
+        """Return whether all have what was for some."""
+        clients = self.log.recipients(note.number)
+        self.clients.expect(clients)
+        places = (self.clients.get(client) for client in clients)
+        return all(place is None or place.acknowledged >= note.number for place in places)
+
+    def _lost(self, number: int, clients: Collection[bytes]) -> Self:
         """Return the room that knows who has not had a message for some that is dropped."""
+        self.clients.expect(clients)
         places = {
-            client: attrs.evolve(self.clients[client], dropped=entry.number)
-            for client in entry.clients or ()
-            if client in self.clients and self.clients[client].acknowledged < entry.number
+            client: attrs.evolve(place, dropped=number)
+            for client in clients
+            if (place := self.clients.get(client)) is not None and place.acknowledged < number
         }
         return self._with(places)
 
@@ -388,7 +434,7 @@ def notify(
     messages = read_notify(body)
     for each in messages:
         check_fanout(each)
-    after = attrs.evolve(begun, bodies=_with_body(begun, digest), heard=max(begun.heard, now))
+    after = _told(begun, digest, now)
     effects: list[FollowerEffect] = []
     welcomed: list[bytes] = []
     for count, each in enumerate(messages, 1):
@@ -405,26 +451,19 @@ def notify(
     return FollowerStep(after, response, tuple(effects), tuple(welcomed))
 
 
-def _with_body(room: FollowerRoom, digest: bytes) -> Mapping[bytes, int]:
-    latest = max(room.bodies.values(), default=0) + 1
-    oldest = latest - room.limits.bodies
+def _told(room: FollowerRoom, digest: bytes, now: int) -> FollowerRoom:
+    told = room.told + 1
+    oldest = told - room.limits.bodies
     bodies = {each: number for each, number in room.bodies.items() if number > oldest}
-    return MappingProxyType({**bodies, digest: latest})
-
-
-_PLACED = PrivateMessage | PublicMessage | SemiPrivateMessage
-
-
-def _place_of(message: FanoutMessage) -> tuple[bytes, int]:
-    """Return group ID and epoch of anything but a Welcome."""
-    body = message.message.body
-    assert isinstance(body, _PLACED)  # noqa: S101 - nothing else is fanned out
-    return place_of(body)
+    bodies[digest] = told
+    return attrs.evolve(
+        room, bodies=MappingProxyType(bodies), told=told, heard=max(room.heard, now)
+    )
 
 
 def _heard(room: FollowerRoom, message: FanoutMessage) -> FollowerRoom:
     """Return the room that knows to which epoch a message shows that the group has come."""
-    group_id, epoch = _place_of(message)
+    group_id, epoch = place_of_message(message)
     epoch += isinstance(message.attached, CommitFanout)
     if group_id == room.group_id:
         epoch = max(epoch, room.epoch)
@@ -447,12 +486,12 @@ def _welcome(
     if unknown:
         effects.append(Unrouted(room.uri, unknown, is_for_nobody=not found))
     if found:
+        room.clients.expect(found)
         new = [client for client in found if client not in room.clients]
-        later = [each.message for each in room.log if each.clients is None]
+        later = room._later(message.timestamp) if new else []
         room, made = room._logged(message, found)
         effects += made
-        for each in later if new else ():
-            if each.timestamp > message.timestamp:
-                room, made = room._logged(each, new)
-                effects += made
+        for each in later:
+            room, made = room._logged(each, new)
+            effects += made
     return room, tuple(effects), tuple(each for each in routes if routes[each] is not None)

@@ -6,19 +6,29 @@
 
 What was sent once is sent again octet for octet, since by its octets the other side knows it again:
 so what joins the line meanwhile waits for the next request.
+
+Of a provider that is away for long not everything is kept: where that is too much, all of it is
+given up, and the line begins anew with what comes next. By the next commit the provider's clients
+know that they have missed something, and join the room anew.
 """
 
-from typing import Self
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final, Self, overload
 
 import attrs
 
 from mimi.codec import encode
+from mimi.errors import UsageError
 from mimi.protocol.retry import retry_in
 from mimi.protocol.room import Notify
 
 MOST_TOGETHER = 64
 """How many notifications go in one request."""
 MOST_OCTETS = 1 << 20
+"""How long they may be together, unless one alone is longer."""
+MOST_WAITING = 1 << 14
+"""How many notifications wait for one provider and room."""
+MOST_WAITING_OCTETS = 1 << 26
 """How long they may be together, unless one alone is longer."""
 PATIENCE = 60_000
 """For how many milliseconds an answer is waited for, before the request is sent again."""
@@ -37,6 +47,103 @@ class Outgoing:
     body: bytes = attrs.field(repr=False)
 
 
+class Waiting(Sequence[Outgoing]):
+    """Notifications in order, by their numbers, which follow each other: a value.
+
+    Those that are stored are read when somebody asks for them.
+
+    Args:
+        numbers: The numbers of all.
+        fresh: Those that are not stored, or were not read from there.
+        read: Reads the notification of a number.
+        expect: Says which will be needed, so that they can be read together.
+    """
+
+    __slots__ = ("_expect", "_fresh", "_read", "numbers")
+
+    def __init__(
+        self,
+        numbers: range,
+        fresh: Mapping[int, Outgoing],
+        read: Callable[[int], Outgoing] | None = None,
+        expect: Callable[[Iterable[int]], None] | None = None,
+    ) -> None:
+        self.numbers: Final = numbers
+        self._fresh, self._read, self._expect = fresh, read, expect
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, at: int) -> Outgoing: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> "Waiting": ...
+
+    def __getitem__(self, at: int | slice) -> "Outgoing | Waiting":
+        if isinstance(at, slice):
+            return self._only(self.numbers[at])
+        number = self.numbers[at]
+        found = self._fresh.get(number)
+        if found is None:
+            assert self._read is not None  # noqa: S101 - else all are there
+            found = self._read(number)
+        return found
+
+    def __iter__(self) -> Iterator[Outgoing]:
+        self.expect(self.numbers)
+        return (self[at] for at in range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Waiting | tuple):
+            return NotImplemented
+        return tuple(self) == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]  # as a list has none
+
+    def expect(self, numbers: Iterable[int]) -> None:
+        """Say which will be needed, so that they can be read together."""
+        if self._expect is not None:
+            self._expect(number for number in numbers if number not in self._fresh)
+
+    def _only(self, numbers: range) -> "Waiting":
+        fresh = {number: each for number, each in self._fresh.items() if number in numbers}
+        return Waiting(numbers, fresh, self._read, self._expect)
+
+    def joined(self, number: int, body: bytes) -> "Waiting":
+        """Return the notifications and a further one.
+
+        It gets the number after theirs: a room that was closed and begins again counts from 0.
+        """
+        start = self.numbers.start if self.numbers else number
+        added = Outgoing(start + len(self.numbers), body)
+        numbers = range(start, added.number + 1)
+        return Waiting(numbers, {**self._fresh, added.number: added}, self._read, self._expect)
+
+    def fresh(self, number: int) -> Outgoing | None:
+        """Return a notification if it is at hand."""
+        return self._fresh.get(number)
+
+
+def waiting_of(waiting: Iterable[Outgoing]) -> Waiting:
+    """Return some notifications, in order.
+
+    Raises:
+        UsageError: One does not follow the one before it.
+    """
+    if isinstance(waiting, Waiting):
+        return waiting
+    listed = tuple(waiting)
+    first = listed[0].number if listed else 0
+    numbers = range(first, first + len(listed))
+    if [each.number for each in listed] != list(numbers):
+        raise UsageError("the numbers of notifications do not follow each other")
+    return Waiting(numbers, {each.number: each for each in listed})
+
+
+NOTHING = waiting_of(())
+
+
 @attrs.frozen
 class Line:
     """What is to be told about one room to one provider.
@@ -46,17 +153,29 @@ class Line:
         together: How many of them are in the request; 0 where there is none.
         attempts: How often it was sent.
         at: When it is to be sent again, in milliseconds since 1970-01-01T00:00Z.
+        octets: How long all of them are.
+        length: How long the request is.
     """
 
-    waiting: tuple[Outgoing, ...] = ()
+    waiting: Waiting = attrs.field(default=NOTHING, converter=waiting_of)
     together: int = 0
     attempts: int = 0
     at: int = 0
+    octets: int = attrs.field()
+    length: int = attrs.field()
+
+    @octets.default
+    def _of_all(self) -> int:
+        return _length(self.waiting)
+
+    @length.default
+    def _of_request(self) -> int:
+        return _length(self.waiting[: self.together])
 
     @property
     def last(self) -> int:
         """The number of the last notification in the request."""
-        return self.waiting[self.together - 1].number
+        return self.waiting.numbers[self.together - 1]
 
     @property
     def body(self) -> bytes:
@@ -65,8 +184,11 @@ class Line:
 
     def joined(self, note: Notify) -> Self:
         """Return the line with a further notification."""
-        added = Outgoing(note.number, encode(note.message))
-        return attrs.evolve(self, waiting=(*self.waiting, added))
+        body = encode(note.message)
+        octets, joined = self.octets + len(body), self.waiting.joined(note.number, body)
+        if self.waiting and (len(joined) > MOST_WAITING or octets > MOST_WAITING_OCTETS):
+            return type(self)(joined[-1:])
+        return attrs.evolve(self, waiting=joined, octets=octets)
 
     def is_due(self, now: int) -> bool:
         """Return whether there is a request to be sent, or to be sent again."""
@@ -74,18 +196,27 @@ class Line:
 
     def sent(self, now: int) -> Self:
         """Return the line whose request is sent now; see `body` and `last`."""
+        together = self.together or _together(self.waiting)
         return attrs.evolve(
             self,
-            together=self.together or _together(self.waiting),
+            together=together,
             attempts=self.attempts + 1,
             at=now + PATIENCE,
+            length=self.length or _length(self.waiting[:together]),
         )
 
     def taken(self, number: int) -> Self:
         """Return the line after the other side has taken the request that ends with a number."""
         if not self.together or self.last != number:
             return self
-        return attrs.evolve(self, waiting=self.waiting[self.together :], together=0, attempts=0)
+        return attrs.evolve(
+            self,
+            waiting=self.waiting[self.together :],
+            together=0,
+            attempts=0,
+            octets=self.octets - self.length,
+            length=0,
+        )
 
     def refused(self, number: int, guidance: int | None, now: int) -> Self:
         """Return the line after the other side has not taken a request.
@@ -106,10 +237,15 @@ class Line:
 
     def without_first(self) -> Self:
         """Return the line without its first notification, which the other side never takes."""
-        return attrs.evolve(self, waiting=self.waiting[1:], together=0, attempts=0, at=0)
+        octets = self.octets - _length(self.waiting[:1])
+        return type(self)(self.waiting[1:], octets=octets, length=0)
 
 
-def _together(waiting: tuple[Outgoing, ...]) -> int:
+def _length(waiting: Waiting) -> int:
+    return sum(len(each.body) for each in waiting)
+
+
+def _together(waiting: Waiting) -> int:
     octets = 0
     for count, each in enumerate(waiting[:MOST_TOGETHER]):
         octets += len(each.body)

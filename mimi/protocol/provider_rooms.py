@@ -123,7 +123,7 @@ def spread(
                 made.append(effect)
             case _:
                 assert_never(effect)
-    sent = flush(serving, state, now)
+    sent = flush(serving, state, now, again=False)
     return ProviderStep(sent.state, None, (*made, *sent.effects))
 
 
@@ -140,13 +140,20 @@ def _cascaded(
     return state, tuple(more)
 
 
-def flush(serving: Serving, state: ProviderState, now: int) -> ProviderStep:
-    """Send the notifications whose time has come."""
+def flush(serving: Serving, state: ProviderState, now: int, *, again: bool = True) -> ProviderStep:
+    """Send the notifications whose time has come.
+
+    Args:
+        serving: Who sends them.
+        state: What it has.
+        now: Milliseconds since 1970-01-01T00:00Z.
+        again: Whether to repeat requests too, for which what is in them is read.
+    """
     effects: list[ProviderEffect] = []
     asked: set[Domain] = set()
     unable: set[Domain] = set()
     for (room, provider), line in tuple(state.outbox.items()):
-        if not line.is_due(now):
+        if not line.is_due(now) or (line.together and not again):
             continue
         sent = line.sent(now)
         state = state.with_line(room, provider, sent)

@@ -5,7 +5,7 @@
     room/<room>/hub/...                        a room that it hosts          `hub_rows`
     room/<room>/follower/...                   its own users' side of it     `follower_rows`
     room/<room>/outbox/<provider>              how far another provider is told
-    room/<room>/outbox/<provider>/<number>     a notification that it has not taken yet
+    room/<room>/notify/<provider>/<number>     a notification that it has not taken yet
     dependent/<parent>/<room>                  a hosted room that depends on another
     keys/...                                   key packages of users         `keystore_rows`
     consents/...                               what users have consented to  `consents_rows`
@@ -25,7 +25,7 @@ Rows of a part are changed together: who finds that somebody else was quicker do
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -34,18 +34,25 @@ import attrs
 from mimi.errors import UsageError
 from mimi.identity import Domain, RoomUri
 from mimi.mls.errors import DamagedSnapshotError
-from mimi.mls.rows import STRANGE, Changes, Fields, RowEdit, Rows, compare, damage, fields_of
+from mimi.mls.open_rows import OpenRows
+from mimi.mls.rows import STRANGE, Changes, Fields, RowEdit, compare, damage, fields_of
 from mimi.protocol.audience import domain_of
 from mimi.protocol.consents_rows import consent_changes, load_consents, name_of_pair
 from mimi.protocol.deliveries import LIMITS, Limits
 from mimi.protocol.directory import Directory
 from mimi.protocol.follower import FollowerRoom
-from mimi.protocol.follower_rows import follower_changes, load_follower
+from mimi.protocol.follower_rows import HEAD as FOLLOWER
+from mimi.protocol.follower_rows import (
+    follower_changes,
+    follower_names,
+    load_follower,
+    open_follower,
+)
 from mimi.protocol.hosting import Hosting
 from mimi.protocol.hub_row_entries import HEAD, room_of
 from mimi.protocol.hub_rows import load_room, open_room, policy_of, room_changes
 from mimi.protocol.keystore_rows import key_changes, load_keys, name_of
-from mimi.protocol.outbox import Line, Outgoing
+from mimi.protocol.outbox import Line, Outgoing, Waiting, waiting_of
 from mimi.protocol.provider_state import ProviderState
 from mimi.protocol.room import HubRoom
 
@@ -88,7 +95,7 @@ def prefixes(scope: Scope) -> tuple[str, ...]:
 def _prefixes(scope: Scope) -> Iterator[str]:
     for room in scope.rooms:
         above = f"room/{id_of_room(room)}"
-        yield from (f"{above}/hub/{HEAD}", f"{above}/follower/", f"{above}/outbox/")
+        yield from (f"{above}/hub/{HEAD}", f"{above}/follower/{FOLLOWER}", f"{above}/outbox/")
         yield f"dependent/{id_of_room(room)}/"
     for user in scope.users:
         name = name_of(user)
@@ -236,7 +243,7 @@ def _write_followed(
     if now is not None:
         _add(out, above, follower_changes(now, before))
     elif before is not None:
-        _add(out, above, _all_gone(follower_changes(before)))
+        _add(out, above, Changes({}, tuple(follower_names(before))))
 
 
 def _write_line(out: RowEdit, place: Place, now: Line, before: Line) -> None:
@@ -245,32 +252,35 @@ def _write_line(out: RowEdit, place: Place, now: Line, before: Line) -> None:
         out.erase(name)
     elif _line_fields(place, now) != _line_fields(place, before):
         out.write(name, "line", _line_fields(place, now))
-    waiting, old = _by_number(now), _by_number(before)
-    for number, each in waiting.items():
-        if number not in old:
-            out.write(f"{name}/{number}", "outgoing", {"body": each.body})
+    numbers, old = now.waiting.numbers, before.waiting.numbers
+    for at, number in enumerate(numbers):
+        fresh = now.waiting.fresh(number)
+        if number not in old or fresh not in (None, before.waiting.fresh(number)):
+            out.write(_name_of_note(place, number), "outgoing", {"body": now.waiting[at].body})
     for number in old:
-        if number not in waiting:
-            out.erase(f"{name}/{number}")
+        if number not in numbers:
+            out.erase(_name_of_note(place, number))
 
 
 def _name_of_line(place: Place) -> str:
     return f"room/{id_of_room(place[0])}/outbox/{place[1]}"
 
 
+def _name_of_note(place: Place, number: int) -> str:
+    return f"room/{id_of_room(place[0])}/notify/{place[1]}/{number}"
+
+
 def _line_fields(place: Place, line: Line) -> dict[str, object]:
     return {
         "room": str(place[0]).encode(),
-        "first": line.waiting[0].number if line.waiting else 0,
+        "first": line.waiting.numbers.start if line.waiting else 0,
         "waiting": len(line.waiting),
         "together": line.together,
         "attempts": line.attempts,
         "at": line.at,
+        "octets": line.octets,
+        "length": line.length,
     }
-
-
-def _by_number(line: Line) -> dict[int, Outgoing]:
-    return {each.number: each for each in line.waiting}
 
 
 # Reading
@@ -290,14 +300,17 @@ def load_provider(
         DamagedSnapshotError: They are something else.
         NewerSnapshotError: A row has a newer version.
     """
-    state = _read(stored, limits)
-    rooms = {}
+    state, rooms = _read(stored), {}
+    followed = _load_followed(stored, limits)
     for room, rows in _below_rooms(stored, "hub").items():
         with damage(f"room/{room}/hub/{HEAD}"):
             loaded = load_room(rows, hub)
         _check_id(loaded.uri, room, f"room/{room}/hub/{HEAD}")
         rooms[loaded.uri] = loaded
-    loaded_state = attrs.evolve(state, rooms=MappingProxyType(rooms))
+    outbox = MappingProxyType({place: _whole(line) for place, line in state.outbox.items()})
+    loaded_state = attrs.evolve(
+        state, rooms=MappingProxyType(rooms), followed=followed, outbox=outbox
+    )
     compare(stored, save_provider(loaded_state))
     return loaded_state
 
@@ -315,7 +328,7 @@ def open_provider(
     Args:
         stored: All rows whose names begin with one of the `prefixes` of its scope.
         hub: Its hub.
-        lookup: The other rows of hosted rooms, looked up by name as they are needed; None where
+        lookup: The other rows of rooms, looked up by name as they are needed; None where
             they are among *stored*.
         partial: Whether a row that is missing may be stored elsewhere: `open_provider`, the step
             and `provider_changes` raise `RowNeededError` then. Fetch what it names, and do the same
@@ -327,8 +340,8 @@ def open_provider(
         DamagedSnapshotError: What was read is something else.
         NewerSnapshotError: A row has a newer version.
     """
-    state, rooms = _read(stored, limits), {}
     source = stored if lookup is None else _Either(stored, lookup)
+    state, rooms, followed = _read(stored, source, partial=partial), {}, {}
     for name in stored:
         match name.split("/"):
             case ["room", room, "hub", last] if last == HEAD:
@@ -337,7 +350,13 @@ def open_provider(
                     opened = open_room(source, hub, partial=partial, above=above)
                 _check_id(opened.uri, room, name)
                 rooms[opened.uri] = opened
-    return attrs.evolve(state, rooms=MappingProxyType(rooms))
+            case ["room", room, "follower", last] if last == FOLLOWER:
+                above = f"room/{room}/follower/"
+                with damage(name):
+                    known = open_follower(source, above=above, partial=partial, limits=limits)
+                _check_id(known.uri, room, name)
+                followed[known.uri] = known
+    return attrs.evolve(state, rooms=MappingProxyType(rooms), followed=MappingProxyType(followed))
 
 
 class _Either(Mapping[str, bytes]):
@@ -365,8 +384,7 @@ def _check_id(uri: RoomUri, room: str, row: str) -> None:
         raise DamagedSnapshotError("the name is not that of the room", row)
 
 
-def _read(stored: Mapping[str, bytes], limits: Limits) -> ProviderState:
-    """Return what stored rows say, but for hosted rooms."""
+def _load_followed(stored: Mapping[str, bytes], limits: Limits) -> Mapping[RoomUri, FollowerRoom]:
     followed = {}
     for room, rows in _below_rooms(stored, "follower").items():
         name = f"room/{room}/follower"
@@ -374,18 +392,19 @@ def _read(stored: Mapping[str, bytes], limits: Limits) -> ProviderState:
             loaded = load_follower(rows, limits=limits)
         _check_id(loaded.uri, room, name)
         followed[loaded.uri] = loaded
-    lines = {}
-    for room, rows in _below_rooms(stored, "outbox").items():
-        above = f"room/{room}/outbox"
-        for place, line in _read_lines(above, rows):
-            _check_id(place[0], room, above)
-            lines[place] = line
+    return MappingProxyType(followed)
+
+
+def _read(
+    stored: Mapping[str, bytes], source: Mapping[str, bytes] | None = None, *, partial: bool = False
+) -> ProviderState:
+    """Return what stored rows say, but for rooms themselves."""
+    rows = OpenRows(stored if source is None else source, partial=partial)
     return ProviderState(
-        followed=MappingProxyType(followed),
         keys=load_keys(_below(stored, "keys/")),
         consents=load_consents(_below(stored, "consents/")),
         peers=MappingProxyType(dict(_read_peers(_below(stored, "peer/")))),
-        outbox=MappingProxyType(lines),
+        outbox=MappingProxyType(dict(_read_lines(stored, rows))),
     )
 
 
@@ -403,31 +422,44 @@ def _below_rooms(stored: Mapping[str, bytes], what: str) -> dict[str, dict[str, 
     return found
 
 
-def _read_lines(above: str, stored: Mapping[str, bytes]) -> Iterator[tuple[Place, Line]]:
-    """Yield the lines of a room.
+def _read_lines(stored: Mapping[str, bytes], rows: OpenRows) -> Iterator[tuple[Place, Line]]:
+    """Yield the lines of rooms, whose notifications are read when they are sent.
 
     Raises:
         DamagedSnapshotError: They are something else.
     """
-    rows = Rows({f"{above}/{name}": row for name, row in stored.items()})
-    for provider, fields in rows.take_below(above, "line"):
-        with damage(fields.row):
-            place = _room_in(fields), domain_of(provider.encode())
-        first, waiting = fields.number("first"), fields.number("waiting")
-        together, attempts = fields.number("together"), fields.number("attempts")
-        at = fields.number("at")
-        fields.done()
-        outgoing = []
-        for number, each in rows.take_numbered(f"{above}/{provider}", "outgoing"):
-            outgoing.append(Outgoing(number, each.octets("body")))
-            each.done()
-        outgoing.sort(key=lambda each: each.number)
-        if len(outgoing) != waiting or not outgoing or outgoing[0].number != first:
-            raise DamagedSnapshotError("a notification is missing, or too many", fields.row)
-        if together > waiting or str(place[1]) != provider:
-            raise DamagedSnapshotError(STRANGE, fields.row)
-        yield place, Line(tuple(outgoing), together, attempts, at)
-    rows.done()
+    for name, row in stored.items():
+        match name.split("/"):
+            case ["room", room, "outbox", provider]:
+                fields = fields_of(name, "line", row)
+                with damage(name):
+                    place = _room_in(fields), domain_of(provider.encode())
+                first, count = fields.number("first"), fields.number("waiting")
+                together, attempts = fields.number("together"), fields.number("attempts")
+                at, octets = fields.number("at"), fields.number("octets")
+                length = fields.number("length")
+                fields.done()
+                _check_id(place[0], room, name)
+                if not count or together > count or str(place[1]) != provider:
+                    raise DamagedSnapshotError(STRANGE, name)
+                waiting = _open_waiting(rows, place, range(first, first + count))
+                yield place, Line(waiting, together, attempts, at, octets, length)
+
+
+def _whole(line: Line) -> Line:
+    """Return a line all of which was read."""
+    return Line(waiting_of(tuple(line.waiting)), line.together, line.attempts, line.at)
+
+
+def _open_waiting(rows: OpenRows, place: Place, numbers: range) -> Waiting:
+    def read(number: int) -> Outgoing:
+        (body,) = rows.octets(_name_of_note(place, number), "outgoing", "body")
+        return Outgoing(number, body)
+
+    def expect(wanted: Iterable[int]) -> None:
+        rows.expect(_name_of_note(place, number) for number in wanted)
+
+    return Waiting(numbers, {}, read, expect)
 
 
 def _read_peers(stored: Mapping[str, bytes]) -> Iterator[tuple[Domain, Directory]]:

@@ -51,7 +51,12 @@ from mimi.protocol import (
 )
 from mimi.protocol.deliveries import LIMITS, Deliver, FollowerEffect, Limits, Resync
 from mimi.protocol.follower import FollowerRoom, FollowerStep, notify
-from mimi.protocol.follower_rows import follower_changes, load_follower, save_follower
+from mimi.protocol.follower_rows import (
+    follower_changes,
+    load_follower,
+    open_follower,
+    save_follower,
+)
 from mimi.protocol.keystore import KeyStore
 from mimi.protocol.keystore_rows import key_changes, load_keys, save_keys
 from mimi.tree.codepoints import ExtensionType
@@ -230,15 +235,13 @@ class Follower:
 
     @property
     def room(self) -> FollowerRoom | None:
-        """The room, from rows."""
-        return load_follower(self.rows, limits=self.limits) if self.rows else None
+        """The room, from rows that are read as they are needed."""
+        return open_follower(self.rows, limits=self.limits) if self.rows else None
 
     @property
     def known(self) -> FollowerRoom:
         """The room, which is known."""
-        found = self.room
-        assert found is not None
-        return found
+        return load_follower(self.rows, limits=self.limits)
 
     def meets(self, newcomer: Device) -> None:
         """A device signs in, and offers key packages."""
@@ -317,9 +320,9 @@ class Follower:
         return self.known.missed(uri, number=number, group_id=group_id, epoch=epoch, now=self.now)
 
 
-def body_row(octets_: bytes) -> str:
-    """Return the name of the row by which a notification is known again."""
-    return f"body/{hashlib.sha256(octets_).hexdigest()}"
+def is_known(room: FollowerRoom, octets_: bytes) -> bool:
+    """Return whether a notification is known again."""
+    return hashlib.sha256(octets_).digest() in room.bodies
 
 
 def meeting(**limits: Any) -> tuple[RoomOfAlice, Follower, Device, Device]:

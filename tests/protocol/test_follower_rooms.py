@@ -253,13 +253,14 @@ def test_what_a_notification_and_an_acknowledgement_write():
         "body",
         "delivery",
         "follower",
+        "index",
     ]
     assert changes.erased == ()
     assert sum(map(len, changes.written.values())) < 1000
     at_b.keeps(step.room)
     read = at_b.known
     changes = follower_changes(read.acknowledged(phone.uri, read.number), read)
-    assert [name.partition("/")[0] for name in changes.written] == ["client"]
+    assert [name.partition("/")[0] for name in changes.written] == ["client", "standing"]
     assert follower_changes(read, read).written == {}
 
 
@@ -269,7 +270,7 @@ def test_what_is_kept_for_late_welcomes_is_bounded():
         at_b.notified(room.says(b"%d" % number))
         at_b.acknowledges()
     kinds = [name.partition("/")[0] for name in at_b.rows]
-    assert (kinds.count("delivery"), kinds.count("body")) == (2, 5)
+    assert (kinds.count("delivery"), len(at_b.known.bodies)) == (2, 5)
     room, at_b, _, _ = meeting(recent_octets=400)
     at_b.notified(room.says(b"x" * 500))
     at_b.acknowledges()
@@ -282,7 +283,7 @@ def test_rows_of_a_followed_room_that_are_damaged():
     rows, by_kind = at_b.rows, {}
     for name in rows:
         by_kind.setdefault(name.partition("/")[0], name)
-    assert by_kind.keys() == {"follower", "client", "delivery", "body"}
+    assert by_kind.keys() == {"follower", "client", "standing", "index", "delivery", "body"}
     for name in by_kind.values():
         without = {each: row for each, row in rows.items() if each != name}
         for damaged in (
@@ -299,13 +300,20 @@ def test_rows_that_say_something_else():
     room, at_b, phone, _ = meeting()
     at_b.notified(room.says(b"hello"))
     rows, made = at_b.rows, RowEdit()
+    block = next(name for name in rows if name.startswith("body/"))
     last = max(name for name in rows if name.startswith("delivery/"))
-    says = {"message": encode(room.says(b"other")), "to_all": True, "clients": [phone.uri]}
-    made.write(last, "delivery", says)
-    numbers = dict.fromkeys(NUMBERS, 0)
-    made.write("client/0", "client", {**numbers, "client": phone.uri, "by": b""})
-    for digest in ("zz", "00", "0A" * 32, ""):
-        made.write(f"body/{digest}", "body", {"number": 1})
+    number = last.partition("/")[2]
+    made.write(last, "delivery", {"message": encode(room.says(b"longer than that"))})
+    made.write(f"recipients/{number}", "recipients", {"clients": [phone.uri]})
+    for shard in (b"", b"\0", b"\0\0\1", b"\0\0\1x" + bytes(5), b"\xff" * 11):
+        made.write("client/0", "client", {"entries": shard})
+        with pytest.raises(DamagedSnapshotError):
+            load_follower(kept(rows, Changes(made.written, ())))
+    made.write("standing", "standing", {"counts": b"\1\1"})
+    for digests in (b"", bytes(31), bytes(32)):
+        made.write(block, "body", {"digests": digests})
+        with pytest.raises(DamagedSnapshotError):
+            load_follower(kept(rows, Changes({block: made.written[block]}, ())))
     for name, row in made.written.items():
         with pytest.raises(DamagedSnapshotError):
             load_follower(kept(rows, Changes({name: row}, ())))

@@ -223,7 +223,8 @@ def test_rows_under_names_of_others():
 def test_a_notification_that_is_missing():
     rows, hub = all_rows(), town().server("a.example").provider.hub
     above = f"room/{id_of_room(ROOM)}/outbox/{C}"
-    lost = [name for name in rows if name.startswith(f"{above}/")]
+    notes = f"room/{id_of_room(ROOM)}/notify/{C}/"
+    lost = [name for name in rows if name.startswith(notes)]
     assert len(lost) > 1
     for name in (above, *lost):
         kept = {at: row for at, row in rows.items() if at != name}

@@ -131,7 +131,8 @@ class Streets(World):
         elif origin in PROVIDERS:
             made = Server(origin, entropy)
             hub = made.provider.hub
-            fields = {each.name: getattr(hub, each.name) for each in attrs.fields(Hub)}
+            given = [each.name for each in attrs.fields(Hub) if each.init]
+            fields = {name: getattr(hub, name) for name in given}
             watched = WatchedHub(**fields, ledger=self.ledger)
             made.provider = attrs.evolve(
                 made.provider, hub=watched, consent=lambda *_: Consent.GRANTED
