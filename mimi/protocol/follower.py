@@ -234,10 +234,9 @@ class FollowerRoom:
             return again if any(isinstance(each, WelcomeFanout) for each in welcomes) else resync
         if self.group_id not in (group_id, b""):
             return resync
-        for missing in range(epoch, self.epoch):
-            if (group_id, missing) not in commits:
-                is_gone = self.dropped > max(number, self._place(client).since)
-                return resync if is_gone or self._has_gone_on(missing, now) else again
+        if epoch < self.epoch and (group_id, epoch) not in commits:
+            is_gone = self.dropped > max(number, self._place(client).since)
+            return resync if is_gone or self._has_gone_on(epoch, now) else again
         return again
 
     # Within

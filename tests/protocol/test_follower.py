@@ -229,6 +229,26 @@ def test_a_commit_that_nobody_has_any_more():
     assert phone.read == laptop.read == [b"readable"]
 
 
+def test_what_is_there_is_given_though_a_later_commit_is_not():
+    """Its own removal may be among it: what came after that was not for this provider."""
+    room, at_b, _, laptop = meeting()
+    at_b.offline.add(laptop.uri)
+    at_b.notified(room.says(b"one"))
+    at_b.notified(*room.commits())
+    at_b.notified(room.says(b"two"))
+    room.commits()
+    unreadable = room.says(b"unreadable")
+    at_b.notified(unreadable)
+    at_b.now = unreadable.timestamp + PATIENCE
+    again = at_b.misses(laptop.uri)
+    assert not isinstance(again, Resync)
+    at_b.offline.clear()
+    at_b.delivers(again)
+    assert laptop.read == [b"one", b"two"]
+    assert laptop.group is not None
+    assert at_b.misses(laptop.uri) == Resync(laptop.uri, ROOM, laptop.group.epoch + 1)
+
+
 def test_a_device_that_was_away_for_too_long():
     room, at_b, phone, laptop = meeting(entries=3, recent=1)
     at_b.offline.add(laptop.uri)
