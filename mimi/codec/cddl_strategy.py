@@ -11,6 +11,7 @@ What a value may hold is wide, and what it does hold stays small: an array has a
 text some tens of octets; now and then one is as long as it may be.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -102,6 +103,7 @@ _LEAVES: Strategy = (
     | st.binary(max_size=SHORT)
     | _TEXTS
     | st.floats()
+    | st.just(math.nan)
     | st.just(cbor2.undefined)
     | st.builds(cbor2.CBORSimpleValue, st.integers(0, 19) | st.integers(32, 255))
 )

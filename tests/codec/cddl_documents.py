@@ -228,6 +228,9 @@ class Backwards:
     def __init__(self, text: str) -> None:
         self.text = text
 
+    def __repr__(self) -> str:
+        return f"Backwards({self.text!r})"
+
     @classmethod
     def from_cbor(cls, item: object) -> Self:
         if not isinstance(item, str) or not item:
@@ -251,6 +254,9 @@ class Anything:
 
     def __init__(self, item: Any) -> None:
         self.item = item
+
+    def __repr__(self) -> str:
+        return f"Anything({self.item!r})"
 
     @classmethod
     def from_cbor(cls, item: object) -> Self:

@@ -67,6 +67,9 @@ class Sealed:
     def __init__(self, octets: bytes) -> None:
         self.octets = octets
 
+    def __repr__(self) -> str:
+        return f"Sealed({self.octets!r})"
+
     def __bytes__(self) -> bytes:
         return self.octets
 

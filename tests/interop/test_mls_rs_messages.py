@@ -12,7 +12,9 @@ THEIR_AHEAD = 1024
 """How many generations mls-rs skips at most."""
 
 every_padding = pytest.mark.parametrize(
-    "padding", [no_padding, padme, StepPadding(1), StepPadding(1000)], ids=str
+    "padding",
+    [no_padding, padme, StepPadding(1), StepPadding(1000)],
+    ids=["none", "padme", "to 1", "to 1000"],
 )
 every_size = pytest.mark.parametrize("size", [0, 1, 255, 256, 16383, 16384, 1 << 20])
 
