@@ -201,6 +201,8 @@ def run(change: Change, tests: Sequence[str]) -> dict[str, bool]:
     with tempfile.TemporaryDirectory() as kept:
         command = [sys.executable, __file__, "--run", asked]
         env = {**os.environ, "HYPOTHESIS_STORAGE_DIRECTORY": kept}
+        # Tests run where the change is, not in further processes.
+        env.pop("PYTEST_ADDOPTS", None)
         limit = PATIENCE if change.check else None
         try:
             ended = subprocess.run(
