@@ -134,7 +134,8 @@ def not_empty(inner: Codec, what: str) -> Codec:
 MEDIA_TYPE_LIST = not_empty(vector(MEDIA_TYPE), "media types")
 
 
-# Credentials and leaves: a credential of a type that is not known has one opaque field
+# Credentials and leaves: of a type that is not known nobody can say where the credential ends,
+# but in a binding, where all have one opaque field
 
 PLAIN_CREDENTIAL = struct(("credential_type", U16), ("data", OPAQUE))
 
@@ -152,10 +153,6 @@ def multi_credential(credential: dict) -> Codec | None:
     return BINDINGS if credential["credential_type"] in {MULTI, WEAK_MULTI} else None
 
 
-def other_credential(credential: dict) -> Codec | None:
-    return None if credential["credential_type"] in {1, 2, 3, 4, PSEUDONYMOUS} else OPAQUE
-
-
 # draft-ietf-mimi-protocol-06, section 6.1, which leaves the type open
 PSEUDONYMOUS_CREDENTIAL = struct(
     ("client_pseudonym", OPAQUE),
@@ -165,12 +162,11 @@ PSEUDONYMOUS_CREDENTIAL = struct(
 )
 
 CREDENTIAL = struct(
-    ("credential_type", U16),
+    ("credential_type", one_of(U16, {BASIC, X509, MULTI, WEAK_MULTI, PSEUDONYMOUS})),
     ("identity", choice("credential_type", {BASIC: OPAQUE})),
     ("certificates", choice("credential_type", {X509: vector(OPAQUE)})),
     ("bindings", multi_credential),
     ("pseudonyms", choice("credential_type", {PSEUDONYMOUS: PSEUDONYMOUS_CREDENTIAL})),
-    ("data", other_credential),
 )
 
 LEAF_NODE_UNSIGNED = tuple(

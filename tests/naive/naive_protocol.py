@@ -43,7 +43,6 @@ from naive.naive_protocol_rules import (
     user_of_client,
 )
 from naive.naive_protocol_wire import (
-    CREDENTIAL_STRUCT,
     SENDER,
     Unreadable,
     read_body,
@@ -72,7 +71,7 @@ def is_signed(code: int, key: bytes, label: str, signed: bytes, signature: bytes
 
 
 def credential_of(digits: str) -> dict:
-    return decode(CREDENTIAL_STRUCT, unhex(digits))
+    return decode(ext.CREDENTIAL, unhex(digits))
 
 
 # Bodies

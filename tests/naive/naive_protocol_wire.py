@@ -136,14 +136,6 @@ def mls10(name: str = "protocol") -> Field:
 
 # What MLS defines
 
-CREDENTIALS = {ext.BASIC, ext.X509, ext.MULTI, ext.WEAK_MULTI, ext.PSEUDONYMOUS}
-CREDENTIAL_STRUCT = wire.struct(
-    ("credential_type", one_of(U16, CREDENTIALS)),
-    ("identity", wire.choice("credential_type", {ext.BASIC: OPAQUE})),
-    ("certificates", wire.choice("credential_type", {ext.X509: vector(OPAQUE)})),
-    ("bindings", ext.multi_credential),
-    ("pseudonyms", wire.choice("credential_type", {ext.PSEUDONYMOUS: ext.PSEUDONYMOUS_CREDENTIAL})),
-)
 PSEUDONYMS: tuple[Field, ...] = (
     ("client_pseudonym", TEXT),
     ("user_pseudonym", TEXT),
@@ -161,7 +153,7 @@ def read_tree_option(reader: Reader) -> dict:
     return option
 
 
-CREDENTIAL = whole(CREDENTIAL_STRUCT)
+CREDENTIAL = whole(ext.CREDENTIAL)
 CAPABILITIES = whole(wire.CAPABILITIES)
 REQUIRED_CAPABILITIES = whole(ext.REQUIRED_CAPABILITIES_STRUCT)
 KEY_PACKAGE = whole(ext.KEY_PACKAGE)

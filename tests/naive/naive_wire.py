@@ -233,7 +233,18 @@ CAPABILITIES = struct(
 LIFETIME = struct(("not_before", U64), ("not_after", U64))
 
 EXTENSION = struct(("extension_type", U16), ("extension_data", OPAQUE))
-EXTENSIONS = vector(EXTENSION)
+
+
+def read_extensions(reader: Reader) -> list[dict]:
+    """Read a list of extensions: one of a type at most (section 13.4)."""
+    extensions = vector(EXTENSION).read(reader)
+    types = [one["extension_type"] for one in extensions]
+    if len(types) > len(set(types)):
+        raise ValueError(f"an extension is twice among {types}")
+    return extensions
+
+
+EXTENSIONS = Codec(read_extensions, vector(EXTENSION).write)
 
 LEAF_NODE_UNSIGNED = (
     ("encryption_key", OPAQUE),
