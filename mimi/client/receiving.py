@@ -44,19 +44,11 @@ from mimi.mls.errors import (
     WrongEpochError,
 )
 from mimi.mls.events import FutureEpoch, MissingProposals
-from mimi.mls.framing import (
-    ExternalSenderIndex,
-    MemberSender,
-    NewMemberCommitSender,
-    PublicMessage,
-    Sender,
-)
+from mimi.mls.framing import MemberSender, NewMemberCommitSender
 from mimi.mls.message import MLSMessage
-from mimi.mls.proposal import Add, AppDataUpdate
 from mimi.policy.errors import UnnamedClientError
 from mimi.policy.settings import Upkeep
-from mimi.policy.structures import PARTICIPANT_LIST
-from mimi.protocol.audience import cut_off
+from mimi.protocol.audience import cut_off, list_updates
 from mimi.protocol.fanout import (
     ApplicationFanout,
     CommitFanout,
@@ -64,8 +56,7 @@ from mimi.protocol.fanout import (
     ProposalFanout,
     check_fanout,
 )
-from mimi.protocol.message import MessageKind, content_kind, place_of
-from mimi.tree.extension import external_senders
+from mimi.protocol.message import MessageKind, content_kind, place_of, proposer, sender_of
 
 MOST_WAITING = 1024
 """How many messages are kept for later where the room does not say."""
@@ -156,7 +147,7 @@ def _message(
         case OwnMessageEchoed():
             return own_echo(room, fanned)
         case ProposalReceived():
-            by = _sender(room, event.sender, event)
+            by = _proposer(room, event)
             proposed = Proposed(event.reference, event.proposal, by, fanned.timestamp)
             return RoomStep(_with_group(room, step.group), (proposed,))
         case CommitStaged():
@@ -172,17 +163,9 @@ def _with_group(room: R, group: Any) -> R:
     return room if group is room.group else stepped(room, group=group)
 
 
-def _sender(room: RoomState, sender: Sender, event: ProposalReceived) -> bytes | None:
-    """Return the participant who proposes something."""
-    group = room.group
-    match sender:
-        case MemberSender(leaf_index=leaf):
-            credential = group.state.tree.member(leaf).credential
-        case ExternalSenderIndex(sender_index=index):
-            credential = external_senders(group.extensions)[index].credential
-        case _:
-            assert isinstance(event.proposal, Add)  # noqa: S101 - a new member proposes nothing else
-            credential = event.proposal.key_package.leaf_node.credential
+def _proposer(room: RoomState, event: ProposalReceived) -> bytes | None:
+    """Return the participant who proposes something; None where it has no name."""
+    credential = proposer(room.group.state, event.proposal, event.sender)
     try:
         return room.owner.rooms.identities.identify(credential)
     except UnnamedClientError:
@@ -227,20 +210,12 @@ def _lost(room: RoomState, *, removed: bool) -> Iterator[Event]:
 
 def _wanted_out(room: RoomState) -> bool:
     """Return whether a client of the user has proposed that the user leaves."""
-    user, identify, tree = (
-        room.owner.user,
-        room.owner.rooms.identities.identify,
-        room.group.state.tree,
-    )
-    for pending in room.group.pending:
-        proposal, sender = pending.proposal, pending.sender
-        if not isinstance(proposal, AppDataUpdate) or not isinstance(sender, MemberSender):
-            continue
-        if proposal.component_id == PARTICIPANT_LIST and user == identify(
-            tree.member(sender.leaf_index).credential
-        ):
-            return user in cut_off(room.policy, room.group)
-    return False
+    user, identify = room.owner.user, room.owner.rooms.identities.identify
+    senders = [pending.sender for pending, _ in list_updates(room.group)]
+    leaves = [each.leaf_index for each in senders if isinstance(each, MemberSender)]
+    members = map(room.group.state.tree.member, leaves)
+    is_own = any(identify(leaf.credential) == user for leaf in members)
+    return is_own and user in cut_off(room.policy, room.group)
 
 
 def _own_commit(room: R, message: MLSMessage, fanned: FanoutMessage, now: int) -> RoomStep[R]:
@@ -273,9 +248,8 @@ def _is_proof(message: MLSMessage) -> bool:
 
     What an external sender proposes is signed, and says of which epoch it is: of anybody's.
     """
-    body = message.body
-    kinds = MemberSender | NewMemberCommitSender
-    return not isinstance(body, PublicMessage) or isinstance(body.content.sender, kinds)
+    sender = sender_of(message)
+    return sender is None or isinstance(sender, MemberSender | NewMemberCommitSender)
 
 
 def _is_unread(event: Event) -> bool:

@@ -18,19 +18,17 @@ from mimi.client import (
     RemovedMe,
     RoomStep,
 )
-from mimi.client.reading import CONTENT
 from mimi.codec import decode, encode, encode_all
 from mimi.content import attachment
 from mimi.content.model import ExternalPart
 from mimi.content.model import Message as Content
 from mimi.crypto import Entropy
 from mimi.demo.carrier import octets_of
-from mimi.demo.machine import Delivered, Founded, Kind, Message, Output
+from mimi.demo.machine import Delivered, Kind, Message, Output
 from mimi.demo.notes import files_in, note_of, short, shown
 from mimi.demo.room import ASSETS, MOST_OCTETS, components
 from mimi.errors import MimiError, UsageError
 from mimi.identity import ClientUri, RoomUri
-from mimi.mls.components import ComponentID
 from mimi.mls.keypackage import KeyPackage
 from mimi.policy.presets.cooperative import GROUP_ADMIN, POLICY_ENFORCER
 from mimi.protocol.abuse import AbuseReport, AbuseType
@@ -39,6 +37,7 @@ from mimi.protocol.franking import FrankingAgentData
 from mimi.protocol.groupinfo import GroupInfoResponse, SealedGroupInfo
 from mimi.protocol.http import Refused
 from mimi.protocol.keys import KeyMaterialRequest, KeyMaterialResponse
+from mimi.protocol.provider_calls import NewRoom
 from mimi.protocol.submit import SubmitMessageResponse
 from mimi.protocol.update import UpdateRequest, UpdateRoomResponse
 from mimi.tree.extension import ExternalSender
@@ -403,12 +402,10 @@ def _founds(self: Handset, message: Message, now: int) -> Output:
         hub=hub,
         now=now,
         franking=FrankingAgentData(hub.signature_key, hub.credential),
-        media_types=(CONTENT,),
-        safe_aad=(ComponentID.MESSAGE_ID,),
     )
     self._room, self._since = founding.room, now
-    founded = encode(Founded(founding.group_info, founding.ratchet_tree))
-    return Output((self._call("createRoom", founded, **self._about()),))
+    body = encode(NewRoom(founding.group_info, founding.ratchet_tree))
+    return Output((self._call("createRoom", body, **self._about()),))
 
 
 def _has_keys(self: Handset, message: Message, now: int) -> Output:

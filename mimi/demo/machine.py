@@ -79,19 +79,6 @@ class Machine(Protocol):
 
 
 @struct
-class Founded:
-    """A new room, as its creator gives it to the hub.
-
-    Attributes:
-        group_info: The encoded group info.
-        ratchet_tree: The encoded tree.
-    """
-
-    group_info: Opaque
-    ratchet_tree: Opaque
-
-
-@struct
 class Delivered:
     """What a provider delivers to a device.
 

@@ -7,7 +7,7 @@ from typing import Any
 from mimi.codec import decode, decode_all, encode
 from mimi.crypto import CipherSuite, Entropy, Secret, suite_of
 from mimi.demo.carrier import arrived, request_octets, response_octets, target_of
-from mimi.demo.machine import Delivered, Founded, Kind, Message, Output
+from mimi.demo.machine import Delivered, Kind, Message, Output
 from mimi.errors import MimiError
 from mimi.identity import ClientUri, Domain, RoomUri
 from mimi.mls.keypackage import KeyPackage
@@ -21,6 +21,7 @@ from mimi.protocol.http_errors import Method
 from mimi.protocol.hub import Hub
 from mimi.protocol.keys import KeyMaterialRequest
 from mimi.protocol.provider import Provider
+from mimi.protocol.provider_calls import NewRoom
 from mimi.protocol.provider_state import (
     Answer,
     Call,
@@ -74,14 +75,14 @@ def _scope(message: Message) -> ConsentScope:
     )
 
 
-def _founded(message: Message) -> CreateRoom:
-    found = decode(Founded, message.body)
+def _new_room(message: Message) -> CreateRoom:
+    found = decode(NewRoom, message.body)
     return CreateRoom(_room(message), found.group_info, found.ratchet_tree)
 
 
 CALLS: Mapping[str, Callable[[Message], Call]] = {
     "offerKeys": lambda message: OfferKeys(decode_all(KeyPackage, message.body)),
-    "createRoom": _founded,
+    "createRoom": _new_room,
     "keyMaterial": lambda message: ClaimKeys(decode(KeyMaterialRequest, message.body)),
     "update": lambda message: UpdateRoom(_room(message), decode(UpdateRequest, message.body)),
     "submitMessage": lambda message: SubmitMessage(

@@ -19,10 +19,10 @@ from typing import Any, TypeAlias
 from mimi.codec import decode
 from mimi.identity import Domain
 from mimi.mls.proposal import AppDataUpdate, UpdateData
-from mimi.mls.state import GroupView
+from mimi.mls.state import GroupView, PendingProposal
 from mimi.policy.capability import Capability
 from mimi.policy.room import Room
-from mimi.policy.structures import NO_ROLE, PARTICIPANT_LIST, ParticipantListUpdate
+from mimi.policy.structures import BANNED, NO_ROLE, PARTICIPANT_LIST, ParticipantListUpdate
 
 Present: TypeAlias = Mapping[Domain, Mapping[int, int]]
 """From providers and roles to how many of a provider's users have clients; at least one each."""
@@ -150,21 +150,36 @@ def _count(roles: dict[int, int], role: int, by: int) -> None:
         del roles[role]
 
 
-def cut_off(room: Room, group: GroupView) -> frozenset[bytes]:
-    """Return the users whom pending proposals remove or ban (section 5.3)."""
-    users: set[bytes] = set()
+def list_updates(group: GroupView) -> Iterator[tuple[PendingProposal, bytes]]:
+    """Yield the pending proposals that update the participant list, with the encoded updates."""
     for pending in group.pending:
         proposal: Any = pending.proposal
         if isinstance(proposal, AppDataUpdate) and proposal.component_id == PARTICIPANT_LIST:
             assert isinstance(proposal.change, UpdateData)  # noqa: S101 - nobody removes the list
-            update = decode(ParticipantListUpdate, proposal.change.update)
-            users.update(room.participants.user(index) for index in update.removed_indices)
-            users.update(
-                room.participants.user(each.user_index)
-                for each in update.changed_role_participants
-                if room.is_banned(each.role_index)
-            )
-    return frozenset(users)
+            yield pending, proposal.change.update
+
+
+def roles_of_cut_off(room: Room, group: GroupView) -> dict[bytes, int]:
+    """Return what pending proposals make of those whom they remove or ban (section 5.3).
+
+    From users to 0 for those who are to go, and 1 for those who are to be banned.
+    """
+    found: dict[bytes, int] = {}
+    user = room.participants.user
+    for _, octets in list_updates(group):
+        update = decode(ParticipantListUpdate, octets)
+        found |= {user(index): NO_ROLE for index in update.removed_indices}
+        found |= {
+            user(each.user_index): BANNED
+            for each in update.changed_role_participants
+            if room.is_banned(each.role_index)
+        }
+    return found
+
+
+def cut_off(room: Room, group: GroupView) -> frozenset[bytes]:
+    """Return the users whom pending proposals remove or ban (section 5.3)."""
+    return frozenset(roles_of_cut_off(room, group))
 
 
 def takes_part(room: Room, user: bytes) -> bool:

@@ -39,8 +39,9 @@ from mimi.protocol.follower_errors import NoConsentRequestError
 from mimi.protocol.http import HttpRequest, HttpResponse, refusal, request_to, respond
 from mimi.protocol.http_errors import Status
 from mimi.protocol.keys import NO_ROOM
+from mimi.protocol.offers import lifetime_of
 from mimi.protocol.protocol import ROOMS, USERS, identified
-from mimi.tree.leaf import KeyPackageSource, LifetimePolicy
+from mimi.tree.leaf import LifetimePolicy
 
 MOST_ROOMS = 1000
 """For how many rooms of a pair of users something is kept: who says more is not heard."""
@@ -101,10 +102,14 @@ class Peering:
     Attributes:
         sender: The domains of the one that sends it.
         receiver: Our own domains.
+        path: Whom the path of the request names; None where it is not known.
+        hides_users: Whether the sender is not told that there is no such user.
     """
 
     sender: Collection[Domain]
     receiver: Collection[Domain]
+    path: MimiUri | Domain | None = None
+    hides_users: bool = False
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -154,14 +159,7 @@ class Consents:
     # What comes from other providers
 
     def requested(
-        self,
-        entry: ConsentEntry,
-        peering: Peering,
-        *,
-        now: int,
-        path: MimiUri | Domain | None = None,
-        is_known: bool = True,
-        hides_users: bool = False,
+        self, entry: ConsentEntry, peering: Peering, *, now: int, is_known: bool = True
     ) -> ConsentStep:
         """Take a request for consent, or the end of one (section 5.7).
 
@@ -171,19 +169,17 @@ class Consents:
             entry: What was received at requestConsent.
             peering: Who sends it to whom.
             now: Milliseconds since 1970-01-01T00:00Z.
-            path: Whom the path names; None where it is not known.
             is_known: Whether there is such a target.
-            hides_users: Whether it is not told that there is none.
 
         Raises:
             ConsentError: The entry breaks a rule; see `check_consent`.
             IdentifierUriError: A URI is not that of a user, or of a room.
             PathMismatchError: The path names somebody else.
         """
-        _check(entry, REQUESTING, peering, path)
+        _check(entry, REQUESTING, peering)
         scope, response = entry.scope, respond(Endpoint.REQUEST_CONSENT)
         if not is_known:
-            return self._unknown(scope, response, hides_users=hides_users)
+            return self._unknown(scope, response, peering)
         pair = self.pair(scope.requester_uri, scope.target_uri)
         standing = pair.standing(scope.room_id)
         if entry.consent_operation is ConsentOperation.CANCEL:
@@ -207,20 +203,16 @@ class Consents:
         peering: Peering,
         *,
         now: int,
-        path: MimiUri | Domain | None = None,
         is_known: bool = True,
-        hides_users: bool = False,
         identify: Identify = user_of_basic,
     ) -> ConsentStep:
-        """Take a grant or a revocation, asked for or not; arguments are those of `requested`.
+        """Take a grant or a revocation, asked for or not (section 5.7).
 
         Args:
             entry: What was received at updateConsent.
             peering: Who sends it to whom.
             now: Milliseconds since 1970-01-01T00:00Z.
-            path: Whom the path names; None where it is not known.
             is_known: Whether there is such a requester.
-            hides_users: Whether it is not told that there is none.
             identify: Whose a credential is.
 
         Raises:
@@ -230,11 +222,11 @@ class Consents:
             UnsuitableKeyPackageError: A key package is not valid.
             KeyPackageUserError: A key package is of another user than the target.
         """
-        _check(entry, UPDATING, peering, path)
+        _check(entry, UPDATING, peering)
         packages = check_granted(entry, lifetimes=LifetimePolicy(now // 1000), identify=identify)
         scope, response = entry.scope, respond(Endpoint.UPDATE_CONSENT)
         if not is_known:
-            return self._unknown(scope, response, hides_users=hides_users)
+            return self._unknown(scope, response, peering)
         before = self.pair(scope.requester_uri, scope.target_uri)
         if scope.room_id is not None and (reason := _too_many(before, scope.room_id)):
             return ConsentStep(self, response, (EntryDropped(scope, reason),))
@@ -355,19 +347,15 @@ class Consents:
         return attrs.evolve(self, pairs=MappingProxyType(pairs))
 
     def _unknown(
-        self, scope: ConsentScope, response: HttpResponse, *, hides_users: bool
+        self, scope: ConsentScope, response: HttpResponse, peering: Peering
     ) -> ConsentStep:
-        answer = response if hides_users else refusal(Status.NOT_FOUND)
+        answer = response if peering.hides_users else refusal(Status.NOT_FOUND)
         return ConsentStep(self, answer, (EntryDropped(scope, "there is no such user"),))
 
 
-def _check(
-    entry: ConsentEntry,
-    operations: Collection[ConsentOperation],
-    peering: Peering,
-    path: MimiUri | Domain | None,
-) -> None:
-    check_consent(entry, operations, sender=peering.sender, receiver=peering.receiver, path=path)
+def _check(entry: ConsentEntry, operations: Collection[ConsentOperation], peering: Peering) -> None:
+    sender, receiver = peering.sender, peering.receiver
+    check_consent(entry, operations, sender=sender, receiver=receiver, path=peering.path)
 
 
 def consent_entry(
@@ -402,9 +390,7 @@ def _with_packages(pair: Pair, room: bytes | None, packages: Iterable[KeyPackage
     kept = dict(pair.packages)
     for package in packages:
         suite = suite_of(package.cipher_suite)
-        source = package.leaf_node.leaf_node_source
-        assert isinstance(source, KeyPackageSource)  # noqa: S101 - the grant was checked
-        granted = GrantedPackage(room, source.lifetime.not_after, package)
+        granted = GrantedPackage(room, lifetime_of(package).not_after, package)
         if len(kept) < MOST_PACKAGES:
             kept.setdefault(key_package_ref(suite, package), granted)
     return attrs.evolve(pair, packages=MappingProxyType(kept))

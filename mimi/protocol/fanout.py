@@ -8,7 +8,7 @@ from typing import Annotated
 
 from mimi.codec import Given, UInt64, decode_all, encode_all, struct
 from mimi.errors import UsageError
-from mimi.mls.framing import ExternalSenderIndex, NewMemberCommitSender, PublicMessage
+from mimi.mls.framing import ExternalSenderIndex, NewMemberCommitSender
 from mimi.mls.message import MLSMessage
 from mimi.mls.tree_options import RatchetTreeOption
 from mimi.protocol.errors import (
@@ -23,6 +23,7 @@ from mimi.protocol.message import (
     content_kind,
     handshake,
     place_of,
+    sender_of,
 )
 from mimi.protocol.submit import Frank, SubmitMessageRequest, private_application
 from mimi.protocol.update import CommitBundle, ProposalBundle, UpdateRequest
@@ -145,17 +146,11 @@ def _check_commit(message: MLSMessage, attached: CommitFanout) -> None:
     group_id, epoch = _handshake(message, MessageKind.COMMIT)
     if not attached.external_proposals:
         return
-    body = message.body
-    if not isinstance(body, PublicMessage) or not isinstance(
-        body.content.sender, NewMemberCommitSender
-    ):
+    if not isinstance(sender_of(message), NewMemberCommitSender):
         raise StapledProposalsError("proposals with a commit of a member")
     check_more_proposals(attached.external_proposals, (group_id, epoch + 1))
     for index, each in enumerate(attached.external_proposals):
-        proposal = each.body
-        if not isinstance(proposal, PublicMessage) or not isinstance(
-            proposal.content.sender, ExternalSenderIndex
-        ):
+        if not isinstance(sender_of(each), ExternalSenderIndex):
             raise StapledProposalsError(f"proposal {index} is not the hub's", index=index)
 
 

@@ -25,10 +25,10 @@ from mimi.protocol.errors import RoomUriError
 from mimi.protocol.franking import FrankingAgent
 from mimi.protocol.groupinfo import GroupInfoRequest, GroupInfoResponse
 from mimi.protocol.hosting import Hosting
+from mimi.protocol.offers import lifetime_of
 from mimi.protocol.room import Destination, HubRoom, HubStep
 from mimi.protocol.submit import SubmitMessageRequest, SubmitMessageResponse
 from mimi.protocol.update import UpdateRequest, UpdateRoomResponse, check_no_tree
-from mimi.tree.leaf import KeyPackageSource
 from mimi.tree.table import Table
 
 
@@ -102,10 +102,8 @@ class Hub(Hosting):
         """
         suite, made, known = room.group.suite, dict[bytes, Destination](), room.destinations
         for package in packages:
-            source = package.leaf_node.leaf_node_source
-            assert isinstance(source, KeyPackageSource)  # noqa: S101 - that of a key package is
             reference = key_package_ref(suite, package)
-            made[reference] = Destination(provider, source.lifetime.not_after)
+            made[reference] = Destination(provider, lifetime_of(package).not_after)
         over: list[bytes] = []
         if made and not room.accepted:  # nobody who is proposed already may be forgotten
             now = room.timestamp // 1000

@@ -28,11 +28,17 @@ from mimi.mls.welcome import GroupInfo, Welcome
 from mimi.policy.room import Room
 from mimi.protocol.audience import left_between
 from mimi.protocol.errors import HubError
-from mimi.protocol.fanout import FanoutMessage, ProposalFanout, WelcomeFanout, fanout_of_update
+from mimi.protocol.fanout import (
+    FanoutMessage,
+    ProposalFanout,
+    fanout_of_update,
+    fanout_of_welcome,
+)
 from mimi.protocol.hosting import Hosting
 from mimi.protocol.hub_pending import covered_of, missing
 from mimi.protocol.hub_refusals import RefusedUpdate, check_source, forbidden
 from mimi.protocol.hub_wanted import proposed, provider_of, providers_in, still_wanted
+from mimi.protocol.message import sender_of
 from mimi.protocol.room import (
     Cascade,
     Destination,
@@ -230,8 +236,7 @@ def _committed(
     now: int,
 ) -> HubStep[UpdateRoomResponse]:
     """Return the room after a commit that is taken, with all that follows from it."""
-    bundle, at = request.bundle.attached, room.timestamp
-    assert isinstance(bundle, CommitBundle)  # noqa: S101 - the caller has looked
+    at = room.timestamp
     before, then = hub.room(room), hub.room_of(group)
     opened = attrs.evolve(
         room,
@@ -248,11 +253,10 @@ def _committed(
     everybody = dict.fromkeys((*room.audience.followers, *opened.audience.followers))
     opened, notes = opened.notified(everybody, message)
     effects: list[Effect] = list(notes)
-    if bundle.welcome is not None:
-        welcome = MLSMessage(bundle.welcome)
-        fanned = FanoutMessage(at, welcome, WelcomeFanout(bundle.ratchet_tree_option))
+    welcome = fanout_of_welcome(request, at)
+    if welcome is not None:
         routes = dict.fromkeys(each.provider for each in welcomed.values())
-        opened, notes = opened.notified(routes, fanned)
+        opened, notes = opened.notified(routes, welcome)
         effects += notes
     if made and not joins:
         later = FanoutMessage(opened.timestamp, made[0], ProposalFanout(made[1:]))
@@ -266,7 +270,4 @@ def _committed(
 
 def _is_of_joiner(message: MLSMessage) -> bool:
     """Return whether a commit is of who joins by it: only such a one has proposals stapled."""
-    body = message.body
-    return isinstance(body, PublicMessage) and isinstance(
-        body.content.sender, NewMemberCommitSender
-    )
+    return isinstance(sender_of(message), NewMemberCommitSender)

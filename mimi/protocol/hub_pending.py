@@ -47,13 +47,13 @@ NOBODY = LeafIndex(2**32 - 1)
 
 @attrs.frozen
 class Stand:
-    """By whom, how and when proposals would be committed.
+    """When, by whom and how proposals would be committed.
 
     Attributes:
         group: The group.
+        now: Seconds since 1970-01-01T00:00Z.
         committer: The committer's leaf.
         wire_format: How the commit would be sent.
-        now: Seconds since 1970-01-01T00:00Z.
     """
 
     group: PublicGroup
@@ -133,9 +133,10 @@ def is_deserted(rooms: Rooms, room: Room, group: PublicGroup, cut: Iterable[byte
     """
     gone = frozenset(cut)
     number = sum(room.clients.get(user, 0) for user in gone)
-    leaves = {removed_by(covered_of(each)) for each in group.pending} - {None}
-    for leaf in leaves:
-        assert leaf is not None  # noqa: S101 - it was taken out
+    removed = {removed_by(covered_of(each)) for each in group.pending}
+    for leaf in removed:
+        if leaf is None:
+            continue
         user = rooms.identities.identify(group.state.tree.member(leaf).credential)
         number += user not in gone
     return number >= room.members

@@ -14,7 +14,6 @@ from mimi.mls.codepoints import WireFormat
 from mimi.mls.framing import (
     AuthenticatedContent,
     ExternalSenderIndex,
-    MemberSender,
     NewMemberProposalSender,
     PublicMessage,
     Sender,
@@ -30,6 +29,8 @@ from mimi.protocol.hub_closing import settled
 from mimi.protocol.hub_pending import contradiction, is_deserted
 from mimi.protocol.hub_refusals import RefusedUpdate, check_source, forbidden
 from mimi.protocol.hub_wanted import providers_in
+from mimi.protocol.message import proposer
+from mimi.protocol.offers import lifetime_of
 from mimi.protocol.room import Accepted, Destination, HubRoom, HubStep, Taken
 from mimi.protocol.update import (
     ProposalBundle,
@@ -38,8 +39,6 @@ from mimi.protocol.update import (
     invalid_proposals,
     update_accepted,
 )
-from mimi.tree.extension import external_senders
-from mimi.tree.leaf import KeyPackageSource
 from mimi.tree.table import Table
 
 MOST_PENDING = 64
@@ -126,14 +125,7 @@ class _Taking:
 
     def _user(self, proposal: Proposal, sender: Sender) -> bytes:
         """Return whose proposal it is."""
-        match sender:
-            case MemberSender(leaf_index=index):
-                credential = self.group.state.tree.member(index).credential
-            case ExternalSenderIndex(sender_index=index):
-                credential = external_senders(self.group.extensions)[index].credential
-            case _:
-                assert isinstance(proposal, Add)  # noqa: S101 - a new member proposes nothing else
-                credential = proposal.key_package.leaf_node.credential
+        credential = proposer(self.group.state, proposal, sender)
         return self.hub.rooms.identities.identify(credential)
 
     def _check_proposer(self, event: ProposalReceived, user: bytes) -> None:
@@ -171,11 +163,10 @@ class _Taking:
     def _expect(self, proposal: Add, sender: Sender) -> None:
         """Know where the Welcome goes of who is to be added: no commit could be taken otherwise."""
         package = proposal.key_package
-        reference, leaf = key_package_ref(self.group.suite, package), package.leaf_node
+        reference = key_package_ref(self.group.suite, package)
         if isinstance(sender, NewMemberProposalSender):
-            made = leaf.leaf_node_source
-            assert isinstance(made, KeyPackageSource)  # noqa: S101 - that of a key package is
-            self.destinations[reference] = Destination(self.source, made.lifetime.not_after)
+            not_after = lifetime_of(package).not_after
+            self.destinations[reference] = Destination(self.source, not_after)
         elif reference not in self.room.destinations:
             raise forbidden("the key package was not claimed here")
 

@@ -14,12 +14,12 @@ import attrs
 
 from mimi.mls import PublicGroup
 from mimi.mls.components import app_data
-from mimi.mls.proposal import AppDataUpdate, UpdateData
 from mimi.policy.actions import Action, Actor, ActorKind, AddClient, AddParticipant, Request
 from mimi.policy.decide import decide
 from mimi.policy.participants import Participants
 from mimi.policy.room import Room
 from mimi.policy.structures import NO_ROLE, PARTICIPANT_LIST
+from mimi.protocol.audience import list_updates
 from mimi.protocol.errors import LivingRoomError, RestartError
 from mimi.protocol.hosting import Hosting
 from mimi.protocol.room import HubRoom
@@ -87,13 +87,7 @@ def _policy_data(room: Room, group: PublicGroup) -> Mapping[int, bytes]:
 def participants_left(hub: Hosting, room: HubRoom) -> Participants:
     """Return the participants of a room without clients: without those who asked to be removed."""
     seen = hub.room(room)
-    updates = [
-        pending.proposal.change.update
-        for pending in room.group.pending
-        if isinstance(pending.proposal, AppDataUpdate)
-        and pending.proposal.component_id == PARTICIPANT_LIST
-        and isinstance(pending.proposal.change, UpdateData)
-    ]
+    updates = [octets for _, octets in list_updates(room.group)]
     listed = hub.rooms.listed(seen, room.group.state, updates)[1] if updates else seen.participants
     gone = [user for user, role in room.wanted.items() if role == NO_ROLE]
     return Participants.of((user, role) for user, role in listed.roles.items() if user not in gone)

@@ -20,13 +20,7 @@ from mimi.identity import Domain
 from mimi.mls import ProposalReceived, PublicGroup
 from mimi.mls.external import propose_from_outside
 from mimi.mls.message import MLSMessage
-from mimi.mls.proposal import (
-    AppDataUpdate,
-    GroupContextExtensions,
-    Proposal,
-    Remove,
-    UpdateData,
-)
+from mimi.mls.proposal import GroupContextExtensions, Proposal, Remove
 from mimi.mls.resolve import removed_by
 from mimi.policy.actions import (
     Action,
@@ -41,8 +35,8 @@ from mimi.policy.actions import (
 from mimi.policy.decide import decide
 from mimi.policy.propose import list_update
 from mimi.policy.room import Room
-from mimi.policy.structures import BANNED, NO_ROLE, PARTICIPANT_LIST, ParticipantListUpdate
-from mimi.protocol.audience import provider_of_user, takes_part
+from mimi.policy.structures import BANNED, NO_ROLE
+from mimi.protocol.audience import provider_of_user, roles_of_cut_off, takes_part
 from mimi.protocol.errors import ProviderCredentialError
 from mimi.protocol.fanout import FanoutMessage, ProposalFanout
 from mimi.protocol.hosting import Hosting, participants_of
@@ -90,29 +84,10 @@ def still_wanted(hub: Hosting, room: HubRoom, before: Room, then: Room) -> Wante
         then: The room after it.
     """
     wanted = {user: role for user, role in room.wanted.items() if takes_part(then, user)}
-    for user, role in _cut(before, room.group).items():
+    for user, role in roles_of_cut_off(before, room.group).items():
         if user not in wanted and takes_part(then, user) and _may(hub, then, {user: role}):
             wanted[user] = role
     return MappingProxyType(wanted)
-
-
-def _cut(room: Room, group: PublicGroup) -> dict[bytes, int]:
-    """Return what pending proposals make of those whom they remove or ban."""
-    found: dict[bytes, int] = {}
-    for pending in group.pending:
-        proposal = pending.proposal
-        if not isinstance(proposal, AppDataUpdate) or proposal.component_id != PARTICIPANT_LIST:
-            continue
-        assert isinstance(proposal.change, UpdateData)  # noqa: S101 - nobody removes the list
-        update = decode(ParticipantListUpdate, proposal.change.update)
-        user = room.participants.user
-        found |= {user(index): NO_ROLE for index in update.removed_indices}
-        found |= {
-            user(each.user_index): BANNED
-            for each in update.changed_role_participants
-            if room.is_banned(each.role_index)
-        }
-    return found
 
 
 # Proposing

@@ -1,15 +1,25 @@
-"""What an MLSMessage in a body is: several selects ask for it (sections 5.3 and 5.5)."""
+"""What an MLSMessage in a body is, and whose: several selects ask for it (sections 5.3 and 5.5)."""
 
 from enum import Enum
 from typing import TypeAlias
 
 from mimi.mls.codepoints import ContentType
-from mimi.mls.framing import PrivateMessage, PublicMessage
+from mimi.mls.framing import (
+    ExternalSenderIndex,
+    MemberSender,
+    PrivateMessage,
+    PublicMessage,
+    Sender,
+)
 from mimi.mls.message import MLSMessage
+from mimi.mls.proposal import Add, Proposal
 from mimi.mls.protect import content_type
 from mimi.mls.semiprivate import SemiPrivateMessage
+from mimi.mls.state import PublicState
 from mimi.mls.welcome import Welcome
 from mimi.protocol.errors import HandshakeError, MoreProposalsError
+from mimi.tree.credential import Credential
+from mimi.tree.extension import external_senders
 
 
 class MessageKind(Enum):
@@ -50,6 +60,29 @@ def place_of(body: Handshake | PrivateMessage) -> tuple[bytes, int]:
     if isinstance(body, PublicMessage):
         return body.content.group_id, body.content.epoch
     return body.group_id, body.epoch
+
+
+def sender_of(message: MLSMessage) -> Sender | None:
+    """Return who sends a message, as far as everybody can see; None where it is hidden."""
+    body = message.body
+    return body.content.sender if isinstance(body, PublicMessage) else None
+
+
+def proposer(state: PublicState, proposal: Proposal, sender: Sender) -> Credential:
+    """Return the credential of who proposes something.
+
+    Args:
+        state: The group, in the epoch of the proposal.
+        proposal: The proposal, which was checked.
+        sender: Its sender.
+    """
+    match sender:
+        case MemberSender(leaf_index=index):
+            return state.tree.member(index).credential
+        case ExternalSenderIndex(sender_index=index):
+            return external_senders(state.context.extensions)[index].credential
+    assert isinstance(proposal, Add)  # noqa: S101 - a new member proposes nothing else
+    return proposal.key_package.leaf_node.credential
 
 
 def handshake(message: MLSMessage, *kinds: MessageKind) -> Handshake:

@@ -4,6 +4,7 @@ from typing import TypeAlias
 
 import attrs
 
+from mimi.codec import Opaque, struct
 from mimi.identity import Domain, RoomUri
 from mimi.mls.keypackage import KeyPackage
 from mimi.mls.message import MLSMessage
@@ -40,6 +41,19 @@ class ClaimKeys:
     """Key packages of a user are wanted; answered by a `KeyMaterialResponse`."""
 
     request: KeyMaterialRequest
+
+
+@struct
+class NewRoom:
+    """What a client gives its provider so that a room is hosted.
+
+    Attributes:
+        group_info: The encoded MLSMessage of the group info.
+        ratchet_tree: The encoded ratchet tree.
+    """
+
+    group_info: Opaque
+    ratchet_tree: Opaque
 
 
 @attrs.frozen

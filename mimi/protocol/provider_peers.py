@@ -233,37 +233,25 @@ def _answered(
 def _request_consent(
     serving: Serving, state: ProviderState, received: Received, now: int, _: Ticket
 ) -> ProviderStep:
-    entry = received.content()
-    step = state.consents.requested(
-        entry,
-        Peering(received.domains, serving.ours),
-        now=now,
-        path=_path(received),
-        is_known=is_known(state, entry.target_uri),
-        hides_users=serving.discretion.hides_users,
-    )
+    entry, peering = received.content(), _peering(serving, received)
+    known = is_known(state, entry.target_uri)
+    step = state.consents.requested(entry, peering, now=now, is_known=known)
     return _after_consent(state, step)
 
 
 def _update_consent(
     serving: Serving, state: ProviderState, received: Received, now: int, _: Ticket
 ) -> ProviderStep:
-    entry = received.content()
-    step = state.consents.updated(
-        entry,
-        Peering(received.domains, serving.ours),
-        now=now,
-        path=_path(received),
-        is_known=is_known(state, entry.requester_uri),
-        hides_users=serving.discretion.hides_users,
-        identify=serving.identify,
-    )
+    entry, peering = received.content(), _peering(serving, received)
+    known, identify = is_known(state, entry.requester_uri), serving.identify
+    step = state.consents.updated(entry, peering, now=now, is_known=known, identify=identify)
     return _after_consent(state, step)
 
 
-def _path(received: Received) -> MimiUri | Domain:
-    assert isinstance(received.parameter, MimiUri | Domain)  # noqa: S101 - so do the endpoints
-    return received.parameter
+def _peering(serving: Serving, received: Received) -> Peering:
+    path, hides_users = received.parameter, serving.discretion.hides_users
+    assert isinstance(path, MimiUri | Domain)  # noqa: S101 - the endpoints take a user or a domain
+    return Peering(received.domains, serving.ours, path, hides_users)
 
 
 def is_known(state: ProviderState, user: bytes) -> bool:

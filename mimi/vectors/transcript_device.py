@@ -33,6 +33,7 @@ from mimi.policy.components import Rooms
 from mimi.protocol.fanout import FanoutMessage, WelcomeFanout
 from mimi.protocol.groupinfo import GroupInfoRequest, GroupInfoResponse, open_group_info
 from mimi.protocol.http import Refused
+from mimi.protocol.provider_calls import NewRoom
 from mimi.protocol.submit import SubmitMessageRequest, SubmitMessageResponse
 from mimi.protocol.update import CommitBundle, UpdateRequest, UpdateRoomResponse
 from mimi.vectors.form import Form
@@ -45,7 +46,7 @@ from mimi.vectors.transcript_epochs import (
     own_founding,
     own_message,
 )
-from mimi.vectors.transcript_provider import NewRoom, form_of_participants
+from mimi.vectors.transcript_provider import form_of_participants
 
 Message = Mapping[str, Any]
 """What a step says, with octets as bytes."""

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from mimi.codec import Opaque, decode, decode_all, encode, struct
+from mimi.codec import decode, decode_all, encode
 from mimi.crypto import Entropy, Secret, SeededEntropy, Suite, os_entropy
 from mimi.errors import MimiError
 from mimi.identity import ClientUri, Domain, RoomUri
@@ -34,6 +34,7 @@ from mimi.protocol.identifiers import (
 )
 from mimi.protocol.keys import KeyMaterialRequest
 from mimi.protocol.provider import Provider
+from mimi.protocol.provider_calls import NewRoom
 from mimi.protocol.provider_state import (
     Answer,
     Call,
@@ -65,19 +66,6 @@ from mimi.vectors.form import Form
 
 Ticket: TypeAlias = tuple[str, int]
 """Who waits for an answer, and the number of its call or exchange."""
-
-
-@struct
-class NewRoom:
-    """What a device gives its provider to host a room.
-
-    Attributes:
-        group_info: The encoded MLSMessage of the group info.
-        ratchet_tree: The encoded ratchet tree.
-    """
-
-    group_info: Opaque
-    ratchet_tree: Opaque
 
 
 @attrs.frozen

@@ -92,15 +92,15 @@ def carried(entry: ConsentEntry, source: Domain, target: Domain) -> tuple[Consen
 def requests(consents: Consents, entry: ConsentEntry, **changes: Any) -> ConsentStep:
     """Take what a.example asks of b.example."""
     content, path = carried(entry, A, B)
-    options: dict[str, Any] = {"now": MS, "path": path, **changes}
-    return consents.requested(content, Peering({A}, {B}), **options)
+    peering = Peering({A}, {B}, path, changes.pop("hides_users", False))
+    return consents.requested(content, peering, **{"now": MS, **changes})
 
 
 def updates(consents: Consents, entry: ConsentEntry, **changes: Any) -> ConsentStep:
     """Take what b.example tells a.example."""
     content, path = carried(entry, B, A)
-    options: dict[str, Any] = {"now": MS, "path": path, **changes}
-    return consents.updated(content, Peering({B}, {A}), **options)
+    peering = Peering({B}, {A}, path, changes.pop("hides_users", False))
+    return consents.updated(content, peering, **{"now": MS, **changes})
 
 
 def bobs(consents: Consents, room: bytes = ROOM_ID) -> Consent:
@@ -166,7 +166,7 @@ def test_both_connect_at_once():
     at_a, granted = at_a.grant(back)
     at_b = requests(Consents(), asked).consents
     content, path = carried(granted, A, B)
-    step = at_b.updated(content, Peering({A}, {B}), now=MS, path=path)
+    step = at_b.updated(content, Peering({A}, {B}, path), now=MS)
     assert step.effects == (ConsentNotice(octets(BOB), OPERATION.GRANT, back),)
     assert at_a.consent_for(octets(BOB), octets(ALICE)) is Consent.GRANTED
     assert bobs(step.consents) is Consent.NONE
@@ -275,7 +275,7 @@ def test_entries_that_are_none():
     with refused(ConsentDomainError, "5.7", user=octets(ALICE)):
         Consents().requested(request, Peering({C}, {B}), now=MS)
     with refused(PathMismatchError, "5.2 and 5.7"):
-        Consents().requested(request, ours, now=MS, path=CATHY)
+        Consents().requested(request, Peering({A}, {B}, CATHY), now=MS)
     for change, field in (
         ({"room_id": octets(BOB)}, "room_id"),
         ({"target_uri": ROOM_ID}, "target_uri"),

@@ -30,6 +30,7 @@ from mimi.protocol.groupinfo import GroupInfoResponse, SealedGroupInfo
 from mimi.protocol.http import Refused
 from mimi.protocol.identifiers import IdentifierRequest
 from mimi.protocol.keys import KeyMaterialResponse
+from mimi.protocol.provider_calls import NewRoom
 from mimi.protocol.submit import SubmitMessageResponse
 from mimi.protocol.update import UpdateRequest, UpdateRoomResponse
 from mimi.tree.extension import ExternalSender
@@ -42,7 +43,6 @@ from mimi.vectors.generate.transcript_secrets import (
     secrets_of_change,
     secrets_of_entry,
 )
-from mimi.vectors.transcript_provider import NewRoom
 from mimi.vectors.transcript_sealed import unsealed
 
 Sends = Callable[[], list[Form]]
