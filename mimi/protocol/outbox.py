@@ -7,9 +7,9 @@
 What was sent once is sent again octet for octet, since by its octets the other side knows it again:
 so what joins the line meanwhile waits for the next request.
 
-Of a provider that is away for long not everything is kept: where that is too much, all of it is
-given up, and the line begins anew with what comes next. By the next commit the provider's clients
-know that they have missed something, and join the room anew.
+Nothing is lost, however long a provider is away. How much waits for it is known without reading it,
+and whose database that fills may give up the first of it (`Provider.skipped`): by the next commit
+the provider's clients know that they have missed something, and join the room anew.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -25,10 +25,6 @@ from mimi.protocol.room import Notify
 MOST_TOGETHER = 64
 """How many notifications go in one request."""
 MOST_OCTETS = 1 << 20
-"""How long they may be together, unless one alone is longer."""
-MOST_WAITING = 1 << 14
-"""How many notifications wait for one provider and room."""
-MOST_WAITING_OCTETS = 1 << 26
 """How long they may be together, unless one alone is longer."""
 PATIENCE = 60_000
 """For how many milliseconds an answer is waited for, before the request is sent again."""
@@ -186,8 +182,6 @@ class Line:
         """Return the line with a further notification."""
         body = encode(note.message)
         octets, joined = self.octets + len(body), self.waiting.joined(note.number, body)
-        if self.waiting and (len(joined) > MOST_WAITING or octets > MOST_WAITING_OCTETS):
-            return type(self)(joined[-1:])
         return attrs.evolve(self, waiting=joined, octets=octets)
 
     def is_due(self, now: int) -> bool:
@@ -235,10 +229,12 @@ class Line:
         """Return the line whose request can be sent: it was not, nobody knew where to."""
         return attrs.evolve(self, at=at, attempts=max(self.attempts - 1, 0))
 
-    def without_first(self) -> Self:
-        """Return the line without its first notification, which the other side never takes."""
-        octets = self.octets - _length(self.waiting[:1])
-        return type(self)(self.waiting[1:], octets=octets, length=0)
+    def without_first(self, count: int) -> Self:
+        """Return the line without its first notifications, which the other side never takes."""
+        if count >= len(self.waiting):
+            return type(self)()
+        octets = self.octets - _length(self.waiting[:count])
+        return type(self)(self.waiting[count:], octets=octets, length=0)
 
 
 def _length(waiting: Waiting) -> int:

@@ -142,13 +142,26 @@ class Provider(Serving):
         return min((line.at if line.together else 0 for line in lines), default=None)
 
     def skipped(
-        self, state: ProviderState, room: RoomUri, provider: Domain, *, now: int
+        self, state: ProviderState, room: RoomUri, provider: Domain, *, now: int, count: int = 1
     ) -> ProviderStep:
-        """Give up the first notification that a provider does not take, and send the next."""
+        """Give up the first notifications that a provider does not take, and send the next.
+
+        Args:
+            state: What the provider has.
+            room: What they are about.
+            provider: Whom they are for.
+            now: Milliseconds since 1970-01-01T00:00Z.
+            count: How many; `state.outbox[room, provider]` says how many wait, and how long they are.
+
+        Raises:
+            UsageError: Less than one.
+        """
+        if count < 1:
+            raise UsageError("no notification to give up")
         line = state.outbox.get((room, provider))
         if line is None:
             return ProviderStep(state)
-        return flush(self, state.with_line(room, provider, line.without_first()), now)
+        return flush(self, state.with_line(room, provider, line.without_first(count)), now)
 
     # Our own clients
 

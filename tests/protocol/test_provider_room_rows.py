@@ -21,8 +21,6 @@ from mimi.protocol.deliveries import Deliver, Limits, Place
 from mimi.protocol.follower import FollowerRoom, notify
 from mimi.protocol.outbox import (
     MOST_TOGETHER,
-    MOST_WAITING,
-    MOST_WAITING_OCTETS,
     Line,
     Outgoing,
 )
@@ -211,23 +209,23 @@ def test_a_message_while_other_providers_are_away():
     assert sum("/notify/" in name for name in found.read) == MOST_TOGETHER
 
 
-def test_what_waits_for_who_is_away_is_bounded():
-    town = Town(6)
-    message = town.server("a.example").state.followed[ROOM].log[-1].message
-    note = Notify(ROOM, C, 7, message)
-    few = Line(tuple(Outgoing(number, b"x") for number in range(MOST_WAITING - 1))).sent(0)
-    full = few.joined(note)
-    assert (len(full.waiting), full.octets) == (
-        MOST_WAITING,
-        MOST_WAITING - 1 + len(encode(message)),
-    )
-    anew = full.joined(note)
-    assert [each.number for each in anew.waiting] == [MOST_WAITING]
-    assert (anew.together, anew.octets) == (0, len(encode(message)))
-    assert anew.taken(full.last) is anew
-    long = Line((Outgoing(0, bytes(MOST_WAITING_OCTETS)),))
-    assert len(long.joined(note).waiting) == 1
-    assert len(full.taken(full.last).joined(note).waiting) == MOST_WAITING - MOST_TOGETHER + 1
+def test_nothing_that_waits_for_who_is_away_is_lost_until_somebody_says_so():
+    town, server = Town(6), Town(6).server("a.example")
+    message = server.state.followed[ROOM].log[-1].message
+    line, size = Line(), len(encode(message))
+    for number in range(20_000):
+        line = line.joined(Notify(ROOM, C, number, message))
+    assert (len(line.waiting), line.octets) == (20_000, 20_000 * size)
+    state = server.state.with_line(ROOM, C, line.sent(0))
+    skipped = server.provider.skipped(state, ROOM, C, now=town.now, count=19_990)
+    left = skipped.state.outbox[ROOM, C]
+    assert (left.waiting.numbers, left.octets) == (range(19_990, 20_000), 10 * size)
+    assert left.body == encode(message) * 10
+    for count in (10, 11):
+        state = server.provider.skipped(skipped.state, ROOM, C, now=town.now, count=count).state
+        assert (ROOM, C) not in state.outbox
+    with pytest.raises(UsageError, match="no notification to give up"):
+        server.provider.skipped(state, ROOM, C, now=town.now, count=0)
 
 
 def test_a_room_that_was_closed_and_begins_again_counts_on_in_its_line():
