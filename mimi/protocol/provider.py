@@ -151,7 +151,7 @@ class Provider(Serving):
             room: What they are about.
             provider: Whom they are for.
             now: Milliseconds since 1970-01-01T00:00Z.
-            count: How many; `state.outbox[room, provider]` says how many wait, and how long they are.
+            count: How many; `state.outbox[room, provider]` says how many wait, how long they are.
 
         Raises:
             UsageError: Less than one.
