@@ -23,6 +23,7 @@ from codec.declarations import (
     Tiny,
     Unsigned,
 )
+from codec.withdrawal import withdraw
 
 from mimi.codec import (
     Between,
@@ -43,7 +44,7 @@ from mimi.codec import (
     struct,
 )
 from mimi.codec.strategy import strategy
-from mimi.errors import UsageError
+from mimi.errors import MalformedError, UsageError
 
 
 def refuse(declared: Any, sentence: str) -> None:
@@ -117,10 +118,15 @@ def test_users_join_a_choice():
     class Pulley(Machine):
         rope: Opaque
 
-    assert encode(Pulley(b"r"), Machine) == bytes.fromhex("77 0172")
-    assert decode(Machine, bytes.fromhex("77 0172")) == Pulley(b"r")
-    assert decode(Machine, bytes.fromhex("01 05")) == Lever(5)
-    assert "case 0x77: Pulley;" in presentation(Machine)
+    try:
+        assert encode(Pulley(b"r"), Machine) == bytes.fromhex("77 0172")
+        assert decode(Machine, bytes.fromhex("77 0172")) == Pulley(b"r")
+        assert decode(Machine, bytes.fromhex("01 05")) == Lever(5)
+        assert "case 0x77: Pulley;" in presentation(Machine)
+    finally:
+        withdraw(Pulley)
+    with pytest.raises(MalformedError):
+        decode(Machine, bytes.fromhex("77 0172"))
 
 
 def test_a_tag_belongs_to_one_case():

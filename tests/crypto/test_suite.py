@@ -102,12 +102,13 @@ def test_an_unknown_suite_is_an_error_with_its_number(code):
         assert caught.value.where == {"cipher_suite": code}
 
 
-def test_a_private_use_suite_is_registered_and_works():
+def test_a_private_use_suite_is_registered_and_works(monkeypatch):
     suite = Suite(
         CipherSuite(0xF123), DHKEM_P384, HKDF_SHA384, AES_256_GCM, "sha512", ECDSA_SECP521R1_SHA512
     )
     with pytest.raises(UnknownCipherSuiteError):
         suite_of(0xF123)
+    monkeypatch.setattr("mimi.crypto.suite._registry", {int(each.code): each for each in SUITES})
     register(suite)
     register(attrs.evolve(suite))
     assert suite_of(0xF123) is suite

@@ -4,6 +4,7 @@ from typing import Any
 
 import attrs
 import pytest
+from codec.withdrawal import withdraw
 from mls.attacker import OTHER_KEY, PRIVATE, PUBLIC, Attacker, Deviation, changing
 from mls.proposals import (
     FRESH,
@@ -79,18 +80,26 @@ COMMON_IN_USE = GroupContextExtensions((SENDERS, Extension(COMMON, b"")))
 RARE_IN_USE = GroupContextExtensions((SENDERS, Extension(RARE, b"")))
 
 
-@struct(case=ProposalType(0xF103))
-class Nudge(Proposal):
+NUDGE = ProposalType(0xF103)
+
+
+@pytest.fixture
+def nudge():
     """A proposal that Mallory alone supports, besides the attacker's victims' code."""
 
-    whom: Opaque
+    @struct(case=NUDGE)
+    class Nudge(Proposal):
+        whom: Opaque
+
+    yield Nudge(b"Bob")
+    withdraw(Nudge)
 
 
 def proposing(here: Scene, *proposals: Proposal) -> tuple[Scene, list[bytes]]:
     """Have the server, or Mallory where it must, propose; return the references."""
     wires = []
     for number, proposal in enumerate(proposals):
-        inside = isinstance(proposal, Update | Nudge)
+        inside = isinstance(proposal, Update) or proposal.tag == NUDGE
         how = Deviation(aad=b"%d" % number)  # so that equal proposals have two references
         wires.append((here.attacker if inside else here.server).send(proposal, how=how))
     there = here.heard(*wires)
@@ -265,15 +274,15 @@ def test_a_member_commits_no_external_init():
         check_refused(here, here.attacker.commit(*listed), ExternalInitPlaceError)
 
 
-def test_all_who_process_a_commit_support_its_proposals():
-    check_list(UnsupportedProposalError, Nudge(b"Bob"), leaf=ALICE)
-    check_list(UnsupportedProposalError, Nudge(b"Bob"), Remove(BOB), leaf=ALICE)
+def test_all_who_process_a_commit_support_its_proposals(nudge):
+    check_list(UnsupportedProposalError, nudge, leaf=ALICE)
+    check_list(UnsupportedProposalError, nudge, Remove(BOB), leaf=ALICE)
 
 
-def test_who_is_removed_need_not_support_a_proposal():
+def test_who_is_removed_need_not_support_a_proposal(nudge):
     here = scene()
     leaf = changing(capabilities=BASE)
-    listed = (Remove(ALICE), Remove(BOB), Remove(ERIN), Nudge(b"Bob"))
+    listed = (Remove(ALICE), Remove(BOB), Remove(ERIN), nudge)
     wire = here.attacker.commit(*listed, leaf=leaf)
     (event,) = here.alice.receive(wire, now=NOW).events
     assert isinstance(event, CommitStaged)
@@ -287,7 +296,7 @@ ONLY_BASIC = replace(BASE, credentials=(CredentialType.BASIC,))
 UNUSUAL = CredentialType(0xF1C0)
 NEEDS = {
     "extension": ({"extension_types": (RARE,)}, RequiredCapabilityError),
-    "proposal": ({"proposal_types": (ProposalType(0xF103),)}, RequiredCapabilityError),
+    "proposal": ({"proposal_types": (NUDGE,)}, RequiredCapabilityError),
     "credential": ({"credential_types": (UNUSUAL,)}, RequiredCapabilityError),
 }
 

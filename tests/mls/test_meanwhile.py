@@ -1,6 +1,7 @@
 """What happens between the making of a step and its acceptance, and what is left behind."""
 
 import pytest
+from codec.withdrawal import withdraw
 from mls.meeting import PUBLIC, gathered
 from mls.snapshot import whole
 from tree.members import NOW, SUITE, refused
@@ -23,9 +24,16 @@ DAY = 24 * 3600
 PSK = ExternalPSK(b"from elsewhere")
 
 
-@struct(case=ProposalType.declare("a note", 0xF104))
-class Note(Proposal):
+@pytest.fixture
+def note():
     """A proposal that nobody lists."""
+
+    @struct(case=ProposalType(0xF104))
+    class Note(Proposal):
+        pass
+
+    yield Note()
+    withdraw(Note)
 
 
 def client(name: bytes) -> Client:
@@ -84,11 +92,11 @@ def test_an_external_commit_that_comes_back_is_confirmed():
     assert event == OwnCommitConfirmed(group.epoch - 1)
 
 
-def test_a_proposal_that_a_member_does_not_support_is_not_sent():
+def test_a_proposal_that_a_member_does_not_support_is_not_sent(note):
     _, alice, _ = gathered(2)
     before = whole(alice.group)
     with refused(UnsupportedProposalError, leaf=0):
-        alice.group.propose(Note(), now=NOW)
+        alice.group.propose(note, now=NOW)
     assert whole(alice.group) == before
 
 

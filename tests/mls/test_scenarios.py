@@ -7,9 +7,9 @@ them. In each, everybody sees octets alone.
 import attrs
 import pytest
 from mls.meeting import PRIVATE, PUBLIC, Person, Room, basic, certified, mixed
-from tree.members import NOW, SUITE, every_suite
+from tree.members import NOW, SUITE, SUITES, every_suite
 
-from mimi.crypto import Secret, SeededEntropy, Suite, known_suites
+from mimi.crypto import Secret, SeededEntropy, Suite
 from mimi.mls import ExternalPSK, Group, ReInit, branch, reinitialise
 from mimi.tree.codepoints import ProtocolVersion
 
@@ -154,8 +154,7 @@ def test_reinit(room):
     alice, bob, carol = room.enter("Alice", "Bob", "Carol")
     alice.founds()
     alice.commits(add=[bob, carol])
-    suites = known_suites()
-    suite = suites[suites.index(room.suite) - 1]
+    suite = SUITES[SUITES.index(room.suite) - 1]
     announced = ReInit(b"the next meeting", ProtocolVersion.MLS10, suite.code, ())
     alice.commits(reinit=announced)
     assert all(person.group.reinit == announced for person in room.members)

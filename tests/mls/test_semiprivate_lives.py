@@ -2,9 +2,8 @@
 
 import pytest
 from mls.receivers import HubRoom, receiver, some_suites
-from tree.members import NOW
+from tree.members import NOW, SUITES
 
-from mimi.crypto import known_suites
 from mimi.mls import Group, ReInit, branch, reinitialise
 from mimi.mls.external_receivers import with_receivers
 from mimi.tree.codepoints import ProtocolVersion
@@ -71,8 +70,7 @@ def test_a_branch(suite):
 def test_a_successor_of_another_cipher_suite(suite):
     room = HubRoom(suite)
     alice, bob, _ = founded(room)
-    suites = known_suites()
-    other = suites[suites.index(suite) - 1]
+    other = SUITES[SUITES.index(suite) - 1]
     extensions = with_receivers((), [receiver(other)])
     alice.commits(reinit=ReInit(b"the next", ProtocolVersion.MLS10, other.code, extensions))
     room.agrees(speakers=())

@@ -53,8 +53,8 @@ def naive_form(structure: str, octets: bytes) -> dict[str, Any]:
 def specified_proposals(monkeypatch):
     """No proposals but those of the specifications.
 
-    Other modules of tests declare types of their own, which stay for as long as the process runs:
-    they would be drawn here too, and the other reading does not know them.
+    What another module of tests declares, and does not take back, stays for as long as the process
+    runs: it would be drawn here too, and the other reading does not know it.
     """
     for tag in set(Proposal.select.cases) - set(ext.PROPOSALS):
         monkeypatch.delitem(Proposal.select.cases, tag)

@@ -6,6 +6,7 @@ all other sets.
 
 import json
 import re
+from functools import cache
 
 import pytest
 from vectors.changes import WRONG, others
@@ -20,6 +21,7 @@ from vectors.corruption import (
     steps_of,
     value_at,
 )
+from vectors.resumed import Resumable
 from vectors.sets import PROTOCOL
 
 from mimi.codec import decode, encode
@@ -62,9 +64,16 @@ def steps(case, **fields):
     ]
 
 
+@cache
+def resumable(name):
+    return Resumable(KIND, case_of(name))
+
+
 def failure_of(case, *path, to):
     """What the verifier says of a transcript in which something else stands at a path."""
-    return verify_case(KIND, replaced(case, path, to))
+    whole = [name for name in KIND.files if case_of(name) is case]
+    kind = resumable(*whole).kind if whole else KIND
+    return verify_case(kind, replaced(case, path, to))
 
 
 # Whatever is changed
@@ -104,6 +113,17 @@ def test_a_checked_field_that_is_changed_is_named(name):
             if failure is None or failure.field != field:
                 wrong.append((field, failure and str(failure)))
     assert wrong == []
+
+
+@every_transcript
+def test_what_is_said_from_the_change_on_is_what_is_said_of_the_whole(name):
+    case, said = case_of(name), []
+    for field in spread(fields_of(case), KIND.files.index(name), 1)[::12]:
+        path = steps_of(field)
+        for other in others(value_at(case, path))[:1]:
+            said.append(failure_of(case, *path, to=other))
+            assert said[-1] == verify_case(KIND, replaced(case, path, other)), field
+    assert any(said)
 
 
 @every_transcript
