@@ -177,7 +177,13 @@ class RemoveComponent:
 
 @attrs.frozen
 class ChangeExtensions:
-    """Change the extensions of the group, such as the external senders."""
+    """Change the extensions of the group, such as the external senders.
+
+    Attributes:
+        forgets: Whether nothing changes but that external senders go of whom nobody takes part.
+    """
+
+    forgets: bool = False
 
 
 @attrs.frozen

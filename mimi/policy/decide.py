@@ -412,6 +412,11 @@ def _change_component(case: Case, action: ChangeComponent | RemoveComponent) -> 
         case.need(action, _COMPONENT_CAPABILITIES.get(action.component_id, other))
 
 
+def _change_extensions(case: Case, action: ChangeExtensions) -> None:
+    if not action.forgets:  # draft-ietf-mimi-protocol-06 section 7.4: these MUST be removed
+        case.need(action, Capability.CAN_CHANGE_OTHER_POLICY_ATTRIBUTE)
+
+
 def _needs(capability: Capability) -> Callable[[Case, Any], None]:
     """Return the judgement of what takes a capability and nothing else."""
     return lambda case, action: case.need(action, capability)
@@ -436,7 +441,7 @@ _HANDLERS: dict[type, Callable[[Case, Any], None]] = {
     ChangeJoinLinks: _change_join_links,
     ChangeComponent: _change_component,
     RemoveComponent: _change_component,
-    ChangeExtensions: _needs(Capability.CAN_CHANGE_OTHER_POLICY_ATTRIBUTE),
+    ChangeExtensions: _change_extensions,
     Reinitialize: _needs(Capability.CAN_SEND_MLS_REINIT_PROPOSAL),
     Perform: _perform,
 }

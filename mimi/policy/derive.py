@@ -55,6 +55,7 @@ from mimi.policy.actions import (
     ReplaceClient,
     Request,
 )
+from mimi.policy.errors import UnnamedClientError
 from mimi.policy.identities import Identities
 from mimi.policy.room import Room
 from mimi.policy.structures import (
@@ -71,8 +72,9 @@ from mimi.policy.structures import (
     RoleData,
     RoomMetaData,
 )
+from mimi.tree.codepoints import ExtensionType
 from mimi.tree.credential import Credential
-from mimi.tree.extension import external_senders
+from mimi.tree.extension import Extensions, external_senders
 from mimi.tree.leaf import LeafNode, LeafNodeContent
 from mimi.tree.math import LeafIndex
 
@@ -176,8 +178,8 @@ class Derivation:
                 yield RemoveClient(self._user_at(sender.leaf_index))
             case Update(leaf_node=leaf_node):
                 yield from self._identity(sender, leaf_node.credential)
-            case GroupContextExtensions():
-                yield ChangeExtensions()
+            case GroupContextExtensions(extensions=extensions):
+                yield ChangeExtensions(forgets=self._forgets(extensions))
             case ReInit():
                 yield Reinitialize()
             case AppDataUpdate(component_id=number, change=UpdateData(update=data)):
@@ -185,6 +187,27 @@ class Derivation:
             case AppDataUpdate(component_id=number):
                 if number == PARTICIPANT_LIST or self._concerns_room(number):
                     yield RemoveComponent(int(number))
+
+    def _forgets(self, new: Extensions) -> bool:
+        """Return whether nothing changes but that external senders go of whom nobody takes part."""
+        old, kind = self.state.context.extensions, ExtensionType.EXTERNAL_SENDERS
+        before, then = ([each for each in at if each.extension_type != kind] for at in (old, new))
+        if before != then:
+            return False
+        listed, left = external_senders(old), external_senders(new)
+        gone = [each for each in listed if each not in left]
+        if not gone or left != tuple(each for each in listed if each not in gone):
+            return False
+        roles = self.room.participants.roles.items()
+        present = {_provider_of(user) for user, role in roles if not self.room.is_banned(role)}
+        return all(self._named(each.credential) not in present for each in gone)
+
+    def _named(self, credential: Credential) -> bytes | None:
+        """Return whose a credential is; None where it does not say."""
+        try:
+            return self.identities.identify(credential)
+        except UnnamedClientError:
+            return None
 
     def _identity(self, sender: Sender, credential: Credential) -> Iterator[Action]:
         if isinstance(sender, MemberSender):
@@ -245,3 +268,8 @@ class Derivation:
             yield RemoveParticipant(self.room.participants.user(index))
         for pair in update.added_participants:
             yield AddParticipant(pair.user, int(pair.role_index))
+
+
+def _provider_of(user: bytes) -> bytes:
+    """Return the URI of a participant's provider: ``mimi://b.example``."""
+    return b"/".join(user.split(b"/", 3)[:3])

@@ -334,8 +334,9 @@ class Commit:
         else:
             self.change_component(component)
 
-    def change_extensions(self) -> None:
-        self.need("canChangeOtherPolicyAttribute")
+    def change_extensions(self, forgets: bool = False) -> None:
+        if not forgets:
+            self.need("canChangeOtherPolicyAttribute")
 
     def reinitialize(self) -> None:
         self.need("canSendMLSReinitProposal")

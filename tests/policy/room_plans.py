@@ -132,8 +132,8 @@ def remove_component(number: int) -> Ask:
     return Ask(("remove-component", int(number)))
 
 
-def change_extensions(extensions: Extensions) -> Ask:
-    return Ask(("change-extensions",), extensions)
+def change_extensions(extensions: Extensions, *, forgets: bool) -> Ask:
+    return Ask(("change-extensions", forgets), extensions)
 
 
 REINITIALIZE = Ask(("reinitialize",))

@@ -205,9 +205,14 @@ def drop(world: World, user: str, dice: Dice) -> Asks | None:
 
 def extend(world: World, user: str, dice: Dice) -> Asks | None:
     """Change the extensions: there is one more external sender, or one less."""
-    present = world.server.context.extensions
+    present, number = world.server.context.extensions, 1 + dice.roll(2)
     kept = [each for each in present if each.extension_type == APP_DATA_DICTIONARY]
-    return [change_extensions((*world.extensions(1 + dice.roll(2)), *kept))]
+    is_there = any(
+        user.startswith("mimi://b.example") and not world.recount.is_banned(user)
+        for user, _ in world.recount.entries
+    )
+    forgets = number < world.senders and not is_there
+    return [change_extensions((*world.extensions(number), *kept), forgets=forgets)]
 
 
 def end(world: World, user: str, dice: Dice) -> Asks | None:

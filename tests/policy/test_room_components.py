@@ -59,6 +59,9 @@ from mimi.policy.structures import (
     PreAuthRoleEntry,
     RoomMetaData,
 )
+from mimi.tree.codepoints import ExtensionType
+from mimi.tree.credential import BasicCredential
+from mimi.tree.extension import ExternalSender, ExternalSenders, extension, external_senders
 
 OPEN = a_role(NONE, [C.CAN_OPEN_JOIN], {NONE: [USER]})
 BY_CODE = a_role(NONE, [C.CAN_USE_JOIN_CODE], {NONE: [USER]})
@@ -412,6 +415,34 @@ def test_external_senders_change():
     house.commits("alice", GroupContextExtensions(changed))
     house.hears(house.from_hub(listed({house.place("bob"): BANNED}), key))
     assert len(house.follower.pending) == 1
+
+
+def test_external_senders_of_whom_nobody_takes_part_go_by_no_capability():
+    """Section 7.4 of the protocol draft says that they MUST go, and not who sees to it."""
+    house = with_bob()
+    keys = [
+        SUITE.generate_signature_key(house.clients["alice"].entropy.fork(name)).public
+        for name in (b"a stranger", b"nobody", b"another")
+    ]
+    kind, present = ExtensionType.EXTERNAL_SENDERS, house.follower.extensions
+    stranger, nobody, other = (
+        ExternalSender(key, BasicCredential(named))
+        for key, named in zip(keys, (b"mimi://c.example", b"nobody", HUB), strict=True)
+    )
+    (own,) = external_senders(present)
+
+    def listing(*listed):
+        made = extension(kind, listed, ExternalSenders)
+        return tuple(made if each.extension_type == kind else each for each in present)
+
+    house.commits("alice", GroupContextExtensions(listing(own, stranger, nobody, other)))
+    for kept in ((own, stranger, nobody), (nobody, own, other), (own, own, stranger, other)):
+        decision = house.refuses("bob", GroupContextExtensions(listing(*kept)))
+        assert [each.capabilities for each in decision.refusals] == [
+            (C.CAN_CHANGE_OTHER_POLICY_ATTRIBUTE,)
+        ]
+    house.commits("bob", GroupContextExtensions(listing(own, nobody, other)))
+    house.commits("bob", GroupContextExtensions(listing(own, other)))
 
 
 # Storing
