@@ -31,6 +31,7 @@ from mimi.client.events import Passed as Passed
 from mimi.client.events import Proposed as Proposed
 from mimi.client.events import RemovedMe as RemovedMe
 from mimi.client.events import RoomChanged as RoomChanged
+from mimi.client.events import RoomOver as RoomOver
 from mimi.client.facts import facts_of as facts_of
 from mimi.client.joining import Asking as Asking
 from mimi.client.reading import CONTENT as CONTENT

@@ -1,11 +1,11 @@
 """Changing a room: commits and proposals on their way to the hub, and what comes of them.
 
-::
+The update of section 5.3, from the side of who asks for it::
 
     commit  --> Change(room with the draft held, UpdateRequest)
     answered:  success      the epoch that the commit opens
                wrongEpoch   what was missed decides: it may have been one's own commit
-               else         the draft is dropped
+               else         the draft is dropped; where it has missed a proposal, it is made anew
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -13,7 +13,7 @@ from typing import Any
 
 import attrs
 
-from mimi.client.errors import NoKeyPackageError
+from mimi.client.errors import NoKeyPackageError, RefusedError
 from mimi.client.events import ChangeRefused, Event, Joined, Next, Passed, RoomChanged
 from mimi.client.state import (
     Change,
@@ -23,6 +23,7 @@ from mimi.client.state import (
     RoomStep,
     Underway,
     check_free,
+    ended,
     room_of,
     stepped,
 )
@@ -94,8 +95,14 @@ def commit(
     request = request_of(
         draft.commit, draft.welcome, draft.accept(), is_partial=room.owner.is_partial
     )
-    held = stepped(room, group=draft.hold(), underway=Underway(Kind.COMMIT, request))
+    held = stepped(room, group=draft.hold(), underway=of_commit(group, request))
     return Change(held, request)
+
+
+def of_commit(group: Group, request: UpdateRequest) -> Underway:
+    """Return a commit as it is on its way, which covers what is pending as far as it can."""
+    known = tuple(each.reference for each in group.pending)
+    return Underway(Kind.COMMIT, request, known)
 
 
 def request_of(
@@ -133,19 +140,25 @@ def _body(wire: bytes, kind: type[Any]) -> Any:
 # People
 
 
+def _answer(response: KeyMaterialResponse | Refused) -> KeyMaterialResponse:
+    if isinstance(response, Refused):
+        raise RefusedError.of(response)
+    return response
+
+
 @attrs.frozen
 class Material:
     """Key packages of a user who is to be added.
 
     Attributes:
         request: What was asked.
-        response: What was answered.
+        response: What was answered; it raises `RefusedError` if that is a status.
         role: The user's role, where it is no participant; None for the first that one may give.
         without: Clients of the user that are not to be added, by their URIs.
     """
 
     request: KeyMaterialRequest
-    response: KeyMaterialResponse
+    response: KeyMaterialResponse = attrs.field(converter=_answer)
     role: int | None = None
     without: Collection[bytes] = ()
 
@@ -285,7 +298,7 @@ def unban(room: R, users: Iterable[bytes], now: int, role: int = NO_ROLE) -> Cha
     return commit(room, now, proposals=[update])
 
 
-# Leaving (section 7: in three steps)
+# Leaving (section 3.5: in three steps)
 
 
 def leave(room: R, now: int) -> Change[R]:
@@ -338,12 +351,20 @@ def answered(room: R, response: UpdateRoomResponse | Refused, now: int) -> RoomS
         return RoomStep(room, (Passed(),))
     match response.details:
         case UpdateAccepted(accepted_timestamp=accepted):
-            return taken(room, accepted, now)
+            return ended(room, taken(room, accepted, now), accepted)
         case UpdateWrongEpoch(current_epoch=current):
             return _wrong_epoch(room, current, reason)
         case UpdateInvalidProposals(invalid_proposals=references):
             return _dropped(room, Next.GIVE_UP, reason, references)
-    return _dropped(room, Next.GIVE_UP, reason)
+    # what was proposed while the commit was on its way, it has missed: with that, it may be allowed
+    following = Next.TRY_AGAIN if _has_missed(room, room.underway) else Next.GIVE_UP
+    return _dropped(room, following, reason)
+
+
+def _has_missed(room: RoomState, underway: Underway) -> bool:
+    """Return whether a commit is on its way that was made before something that is pending."""
+    pending = (each.reference for each in room.group.pending)
+    return underway.kind is Kind.COMMIT and any(each not in underway.references for each in pending)
 
 
 def _refused(room: R, refused: Refused) -> RoomStep[R]:
@@ -383,12 +404,11 @@ def taken(room: R, accepted: int, now: int, *, is_exact: bool = True) -> RoomSte
 def _wrong_epoch(room: R, current: int, reason: str) -> RoomStep[R]:
     underway = room.underway
     assert underway is not None  # noqa: S101 - the caller has looked
-    ahead = current > room.group.epoch
-    if underway.kind is not Kind.JOIN and ahead:
-        # the first answer may have been lost: what comes next says whether it was taken
-        return RoomStep(room, (ChangeRefused(Next.CATCH_UP, reason),))
     if underway.kind is Kind.JOIN:
         return _dropped(room, Next.JOIN_AGAIN, reason)
+    if current > room.group.epoch:
+        # the first answer may have been lost: what comes next says whether it was taken
+        return RoomStep(room, (ChangeRefused(Next.CATCH_UP, reason),))
     return _dropped(room, Next.RESYNC, reason)
 
 
@@ -397,14 +417,14 @@ def _dropped(room: R, following: Next, reason: str, invalid: Iterable[bytes] = (
     underway, group = room.underway, room.group
     assert underway is not None  # noqa: S101 - the caller has looked
     if underway.kind is Kind.JOIN:
-        following = Next.GIVE_UP if following is Next.GIVE_UP else Next.JOIN_AGAIN
         return RoomStep(room, (ChangeRefused(following, reason),))
     forgotten = [each for each in invalid if each in group.state.proposals]
-    if forgotten and underway.kind is Kind.COMMIT:
+    if underway.kind is Kind.PROPOSALS:
+        forgotten += (each for each in underway.references if each in group.state.proposals)
+    elif forgotten:
         following = Next.TRY_AGAIN
-    for reference in dict.fromkeys((*forgotten, *underway.references)):
-        if reference in group.state.proposals:
-            group = group.without_proposal(reference)
+    for reference in dict.fromkeys(forgotten):
+        group = group.without_proposal(reference)
     after = stepped(room, group=group.without_held(), underway=None)
     return RoomStep(after, (ChangeRefused(following, reason),))
 

@@ -1,12 +1,12 @@
 """A device: a client of a user, before and beside the rooms that it is in.
 
-::
+Beside each operation is its section of the draft::
 
     device = Device.create(ClientUri.parse("mimi://a.example/d/alice/phone"))
-    device, packages = device.key_packages(20, now=now)          # to one's own provider
-    founding = device.create_room(uri, COOPERATIVE..., now=now)  # to the hub
-    device, room = device.join(uri, welcome, now=now)            # from the hub
-    room = device.come_in(asking, response, now=now).room        # by a commit of its own
+    device, packages = device.key_packages(20, now=now)          # to one's own provider: 5.2
+    founding = device.create_room(uri, COOPERATIVE..., now=now)  # to the hub: 3.1
+    device, room = device.join(uri, welcome, now=now)            # from the hub: 5.5
+    room = device.come_in(asking, response, now=now).room        # by a commit of its own: 5.6
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -36,6 +36,7 @@ from mimi.policy.structures import FRANKING_AGENT
 from mimi.protocol.fanout import FanoutMessage
 from mimi.protocol.franking import FRANK_AAD, FrankingAgent, FrankingAgentData
 from mimi.protocol.groupinfo import GroupInfoResponse
+from mimi.protocol.http import Refused
 from mimi.protocol.protocol import ProviderOf, provider_of_basic
 from mimi.tree.credential import BasicCredential, Credential
 from mimi.tree.extension import ExternalSender
@@ -164,7 +165,7 @@ class Device:
 
     # Rooms
 
-    def create_room(
+    def create_room(  # noqa: PLR0913 - what a room is made of, each by its name
         self,
         uri: RoomUri,
         components: Iterable[Any],
@@ -175,6 +176,7 @@ class Device:
         franking: FrankingAgentData | None = None,
         media_types: Collection[MediaType] = (CONTENT,),
         safe_aad: Collection[int] = (ComponentID.MESSAGE_ID,),
+        before: DeviceRoom | None = None,
     ) -> Founding:
         """Create a room (section 3.1).
 
@@ -190,12 +192,16 @@ class Device:
                 is framed. Nothing: nobody need read anything, and it is not.
             safe_aad: Which components say something in the authenticated data of messages; by
                 default the ID of the message.
+            before: What the device has of a room that persists, has no members any more, and
+                begins anew with this group: its conversation goes on.
 
         Raises:
+            UsageError: What the device has is of another room.
             PolicyRefusedError: The room breaks its own policy.
             InvalidError: A component is not consistent, or the device does not support what the
                 room requires.
         """
+        _check_same(uri, before)
         more: list[tuple[int, bytes]] = []
         listed = {int(each) for each in safe_aad}
         if franking is not None:
@@ -209,8 +215,9 @@ class Device:
             more.append((int(ComponentID.CONTENT_MEDIA_TYPES), kinds))
         group = joining.found(self.client, components, participants, hub, more, now)
         joining.check_room(self.owner, uri, group.extensions)
-        room = joining.begun(DeviceRoom, self.owner, uri, group)
-        room = attrs.evolve(room, created=now // 1000, opened={0: now})
+        room = joining.begun(DeviceRoom, self.owner, uri, group, before)
+        created = now // 1000 if before is None else before.created
+        room = attrs.evolve(room, created=created, opened={0: now}, waiting=())
         return Founding(room, room.group.group_info(tree=False), room.group.ratchet_tree)
 
     def join(
@@ -228,6 +235,7 @@ class Device:
             The device without the key package that was used, and the room: to be stored together.
 
         Raises:
+            UsageError: What the device has is of another room.
             NoRoomError: The group is another room, or none; or it is no Welcome.
             NoSecretsError: The Welcome is for none of the device's key packages.
             DuplicateGroupError: The device is in the room.
@@ -235,6 +243,7 @@ class Device:
             InvalidError: A rule is broken; a class for each.
             ForbiddenError: The room breaks its own policy, or a credential is refused.
         """
+        _check_same(uri, before)
         client, room = joining.welcome(
             DeviceRoom, self.client, self.owner, uri, message, now, before
         )
@@ -252,7 +261,7 @@ class Device:
     def come_in(
         self,
         asking: Asking,
-        response: GroupInfoResponse,
+        response: GroupInfoResponse | Refused,
         *,
         now: int,
         before: DeviceRoom | None = None,
@@ -262,13 +271,16 @@ class Device:
 
         Args:
             asking: What was asked.
-            response: What the hub has answered, with success.
+            response: What the hub has answered.
             now: Milliseconds since 1970-01-01T00:00Z.
             before: What the device has of the room, which it cannot follow any more.
             role: The role for who is no participant; None for the one that the joining code, a
                 preauthorisation or role 0 gives.
 
         Raises:
+            GroupInfoRefusedError: The hub does not give it: who asks may not come in, or there is
+                no such room.
+            RefusedError: The answer is a status.
             GroupInfoBodyError: The answer breaks a rule; the class says which.
             NoRoomError: The group is another room, or none.
             NoWayInError: The room has no role for who joins.
@@ -276,8 +288,7 @@ class Device:
             InvalidError: A rule is broken; a class for each.
             UsageError: The answer is not of success.
         """
-        if before is not None and before.uri != asking.uri:
-            raise UsageError(f"{before.uri} is another room")
+        _check_same(asking.uri, before)
         return joining.come_in(
             DeviceRoom,
             self.client,
@@ -332,3 +343,9 @@ class Device:
         """
         client = self.client
         return rows.load_room(DeviceRoom, stored, self.owner, client.settings, client.entropy)
+
+
+def _check_same(uri: RoomUri, before: DeviceRoom | None) -> None:
+    """Check that what a device has of a room is of that room."""
+    if before is not None and before.uri != uri:
+        raise UsageError(f"{before.uri} is another room")

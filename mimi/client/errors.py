@@ -1,6 +1,9 @@
 """What a device cannot do, and what it does not believe: one class for each."""
 
+from typing import Self
+
 from mimi.errors import ForbiddenError, InvalidError, UsageError
+from mimi.protocol.http import Refused
 
 PROTOCOL = "draft-ietf-mimi-protocol-06"
 
@@ -41,6 +44,25 @@ class NoKeyPackageError(ForbiddenError):
     """No client of a user who is to be added has given a key package: the answer says why."""
 
     rule = f"{PROTOCOL} section 5.2"
+
+
+class GroupInfoRefusedError(ForbiddenError):
+    """The hub does not give the group info of a room: ``code`` says why."""
+
+    rule = f"{PROTOCOL} section 5.6"
+
+
+class RefusedError(ForbiddenError):
+    """What was asked for has no answer but a status: ``status``, and whether it ``is_final``."""
+
+    rule = f"{PROTOCOL} section 5"
+
+    @classmethod
+    def of(cls, refused: Refused) -> Self:
+        """Return the error that a status is, where there should be an answer."""
+        status, is_final = refused.status, refused.is_final
+        after = refused.retry_after
+        return cls(f"status {status}", status=status, is_final=is_final, retry_after=after)
 
 
 class NoRoomError(InvalidError):

@@ -1,6 +1,7 @@
 """What happens in a room, as a device sees it: a closed union, to be matched exhaustively.
 
-Times are when the hub accepted something, in milliseconds since 1970-01-01T00:00Z.
+They come of what the hub fans out (section 5.5), and of its answers (sections 5.3 and 5.4). Times
+are when the hub accepted something, in milliseconds since 1970-01-01T00:00Z.
 """
 
 from enum import Enum
@@ -89,6 +90,19 @@ class RemovedMe:
 
 
 @attrs.frozen
+class RoomOver:
+    """The last ones are leaving: nobody is left to commit it, and the hub takes nothing more.
+
+    The room is closed. One that persists begins anew, with a group that somebody creates.
+
+    Attributes:
+        accepted: When.
+    """
+
+    accepted: int
+
+
+@attrs.frozen
 class Joined:
     """The device is in the room.
 
@@ -122,9 +136,13 @@ class Next(Enum):
     """What to do about what the hub did not take."""
 
     CATCH_UP = "catch-up"
-    """Process what was missed. A commit is decided by that; all else is to be made anew."""
+    """Process what was missed: a change is decided by that; a message is to be sent anew."""
     TRY_AGAIN = "try-again"
-    """Make it anew: something else came first, or what was wrong with it is forgotten."""
+    """Make it anew.
+
+    Something else came first, what was wrong with it is forgotten, or it has missed what was
+    proposed meanwhile, which it must cover.
+    """
     GIVE_UP = "give-up"
     """It is not allowed, and nothing that the device knows would change that.
 
@@ -215,6 +233,7 @@ Event: TypeAlias = (
     | MessageRefused
     | RoomChanged
     | RemovedMe
+    | RoomOver
     | Joined
     | Proposed
     | ChangeRefused

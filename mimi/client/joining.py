@@ -14,7 +14,12 @@ from typing import Any
 import attrs
 
 from mimi.client.changes import request_of
-from mimi.client.errors import NoRoomError, NoWayInError
+from mimi.client.errors import (
+    GroupInfoRefusedError,
+    NoRoomError,
+    NoWayInError,
+    RefusedError,
+)
 from mimi.client.state import Change, Kind, Moderated, Owner, R, RoomState, Underway
 from mimi.codec import encode
 from mimi.content.conversation import Conversation
@@ -38,6 +43,7 @@ from mimi.protocol.errors import ProviderCredentialError
 from mimi.protocol.fanout import FanoutMessage, WelcomeFanout, check_fanout
 from mimi.protocol.franking import check_franking_agent, franking_agent
 from mimi.protocol.groupinfo import (
+    GroupInfoCode,
     GroupInfoRatchetTreeTBE,
     GroupInfoRequest,
     GroupInfoRequestTBS,
@@ -45,6 +51,7 @@ from mimi.protocol.groupinfo import (
     open_group_info,
     sign_group_info_request,
 )
+from mimi.protocol.http import Refused
 from mimi.tree.extension import Extensions, ExternalSender, external_senders
 from mimi.tree.math import LeafIndex
 from mimi.tree.ratchet import RatchetTree
@@ -80,6 +87,7 @@ def begun(
         made,
         group=group,
         sent=before.sent,
+        unsent=before.unsent,
         waiting=tuple(each for each in before.waiting if each.epoch >= group.epoch),
         journal=before.journal,
         created=before.created,
@@ -180,13 +188,17 @@ def come_in(
     client: Client,
     owner: Owner,
     asking: Asking,
-    response: GroupInfoResponse,
+    response: GroupInfoResponse | Refused,
     now: int,
     *,
     before: RoomState | None,
     role: int | None,
 ) -> Change[R]:
     """Join by a commit of one's own; errors are those of `Device.come_in`."""
+    if isinstance(response, Refused):
+        raise RefusedError.of(response)
+    if (code := response.code) is not GroupInfoCode.SUCCESS:
+        raise GroupInfoRefusedError(code.name.lower(), room=str(asking.uri), code=code)
     uri, request = asking.uri, asking.request
     opened = open_group_info(uri, request, response, asking.private, provider_of=owner.provider_of)
     context = opened.group_info.group_context
@@ -203,7 +215,7 @@ def come_in(
         )
 
     try:
-        draft = drafted(_self_removes(opened))
+        draft = drafted(self_removes(opened))
     except ForbiddenError:
         # those who leave may lack the right to take out a single client of theirs
         draft = drafted(())
@@ -220,8 +232,8 @@ def _old_leaf(client: Client, tree: bytes) -> LeafIndex | None:
     return next((at for at, leaf in members if leaf.credential == client.credential), None)
 
 
-def _self_removes(opened: GroupInfoRatchetTreeTBE) -> tuple[bytes, ...]:
-    """Return the pending SelfRemove proposals, which the commit takes along."""
+def self_removes(opened: GroupInfoRatchetTreeTBE) -> tuple[bytes, ...]:
+    """Return the pending SelfRemove proposals, encoded, which the commit takes along."""
     listed = (each.proposal for each in opened.pending_proposals)
     return tuple(
         encode(message)

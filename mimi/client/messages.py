@@ -84,14 +84,7 @@ def send(room: R, message: Message, now: int, bot: BotFacts | None = None) -> Po
     Where the room has a franking agent, the message names its sender and the room, so that it can
     be franked.
 
-    Raises:
-        NoMemberError: The device is not in the room.
-        LeavingError: The user is leaving.
-        SentTwiceError: It was sent already.
-        MessageRefusedError: The room's policy does not allow it; has all reasons.
-        UnreadableError: Some members cannot read it.
-        PendingProposalsError: Something waits to be committed first.
-        UsageError: It cannot be encoded.
+    Errors are those of `DeviceRoom.send`.
     """
     check_member(room)
     check_staying(room)
@@ -109,9 +102,17 @@ def send(room: R, message: Message, now: int, bot: BotFacts | None = None) -> Po
     group, wire = group.protect(data, aad)
     request = SubmitMessageRequest(decode(MLSMessage, wire), owner.user)
     sent = Sent(message, message_id, request, group.epoch, media_type)
-    return Post(
-        stepped(room, group=group, sent={**room.sent, message_id: sent}), request, message_id
-    )
+    unsent = {at: each for at, each in room.unsent.items() if at != message_id}
+    after = stepped(room, group=group, sent={**room.sent, message_id: sent}, unsent=unsent)
+    return Post(after, request, message_id)
+
+
+def forgotten(room: R, message_id: bytes) -> R:
+    """Return the room without a message that the hub did not take; errors as in `forget`."""
+    if message_id not in room.unsent:
+        raise UsageError("there is no such message that was not taken", message_id=message_id.hex())
+    rest = {at: each for at, each in room.unsent.items() if at != message_id}
+    return stepped(room, unsent=rest)
 
 
 def _named(room: RoomState, message: Message) -> Message:
@@ -139,7 +140,7 @@ def _aad(extensions: GroupExtensions, message: Message, message_id: bytes, data:
 
 
 def submitted(room: R, message_id: bytes, response: SubmitMessageResponse | Refused) -> RoomStep[R]:
-    """Take the hub's answer to a message: it comes into the conversation with its time."""
+    """Take the hub's answer to a message: it comes into the conversation with its time, or not."""
     sent = room.sent.get(message_id)
     if sent is None:
         return RoomStep(room, (Passed(),))
@@ -153,7 +154,8 @@ def submitted(room: R, message_id: bytes, response: SubmitMessageResponse | Refu
     if isinstance(status, SubmitEpochTooOld):
         following = Next.CATCH_UP
     event = NotSent(sent.message, message_id, following)
-    return RoomStep(stepped(room, sent=rest), (event,))
+    unsent = {**room.unsent, message_id: sent.message}
+    return RoomStep(stepped(room, sent=rest, unsent=unsent), (event,))
 
 
 def accepted(room: R, sent: Sent, at: int, stamp: Frank | None) -> RoomStep[R]:

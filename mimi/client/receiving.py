@@ -1,4 +1,4 @@
-"""What the hub hands on: events of the room, in the order in which the hub accepted them.
+"""What the hub hands on: events of the room, in the order of its acceptance (section 5.5).
 
 ::
 
@@ -27,7 +27,7 @@ from mimi.client.events import (
     RemovedMe,
 )
 from mimi.client.messages import heard, own_echo
-from mimi.client.state import Kind, R, RoomState, RoomStep, Waiting, joins, stepped
+from mimi.client.state import Kind, R, RoomState, RoomStep, Waiting, ended, joins, stepped
 from mimi.codec import encode
 from mimi.errors import ForbiddenError, InvalidError, MalformedError
 from mimi.mls import (
@@ -119,7 +119,7 @@ def _one(room: R, fanned: FanoutMessage, now: int, arrived: int) -> RoomStep[R]:
     for message in more:
         step = _message(step.room, fanned, message, now, arrived)
         events += step.events
-    return RoomStep(step.room, tuple(events))
+    return ended(room, RoomStep(step.room, tuple(events)), fanned.timestamp)
 
 
 def _message(
@@ -145,7 +145,7 @@ def _message(
         case ApplicationMessage():
             return heard(_with_group(room, step.group), event, fanned, now)
         case OwnMessageEchoed():
-            return own_echo(room, fanned)
+            return _own_proposal(room, message, fanned, now) or own_echo(room, fanned)
         case ProposalReceived():
             by = _proposer(room, event)
             proposed = Proposed(event.reference, event.proposal, by, fanned.timestamp)
@@ -184,7 +184,7 @@ def _commit(room: R, staged: CommitStaged[Any], fanned: FanoutMessage) -> RoomSt
     leaf = staged.transition.tree.member(staged.committer)
     by = owner.rooms.identities.identify(leaf.credential)
     group = staged.accept(room.group).group
-    lost = tuple(_lost(room, removed=staged.removes_me))
+    lost = tuple(_lost(room, staged))
     if staged.removes_me:
         role = _role_after(room, staged)
         after = stepped(room, group=group, underway=None, waiting=())
@@ -200,11 +200,17 @@ def _role_after(room: RoomState, staged: CommitStaged[Any]) -> int:
     return 0 if found is None else found.role_of(room.owner.user)
 
 
-def _lost(room: RoomState, *, removed: bool) -> Iterator[Event]:
+def _lost(room: RoomState, staged: CommitStaged[Any]) -> Iterator[Event]:
     """Yield what another's commit makes of what was on its way."""
-    if room.underway is not None and room.underway.kind is Kind.COMMIT:
+    underway, removed = room.underway, staged.removes_me
+    wanted_out = not removed and _wanted_out(room)
+    if underway is not None and underway.kind is Kind.COMMIT:
         yield ChangeRefused(Next.GIVE_UP if removed else Next.TRY_AGAIN)
-    if not removed and _wanted_out(room):
+    elif underway is not None and not removed and not wanted_out:
+        covered = {each.reference for each in staged.transition.covered}
+        if not covered.issuperset(underway.references):
+            yield ChangeRefused(Next.TRY_AGAIN)
+    if wanted_out:
         yield LeaveLost(room.group.epoch)
 
 
@@ -224,6 +230,18 @@ def _own_commit(room: R, message: MLSMessage, fanned: FanoutMessage, now: int) -
     if underway is None or underway.request.bundle.proposal_or_commit != message:
         return RoomStep(room, (Passed(),))
     return taken(room, fanned.timestamp, now)
+
+
+def _own_proposal(
+    room: R, message: MLSMessage, fanned: FanoutMessage, now: int
+) -> RoomStep[R] | None:
+    """Take proposals of one's own that come back, perhaps instead of their answer; None if none."""
+    underway = room.underway
+    if underway is None or underway.kind is not Kind.PROPOSALS:
+        return None
+    if underway.request.bundle.proposal_or_commit != message:
+        return None
+    return RoomStep(taken(room, fanned.timestamp, now).room, (Passed(),))
 
 
 def _ahead(room: R, fanned: FanoutMessage, message: MLSMessage, now: int) -> RoomStep[R] | None:
@@ -271,12 +289,8 @@ def _kept(
     count = len(room.waiting)
     if not upkeep.may_buffer(count) or count >= MOST_WAITING:
         return RoomStep(room, (NeedsResync(),))
-    waiting = sorted((*room.waiting, Waiting(fanned, arrived)), key=_time)
+    waiting = sorted((*room.waiting, Waiting(fanned, arrived)), key=lambda each: each.accepted)
     return RoomStep(stepped(room, waiting=tuple(waiting)), (Kept(epoch),))
-
-
-def _time(waiting: Waiting) -> int:
-    return waiting.message.timestamp
 
 
 def expire(room: R, now: int) -> RoomStep[R]:

@@ -1,4 +1,11 @@
-"""A room on a device: every operation of its user, on an immutable value."""
+"""A room on a device: every operation of its user, on an immutable value.
+
+::
+
+    add, remove, commit, leave ...  --> Change --> hub (section 5.3) --> answered
+    send                            --> Post   --> hub (section 5.4) --> submitted
+    what the hub fans out (section 5.5)                              --> receive
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
@@ -211,6 +218,14 @@ class DeviceRoom(RoomState):
     ) -> RoomStep[Self]:
         """Take the hub's answer to a message, or the status that came instead."""
         return messages.submitted(self, message_id, response)
+
+    def forget(self, message_id: bytes) -> Self:
+        """Return the room without a message that the hub did not take, which is given up.
+
+        Raises:
+            UsageError: There is none of this ID in `unsent`.
+        """
+        return messages.forgotten(self, message_id)
 
     def read(self, message_id: bytes, *, now: int) -> Self:
         """Return the room whose user has read a message.

@@ -6,13 +6,14 @@
     client/...         the rows of the client    group/...         the rows of the group
                                                  underway          what is on its way to the hub
                                                  sent/<id>         messages that wait for times
+                                                 unsent/<id>       what the hub did not take
                                                  waiting/<hash>    what cannot be processed yet
                                                  arrival/<id>      the conversation, by message IDs
                                                  contents          how many of each there are
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
 from typing import Any, TypeVar
 
 import attrs
@@ -33,6 +34,7 @@ from mimi.codec import decode, encode
 from mimi.content import message as content
 from mimi.content.authority import Arrival
 from mimi.content.conversation import Conversation
+from mimi.content.model import Message
 from mimi.content.persistent import Trie
 from mimi.crypto import Entropy
 from mimi.identity import ClientUri, RoomUri
@@ -41,6 +43,7 @@ from mimi.mls.errors import DamagedSnapshotError
 from mimi.mls.rows import Changes, Fields, RowEdit, Rows, damage
 from mimi.policy.settings import settings_of
 from mimi.protocol.fanout import FanoutMessage
+from mimi.protocol.keystore_rows import octets_in_name
 from mimi.protocol.submit import Frank, SubmitMessageRequest
 from mimi.protocol.update import UpdateRequest
 
@@ -123,6 +126,8 @@ def room_changes(now: RoomState, before: RoomState | None) -> Changes:
     if before is None or now.underway is not before.underway:
         _write_underway(out, now.underway, None if before is None else before.underway)
     out.write_table("sent", _sent(now), {} if before is None else _sent(before), _sent_fields)
+    old_unsent = {} if before is None else _unsent(before)
+    out.write_table("unsent", _unsent(now), old_unsent, _unsent_fields)
     old = {} if before is None else _waiting(before)
     out.write_table("waiting", _waiting(now), old, _waiting_fields)
     for name in dict.fromkeys(journalled(now.journal, None if before is None else before.journal)):
@@ -157,6 +162,7 @@ def _contents(room: RoomState) -> dict[str, object]:
     return {
         "underway": room.underway is not None,
         "sent": len(room.sent),
+        "unsent": len(room.unsent),
         "waiting": len(room.waiting),
         "arrivals": len(room.stored),
     }
@@ -186,6 +192,14 @@ def _sent_fields(sent: Sent) -> dict[str, object]:
         "epoch": sent.epoch,
         "media_type": _octets_of(sent.media_type),
     }
+
+
+def _unsent(room: RoomState) -> dict[str, Message]:
+    return {name.hex(): each for name, each in room.unsent.items()}
+
+
+def _unsent_fields(message: Message) -> dict[str, object]:
+    return {"message": content.encode(message)}
 
 
 def _waiting(room: RoomState) -> dict[str, Waiting]:
@@ -252,9 +266,12 @@ def load_room(
         version = fields.number("version")
         underway = _read_underway(rows) if contents.flag("underway") else None
         sent = {each.message_id: each for each in _read(rows, "sent", _read_sent)}
-        waiting = sorted(_read(rows, "waiting", _read_waiting), key=_time)
+        unsent = dict(_read(rows, "unsent", _read_unsent))
+        waiting = sorted(_read(rows, "waiting", _read_waiting), key=lambda each: each.accepted)
         arrivals = _read(rows, "arrival", _read_arrival)
-        for name, found in (("sent", sent), ("waiting", waiting), ("arrivals", arrivals)):
+        counted: dict[str, Sized] = {"sent": sent, "unsent": unsent, "waiting": waiting}
+        counted["arrivals"] = arrivals
+        for name, found in counted.items():
             if contents.number(name) != len(found):
                 raise DamagedSnapshotError("a row is missing", name)
         for each in (fields, contents, rows):
@@ -268,6 +285,7 @@ def load_room(
         settings,
         underway=underway,
         sent=sent,
+        unsent=unsent,
         waiting=tuple(waiting),
         opened=opened,
         created=created or None,
@@ -310,21 +328,18 @@ def _read_underway(rows: Rows) -> Underway:
     return Underway(_KINDS[number], request, references)
 
 
-def _name(last: str, fields: Fields) -> bytes:
-    try:
-        return bytes.fromhex(last)
-    except ValueError as error:
-        raise DamagedSnapshotError("the name is no message ID", fields.row) from error
-
-
 def _read_sent(last: str, fields: Fields) -> Sent:
     return Sent(
         content.decode(fields.octets("message")),
-        _name(last, fields),
+        octets_in_name(last, fields.row),
         decode(SubmitMessageRequest, fields.octets("request")),
         fields.number("epoch"),
         _read_optional(MediaType, fields, "media_type"),
     )
+
+
+def _read_unsent(last: str, fields: Fields) -> tuple[bytes, Message]:
+    return octets_in_name(last, fields.row), content.decode(fields.octets("message"))
 
 
 def _read_waiting(last: str, fields: Fields) -> Waiting:
@@ -334,14 +349,10 @@ def _read_waiting(last: str, fields: Fields) -> Waiting:
     return Waiting(decode(FanoutMessage, octets), fields.number("arrived"))
 
 
-def _time(waiting: Waiting) -> int:
-    return waiting.message.timestamp
-
-
 def _read_arrival(last: str, fields: Fields) -> Stored:
     arrival = Arrival(
         content.decode(fields.octets("message")),
-        _name(last, fields),
+        octets_in_name(last, fields.row),
         fields.octets("sender").decode("ascii", "replace"),
         fields.number("accepted"),
         is_erased=fields.flag("is_erased"),

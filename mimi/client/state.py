@@ -2,11 +2,11 @@
 
 ::
 
-    what the user wants  --> Change(room, request to the hub) ... answered(response) --> Step
-    what the hub hands on                                                        --> Step
+    what the user wants  --> Change(room, request to the hub) ... answered(response) --> RoomStep
+    what the hub hands on                                                        --> RoomStep
 
-Whoever has a device stores the room that a step returns, with what is to be sent, in one
-transaction, and sends then. Times are milliseconds since 1970-01-01T00:00Z.
+Whoever has a device stores the room that a step returns, with what is to be sent (sections 5.3 and
+5.4), in one transaction, and sends then. Times are milliseconds since 1970-01-01T00:00Z.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 import attrs
 
 from mimi.client.errors import LeavingError, NoMemberError, NoRoomError, UnderwayError
-from mimi.client.events import Event
+from mimi.client.events import Event, RoomOver
 from mimi.content.authority import Arrival, Question, Right, author_alone
 from mimi.content.conversation import Conversation
 from mimi.content.model import Message
@@ -33,6 +33,7 @@ from mimi.policy.room import Room
 from mimi.policy.structures import PARTICIPANT_LIST
 from mimi.protocol.audience import cut_off
 from mimi.protocol.fanout import FanoutMessage
+from mimi.protocol.hub_pending import is_deserted
 from mimi.protocol.message import place_of
 from mimi.protocol.protocol import ProviderOf, provider_of_basic
 from mimi.protocol.submit import Frank, SubmitMessageRequest
@@ -84,7 +85,8 @@ class Underway:
     Attributes:
         kind: What it is.
         request: What was sent: to be sent again where it is not known whether it arrived.
-        references: By what commits refer to the proposals.
+        references: By what commits refer to the proposals: those that are proposed; beside a commit
+            those that were pending when it was made.
     """
 
     kind: Kind
@@ -127,6 +129,11 @@ class Waiting:
     def epoch(self) -> int:
         """The epoch that it is of."""
         return place_of(self.message.message.body)[1]  # type: ignore[arg-type]  # it was received
+
+    @property
+    def accepted(self) -> int:
+        """When the hub accepted it: what waits is in this order."""
+        return self.message.timestamp
 
 
 @attrs.frozen
@@ -198,6 +205,7 @@ class RoomState:
         settings: How the device behaves in its groups where the room says nothing; not stored.
         underway: What is on its way to the hub; None for nothing.
         sent: From message IDs to the messages that wait for their times.
+        unsent: From message IDs to what the hub did not take: until it is sent anew, or forgotten.
         waiting: What cannot be processed yet, in the order of its acceptance.
         opened: From epochs to when the hub accepted the commits that opened them; the latest
             ones alone.
@@ -215,6 +223,7 @@ class RoomState:
     settings: Settings
     underway: Underway | None = None
     sent: Mapping[bytes, Sent] = EMPTY
+    unsent: Mapping[bytes, Message] = EMPTY
     waiting: tuple[Waiting, ...] = ()
     opened: Mapping[int, int] = EMPTY
     stored: Trie[bytes, Stored] = attrs.field(factory=Trie)
@@ -234,7 +243,20 @@ class RoomState:
     @property
     def is_member(self) -> bool:
         """Whether the device is in the room, as far as it knows."""
-        return self.group.is_active and not joins(self)
+        return self.group.is_active and not joins(self) and not self.is_over
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all clients are on their way out, so that nobody can commit that any more.
+
+        The hub takes the group for gone then. What the device itself proposes does not count before
+        the hub has taken it.
+        """
+        group, underway = self.group, self.underway
+        if not group.pending or (underway is not None and underway.kind is Kind.PROPOSALS):
+            return False
+        policy = self.policy
+        return is_deserted(self.owner.rooms, policy, group, cut_off(policy, group))
 
     @property
     def policy(self) -> Room:
@@ -298,6 +320,19 @@ class RoomStep(Generic[R]):
 def stepped(room: R, **changes: Any) -> R:
     """Return the room one step on."""
     return attrs.evolve(room, version=room.version + 1, **changes)
+
+
+def ended(before: RoomState, step: RoomStep[R], accepted: int) -> RoomStep[R]:
+    """Return a step that says so where the room ends by it.
+
+    Args:
+        before: The room before the step.
+        step: The step.
+        accepted: When the hub accepted what the step is about.
+    """
+    if not step.room.is_over or before.is_over:
+        return step
+    return RoomStep(step.room, (*step.events, RoomOver(accepted)))
 
 
 def joins(room: RoomState) -> bool:

@@ -16,6 +16,7 @@ from mimi.client import (
     NeedsResync,
     Next,
     RemovedMe,
+    RoomOver,
     RoomStep,
 )
 from mimi.codec import decode, encode, encode_all
@@ -153,6 +154,8 @@ class Handset:
                 case RemovedMe(by=by):
                     messages = (*messages, self._goes(str(self.room.uri)))
                     self._removed_by = by
+                case RoomOver():
+                    messages = (*messages, self._goes(str(self.room.uri)))
                 case Joined(epoch=epoch, accepted=accepted):
                     self._comes(epoch, accepted)
                 case NeedsResync() | ChangeRefused(next=Next.RESYNC):
@@ -221,7 +224,8 @@ class Handset:
         event = decode(FanoutMessage, delivered.event)
         if isinstance(event.attached, WelcomeFanout):
             return self._welcomed(RoomUri.parse(message.head["room"]), event, now, receipt)
-        if self._room is None or not self._room.group.is_active:  # its provider has not heard so
+        if self._room is None or not self._room.group.is_active or self._room.is_over:
+            # its provider has not heard so
             return Output((receipt, self._goes(message.head["room"])))
         return self._stepped(self.room.receive(event, now=now), receipt)
 

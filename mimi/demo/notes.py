@@ -14,6 +14,7 @@ from mimi.client import (
     Proposed,
     RemovedMe,
     RoomChanged,
+    RoomOver,
 )
 from mimi.content.entry import Entry
 from mimi.content.model import ExternalPart, NestedPart
@@ -71,8 +72,8 @@ def note_of(event: Event) -> str | None:
             return f"not taken, {following.value}: {reason}"
         case NotSent(next=following):
             return f"not sent, {following.value}"
-        case LeaveLost():
-            return "to leave again"
+        case LeaveLost() | RoomOver():
+            return "the room is over" if isinstance(event, RoomOver) else "to leave again"
     return None
 
 

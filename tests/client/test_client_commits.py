@@ -21,6 +21,7 @@ from mimi.client.errors import (
     LeavingError,
     NoKeyPackageError,
     NoMemberError,
+    RefusedError,
     UnderwayError,
 )
 from mimi.codec import decode, replace
@@ -30,7 +31,7 @@ from mimi.policy.errors import NoParticipantError, PolicyRefusedError
 from mimi.policy.operational import AppMessagePolicy, OperationalParameters
 from mimi.policy.presets import ANNOUNCEMENT_CHANNEL, COOPERATIVE
 from mimi.policy.presets.announcement import OWNER
-from mimi.policy.propose import update_of
+from mimi.policy.propose import list_update, update_of
 from mimi.policy.structures import RoleData
 from mimi.protocol.fanout import FanoutMessage, ProposalFanout
 from mimi.protocol.http import Refused
@@ -43,6 +44,7 @@ from mimi.protocol.keys import (
 from mimi.protocol.protocol import Protocol
 from mimi.protocol.update import (
     UpdateAccepted,
+    UpdateResponseCode,
     invalid_proposals,
     not_allowed,
     update_accepted,
@@ -158,6 +160,61 @@ def test_a_commit_that_misses_what_is_pending_is_made_anew(there):
     there.check_agreement("alice/phone", "alice/laptop")
 
 
+def test_a_commit_is_made_anew_where_it_has_missed_what_was_proposed_before_the_answer(there):
+    leave = there.of("bob/phone").leave(now=there.now)
+    there.put("bob/phone", leave.room)
+    change = there.of("alice/phone").rename("Club", now=there.now)
+    there.put("alice/phone", change.room)
+    assert isinstance(there.update("bob/phone", leave.request).details, UpdateAccepted)
+    response = there.update("alice/phone", change.request)
+    assert response.response_code is UpdateResponseCode.NOT_ALLOWED
+    there.hear("alice/phone")  # before the answer
+    step = there.of("alice/phone").answered(response, now=there.now)
+    (refused,) = there.note("alice/phone", step)
+    assert (type(refused), refused.next) == (ChangeRefused, Next.TRY_AGAIN)
+
+    again = there.of("alice/phone").rename("Club", now=there.now)
+    step = again.room.answered(not_allowed("not today"), now=there.now)
+    assert step.events == (ChangeRefused(Next.GIVE_UP, "not today"),)  # it covers all that it knows
+    there.put("alice/phone", step.room)
+    there.changed("alice/phone", lambda room: room.rename("Club", now=there.now))
+    assert there.of("alice/laptop").policy.policy.metadata.room_name == b"Club"
+    there.check_agreement("alice/phone", "alice/laptop")
+
+
+@pytest.mark.parametrize("is_answered_first", [False, True])
+def test_proposals_that_a_commit_outruns_are_made_anew(there, is_answered_first):
+    change = there.of("bob/phone").propose([rename(there)], now=there.now)
+    there.put("bob/phone", change.room)
+    there.change("alice/phone", lambda room: room.commit(now=there.now))
+    response = there.update("bob/phone", change.request)
+    if is_answered_first:
+        step = there.of("bob/phone").answered(response, now=there.now)
+        (refused,) = there.note("bob/phone", step)
+        assert refused.next is Next.CATCH_UP
+    there.hear("bob/phone")
+    assert kinds(there.events["bob/phone"][-2:]) == [RoomChanged, ChangeRefused]
+    assert there.events["bob/phone"][-1].next is Next.TRY_AGAIN
+    assert there.of("bob/phone").answered(response, now=there.now).events == (Passed(),)
+    there.changed("bob/phone", lambda room: room.propose([rename(there)], now=there.now))
+    there.changed("alice/phone", lambda room: room.commit(now=there.now))
+    assert there.of("bob/phone").policy.policy.metadata.room_name == b"Club"
+    there.check_agreement()
+
+
+def test_proposals_that_a_commit_covers_take_place_before_they_are_answered(there):
+    change = there.of("bob/phone").propose([rename(there)], now=there.now)
+    there.put("bob/phone", change.room)
+    response = there.update("bob/phone", change.request)
+    there.hear("alice/phone")
+    there.change("alice/phone", lambda room: room.commit(now=there.now))
+    there.hear()
+    assert kinds(there.events["bob/phone"][-2:]) == [Passed, RoomChanged]
+    assert there.of("bob/phone").answered(response, now=there.now).events == (Passed(),)
+    assert there.of("bob/phone").policy.policy.metadata.room_name == b"Club"
+    there.check_agreement()
+
+
 def test_a_status_in_place_of_an_answer_keeps_a_change_or_drops_it(there):
     change = there.of("bob/phone").commit(now=there.now)
     step = change.room.answered(Refused(503, 60), now=there.now)
@@ -180,6 +237,10 @@ def test_who_gives_no_key_package_is_not_added(there):
     with pytest.raises(NoKeyPackageError) as caught:
         room.add([Material(request, nothing)], now=there.now)
     assert caught.value.where == {"user": octets(CATHY), "status": code}
+
+    with pytest.raises(RefusedError) as refused:
+        Material(request, Refused(502))
+    assert refused.value.where == {"status": 502, "is_final": False, "retry_after": None}
 
     given = there.material("alice/phone", "cathy")
     phone, laptop = given.response.clients
@@ -307,10 +368,13 @@ def test_what_the_hub_wants_is_stapled_to_the_commit_of_a_joiner(there):
 
 def test_what_the_hub_wants_follows_the_commit_of_a_member(there):
     cathy = octets(CATHY)
+    there.add("alice/phone", "cathy")
+    promotion = list_update(there.of("alice/phone").policy, change={cathy: ADMIN})
+    there.changed("alice/phone", lambda room: room.propose([promotion], now=there.now))
     step = there.hub.remove(there.room, [cathy], now=there.tick())
     there.room = step.room
-    assert step.effects == ()
-    there.add("alice/phone", "cathy")
+    assert step.effects == ()  # it cannot be both: that comes first
+    there.changed("alice/phone", lambda room: room.commit(now=there.now))
     assert {event.by for event in there.events["bob/phone"][-3:]} == {b"mimi://a.example"}
     there.changed("bob/phone", lambda room: room.commit(now=there.now))
     assert cathy not in there.of("alice/phone").policy.participants.roles

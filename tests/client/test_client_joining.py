@@ -1,5 +1,6 @@
 """Ways into a room, and groups that are not the room that they should be."""
 
+import attrs
 import pytest
 from client.neighbourhood import (
     ALICE,
@@ -13,9 +14,9 @@ from client.neighbourhood import (
 )
 
 from mimi.client import Joined, Passed
-from mimi.client.errors import NoRoomError, NoWayInError
+from mimi.client.errors import GroupInfoRefusedError, NoRoomError, NoWayInError, RefusedError
 from mimi.codec import replace
-from mimi.errors import UsageError
+from mimi.errors import ForbiddenError, UsageError
 from mimi.identity import RoomUri
 from mimi.mls.errors import (
     CredentialRefusedError,
@@ -32,7 +33,13 @@ from mimi.policy.presets.moderated import ATTENDEE, GUEST, MODERATOR
 from mimi.policy.structures import Claim, ClaimId, PreAuthData, PreAuthRoleEntry, RoomMetaData
 from mimi.protocol.errors import GroupInfoRoomError, ProviderCredentialError
 from mimi.protocol.fanout import WelcomeFanout
-from mimi.protocol.groupinfo import GroupInfoNotAuthorized
+from mimi.protocol.groupinfo import (
+    GroupInfoCode,
+    GroupInfoNoSuchRoom,
+    GroupInfoNotAuthorized,
+    GroupInfoResponse,
+)
+from mimi.protocol.http import Refused
 from mimi.tree.codepoints import CredentialType
 from mimi.tree.credential import BasicCredential
 from mimi.tree.extension import ExternalSender
@@ -89,12 +96,30 @@ def test_who_has_a_link_joins_by_it(role):
     there.changed("alice/phone", lambda room: room.change_links(add=[link], now=there.now))
     asking, response = there.answer("bob/phone")
     assert isinstance(response.status, GroupInfoNotAuthorized)
-    with pytest.raises(UsageError):
+    with pytest.raises(GroupInfoRefusedError) as caught:
         there.devices["bob/phone"].come_in(asking, response, now=there.now)
+    assert caught.value.where["code"] is GroupInfoCode.NOT_AUTHORIZED
     there.come_in("bob/phone", link, role=role)
     assert there.of("alice/phone").policy.role_of(octets(BOB)) == (role or GUEST)
     there.changed("alice/phone", lambda room: room.change_links(remove=[0], now=there.now))
     there.check_agreement()
+
+
+@pytest.mark.parametrize(("status", "is_final"), [(404, True), (403, True), (503, False)])
+def test_a_group_info_that_nobody_gives(there, status, is_final):
+    """The device is told whose no it is; it has what it had, and may ask again."""
+    device, before = there.devices["alice/phone"], there.of("alice/phone")
+    asking = device.ask(ROOM)
+    gone = GroupInfoResponse(octets(ROOM), GroupInfoNoSuchRoom())
+    with pytest.raises(GroupInfoRefusedError) as caught:
+        device.come_in(asking, gone, now=there.now, before=before)
+    assert caught.value.where == {"room": str(ROOM), "code": GroupInfoCode.NO_SUCH_ROOM}
+    with pytest.raises(RefusedError) as caught:
+        device.come_in(asking, Refused(status, 60), now=there.now, before=before)
+    said = {"status": status, "is_final": is_final, "retry_after": 60}
+    assert caught.value.where == said
+    assert isinstance(caught.value, ForbiddenError)
+    there.come_in("alice/phone")
 
 
 def test_there_is_no_way_into_a_room_that_gives_none(there):
@@ -203,3 +228,16 @@ def test_credentials_are_judged_before_somebody_comes_in():
         event = there.events[name][-1]
         assert type(event.reason) is CredentialRefusedError
     there.check_agreement("cathy/laptop", "bob/phone", "bob/laptop")
+
+
+def test_who_begins_a_room_anew_goes_on_with_its_conversation(there):
+    there.say("alice/phone", text("One", b"1"))
+    before = there.of("alice/phone")
+    there.create("alice/phone", before=before)
+    room = there.of("alice/phone")
+    assert room.group.group_id != before.group.group_id
+    assert (room.group.epoch, room.created, room.joined) == (0, before.created, before.joined + 1)
+    there.say("alice/phone", text("Two", b"2"))
+    assert [each.text for each in there.of("alice/phone").shown] == ["One", "Two"]
+    with pytest.raises(UsageError, match="is another room"):
+        there.create("alice/phone", before=attrs.evolve(before, uri=RoomUri("b.example", "other")))

@@ -244,6 +244,36 @@ def test_a_message_that_the_hub_does_not_take_is_forgotten(there):
     assert step.room.submitted(post.message_id, refused).events == (Passed(),)
 
 
+def test_a_message_that_the_hub_does_not_take_is_kept_until_somebody_decides(there):
+    """A device that fails before it has told its user still has what the user wrote."""
+    there.post("bob/phone", text("Hi", b"1"))
+    post = there.of("bob/phone").send(text("Hello", b"2"), now=there.now)
+    refused = SubmitMessageResponse(SubmitNotAllowed())
+    step = post.room.submitted(post.message_id, refused)
+    (event,) = there.note("bob/phone", step)
+    there.restoring = True
+    room = there.of("bob/phone")
+    assert room.unsent == {post.message_id: event.message}
+    anew = room.send(event.message, now=there.now)
+    assert (anew.message_id, anew.room.unsent) == (post.message_id, {})
+    assert post.message_id in anew.room.sent
+    forgotten = room.forget(post.message_id)
+    assert forgotten.unsent == {}
+    there.put("bob/phone", forgotten)
+    for name in (post.message_id, next(iter(room.sent))):  # the hub may still take the other
+        with pytest.raises(UsageError, match="no such message"):
+            there.of("bob/phone").forget(name)
+
+
+def test_what_was_not_taken_comes_along_where_a_device_comes_back(there):
+    post = there.of("bob/phone").send(text("Hi", b"1"), now=there.now)
+    there.put("bob/phone", post.room.submitted(post.message_id, Refused(403)).room)
+    there.come_in("bob/phone")
+    room = there.of("bob/phone")
+    assert there.say("bob/phone", room.unsent[post.message_id]) == post.message_id
+    there.check_agreement()
+
+
 def test_a_status_in_place_of_an_answer_keeps_a_message_or_drops_it(there):
     post = there.of("bob/phone").send(text("Hi", b"1"), now=there.now)
     step = post.room.submitted(post.message_id, Refused(503, 60))

@@ -9,6 +9,7 @@ from mimi.codec import cbor, encode
 from mimi.crypto import SeededEntropy
 from mimi.mls.errors import DamagedSnapshotError, NewerSnapshotError
 from mimi.mls.rows import RowEdit
+from mimi.protocol.http import Refused
 
 
 @pytest.fixture
@@ -74,13 +75,17 @@ def test_the_conversation_comes_back(there):
     assert b"Hello" not in b"".join(there.rooms["bob/laptop"].save().values())
 
 
-@pytest.mark.parametrize("name", ["room", "contents", "arrival", "group/group", "sent", "waiting"])
+@pytest.mark.parametrize(
+    "name", ["room", "contents", "arrival", "group/group", "sent", "unsent", "waiting"]
+)
 def test_a_row_that_is_missing_is_noticed(there, name):
     there.say("alice/phone", text("Hello", b"1"))
     there.change("alice/phone", lambda room: room.commit(now=there.now))
     there.post("alice/phone", text("Later", b"2"))
     there.take("bob/phone", there.inbox["bob/phone"][-1])
     there.put("bob/phone", there.of("bob/phone").send(text("Mine", b"3"), now=there.now).room)
+    post = there.of("bob/phone").send(text("No", b"4"), now=there.now)
+    there.put("bob/phone", post.room.submitted(post.message_id, Refused(403)).room)
     rows = there.rooms["bob/phone"].save()
     (gone,) = (each for each in rows if each == name or each.startswith(f"{name}/"))
     with pytest.raises(DamagedSnapshotError):
