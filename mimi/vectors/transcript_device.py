@@ -12,8 +12,9 @@ import attrs
 
 from mimi import content
 from mimi.client import Asking, Device, DeviceRoom, Kind, RoomStep
+from mimi.client.changes import of_commit
 from mimi.client.events import Event, MessageShown
-from mimi.client.joining import begun
+from mimi.client.joining import begun, self_removes
 from mimi.client.reading import unframed
 from mimi.client.state import Sent, Underway
 from mimi.codec import decode, decode_all, encode
@@ -40,7 +41,6 @@ from mimi.vectors.form import Form
 from mimi.vectors.transcript_epochs import (
     OwnSecretError,
     OwnSecrets,
-    leaving_in,
     own_commit,
     own_entry,
     own_founding,
@@ -181,7 +181,7 @@ class Listener:
             raise OwnSecretError("init_secret", "a member's is that of its group")
         held, joiner = own_commit(room.group, wire, welcomed, secrets, now // 1000)
         self._check_joiner(message, joiner)
-        underway = Underway(Kind.COMMIT, request)
+        underway = of_commit(room.group, request)
         group = changed(room.group, held=held)
         self.rooms[room.uri] = attrs.evolve(room, group=group, underway=underway)
 
@@ -205,7 +205,7 @@ class Listener:
             device.client,
             encode(MLSMessage(opened.group_info)),
             encoded_tree(opened.ratchet_tree_option, None),
-            leaving_in(opened),
+            self_removes(opened),
             encode(request.bundle.proposal_or_commit),
             self._secrets(message),
             now // 1000,

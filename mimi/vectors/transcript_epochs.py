@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 import attrs
 
-from mimi.codec import decode, encode
+from mimi.codec import decode
 from mimi.crypto import HPKEPrivateKey, Secret, SignaturePrivateKey
 from mimi.errors import InvalidError
 from mimi.mls import CommitStaged, Group, PublicGroup
@@ -24,13 +24,12 @@ from mimi.mls.errors import ConfirmationTagError
 from mimi.mls.framing import AuthenticatedContent, CommitAuthData, PrivateMessage, PublicMessage
 from mimi.mls.member import HeldCommit, NewEpoch
 from mimi.mls.message import MLSMessage
-from mimi.mls.proposal import Commit, SelfRemove
+from mimi.mls.proposal import Commit
 from mimi.mls.protect import open_private, open_sender_data, unprotect_public
 from mimi.mls.schedule import EpochSecrets, joiner_secret
 from mimi.mls.secrets import RatchetKind
 from mimi.mls.senders import signature_keys
 from mimi.mls.state import PublicState, changed, replaced_leaves
-from mimi.protocol.groupinfo import GroupInfoRatchetTreeTBE
 from mimi.tree import math
 from mimi.tree.private import PrivateTree, node_key
 
@@ -237,14 +236,3 @@ def own_message(group: Group, message: PrivateMessage) -> tuple[Group, bytes]:
     if not isinstance(content, bytes):
         raise OwnSecretError("body", "no application message")
     return changed(group, message_keys=keys), content
-
-
-def leaving_in(opened: GroupInfoRatchetTreeTBE) -> tuple[bytes, ...]:
-    """Return the SelfRemove proposals that the hub hands out, which who joins may commit."""
-    listed = (each.proposal for each in opened.pending_proposals)
-    return tuple(
-        encode(each)
-        for each in listed
-        if isinstance(each.body, PublicMessage)
-        and isinstance(each.body.content.content, SelfRemove)
-    )

@@ -11,6 +11,7 @@ from naive.naive_crypto import Suite
 from naive.naive_extended_member import Member, take_commit, take_proposal
 from naive.naive_protocol_wire import kind_of_message, read_body
 from naive.naive_public import committed, leaf_of, open_message, proposal_reference
+from naive.naive_transcript_rules import staying
 from naive.naive_wire import OPAQUE, Reader, decode, encode, struct
 
 NEW_ROOM = struct(("group_info", OPAQUE), ("ratchet_tree", OPAQUE))
@@ -36,6 +37,17 @@ class View:
         self.sent: dict[bytes, dict] = {}
         self.shown: set[bytes] = set()
         self.waiting: list[dict] = []
+        self.is_over = False
+
+    @property
+    def is_in(self) -> bool:
+        return self.active and not self.is_over
+
+    @property
+    def leaves_nobody(self) -> bool:
+        """Whether all are to go, by what the hub has taken: nobody is left to commit that."""
+        is_asked = self.underway is not None and self.underway[0] == "proposals"
+        return not is_asked and not staying(self.member.public)
 
     @property
     def epoch(self) -> int:
@@ -65,7 +77,7 @@ class Device:
         changed = []
         for uri, view in self.views.items():
             waiting = len(view.waiting)
-            form = rooms.form_of(view.member, uri, active=view.active, waiting=waiting)
+            form = rooms.form_of(view.member, uri, active=view.is_in, waiting=waiting)
             if self.seen.get(uri) != form:
                 self.seen[uri] = form
                 changed.append(form)
@@ -208,6 +220,7 @@ class Device:
             self.events.append(TAKEN[kind])
         view.active, view.underway = True, None
         self.settle(about, view)
+        self.end(view)
 
     def own_message(self, about: str, octets: bytes, accepted: int, frank: dict | None) -> None:
         view = self.views[about]
@@ -254,6 +267,13 @@ class Device:
             view = self.views[about]
             self.happen(about, view, event)
             self.settle(about, view)
+            self.end(view)
+
+    def end(self, view: View) -> None:
+        """Say so where a room is over."""
+        if view.leaves_nobody and not view.is_over:
+            self.events.append("roomOver")
+        view.is_over = view.leaves_nobody
 
     def settle(self, about: str, view: View) -> None:
         """Take what has waited for the epoch that has come."""

@@ -32,10 +32,8 @@ from naive.naive_transcript_room import (
     opener,
     user_of,
 )
-from naive.naive_transcript_rules import check_answer, has_capability, staying
+from naive.naive_transcript_rules import BANNED, check_answer, may_send, staying
 from naive.naive_wire import decode
-
-BANNED = 1
 
 
 def provider_of(uri: str) -> str:
@@ -164,8 +162,8 @@ class Room:
             must("it is of an epoch before", holds=epoch < self.epoch)
             return
         agree("the epoch", epoch, self.epoch)
-        allowed = has_capability(self.public, request["sending_uri"], "canSendMessage")
-        expected = "accepted" if allowed and not self.public.pending else "notAllowed"
+        allowed = may_send(self.public, request["sending_uri"])
+        expected = "accepted" if allowed else "notAllowed"
         agree("whether it may be sent", expected, code)
         if code != "accepted":
             return

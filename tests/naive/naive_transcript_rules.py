@@ -2,6 +2,7 @@
 sections 5.3 and 5.4, and the roles of draft-ietf-mimi-room-policy-03.
 """
 
+from naive import naive_extensions as ext
 from naive import naive_tree as tree
 from naive import naive_wire as wire
 from naive.naive_agree import agree
@@ -13,6 +14,7 @@ from naive.naive_public import Public, leaf_of
 from naive.naive_transcript_room import LOGICS, PARTICIPANTS, user_of
 
 ROLES = 0x25
+BANNED = 1
 
 
 def listed_in(extensions: list[dict]) -> dict[str, int]:
@@ -33,6 +35,19 @@ def users_with(public: Public, capability: str) -> list[str]:
 
 def has_capability(public: Public, user: str, capability: str) -> bool:
     return user in users_with(public, capability)
+
+
+def may_send(public: Public, user: str) -> bool:
+    """Whether a message of a user is taken: of who is about to go or to be banned, none is."""
+    updates = [
+        one.proposal
+        for one in public.pending.values()
+        if one.proposal["proposal_type"] == ext.APP_DATA_UPDATE
+        and one.proposal["body"]["component_id"] == PARTICIPANTS
+    ]
+    extensions, _ = next_extensions(public.context["extensions"], updates, LOGICS)
+    is_cut_off = listed_in(extensions).get(user, BANNED) == BANNED
+    return has_capability(public, user, "canSendMessage") and not is_cut_off
 
 
 def staying(public: Public) -> set[int]:

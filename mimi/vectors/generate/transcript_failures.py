@@ -1,8 +1,6 @@
 """What goes wrong on the way: lost, late, repeated and reordered, and how all agree in the end."""
 
-from mimi import content
 from mimi.codec import decode
-from mimi.content.model import Message
 from mimi.crypto import SeededEntropy, Suite
 from mimi.identity import RoomUri
 from mimi.policy.presets.cooperative import COOPERATIVE, GROUP_ADMIN, POLICY_ENFORCER
@@ -48,10 +46,6 @@ def failures(suite: Suite, entropy: SeededEntropy) -> Vector:
     )
 
 
-def _text(town: Town, text: str) -> Message:
-    return content.text(text, entropy=town.entropy.fork(text.encode()))
-
-
 def _is_welcome_to(uri: str) -> Matches:
     def matches(message: Form) -> bool:
         if not is_delivery(uri)(message):
@@ -70,14 +64,14 @@ def _begin(town: Town) -> None:
     town.lost = _is_welcome_to(laptop.uri)
     town.do(ana.adds(ROOM, BO, CY))
     town.lost = none
-    town.do(ana.says(ROOM, _text(town, "Who is there?"), town.now))
+    town.do(ana.says(ROOM, town.text("Who is there?"), town.now))
 
 
 def _return(town: Town) -> None:
     """The device that was not welcomed replaces its leaf."""
     laptop = town.phone("cy/laptop")
     town.do(laptop.asks(ROOM))
-    town.do(laptop.says(ROOM, _text(town, "I am, too"), town.now))
+    town.do(laptop.says(ROOM, town.text("I am, too"), town.now))
 
 
 def _race(town: Town) -> None:
@@ -94,15 +88,15 @@ def _repeat(town: Town) -> None:
     """A notification is taken, but not acknowledged; another one is lost."""
     ana, bo = town.phone("ana/phone"), town.phone("bo/phone")
     town.lost = lambda each: is_response("a.example")(each) and each["from"] == "b.example"
-    town.do(ana.says(ROOM, _text(town, "It is cold"), town.now))
+    town.do(ana.says(ROOM, town.text("It is cold"), town.now))
     town.lost = none
     town.silence(town.last(is_notify("b.example")))
     town.wait("a.example", MINUTE)
     town.lost = is_notify("c.example")
-    town.do(bo.says(ROOM, _text(town, "And dark"), town.now))
+    town.do(bo.says(ROOM, town.text("And dark"), town.now))
     town.lost = none
     town.silence(town.last(is_notify("c.example")))
-    town.do(ana.says(ROOM, _text(town, "There was a match"), town.now))
+    town.do(ana.says(ROOM, town.text("There was a match"), town.now))
     town.wait("a.example", MINUTE)
     town.again(town.last(is_notify("b.example")))
 
@@ -112,9 +106,9 @@ def _reorder(town: Town) -> None:
     ana, bo, cy = (town.phone(name) for name in ("ana/phone", "bo/phone", "cy/phone"))
     town.held = is_delivery(cy.uri)
     town.do(bo.does(ROOM, lambda room: room.commit(now=town.now), town.now))
-    town.do(bo.says(ROOM, _text(town, "One"), town.now))
+    town.do(bo.says(ROOM, town.text("One"), town.now))
     town.do(ana.does(ROOM, lambda room: room.commit(now=town.now), town.now))
-    town.do(ana.says(ROOM, _text(town, "Two"), town.now))
+    town.do(ana.says(ROOM, town.text("Two"), town.now))
     town.release(reverse=True)
 
 
@@ -122,7 +116,7 @@ def _late(town: Town) -> None:
     """A message arrives after the commit that ended its epoch."""
     ana, bo, cy = (town.phone(name) for name in ("ana/phone", "bo/phone", "cy/phone"))
     town.held = is_delivery(bo.uri)
-    town.do(cy.says(ROOM, _text(town, "Before"), town.now))
+    town.do(cy.says(ROOM, town.text("Before"), town.now))
     town.do(ana.does(ROOM, lambda room: room.commit(now=town.now), town.now))
     town.release(reverse=True)
 
@@ -133,7 +127,7 @@ def _unanswered(town: Town) -> None:
     town.lost = is_response("b.example")
     town.do(bo.does(ROOM, lambda room: room.commit(now=town.now), town.now))
     town.silence(town.last(lambda each: "/update/" in each.get("target", "")))
-    town.do(bo.says(ROOM, _text(town, "Hello?"), town.now))
+    town.do(bo.says(ROOM, town.text("Hello?"), town.now))
     town.silence(town.last(lambda each: "/submitMessage/" in each.get("target", "")))
     town.lost = none
 
@@ -145,7 +139,7 @@ def _again(town: Town) -> None:
         town.held = is_delivery(bo.uri)
         commit = bo.does(ROOM, lambda room: room.commit(now=town.now), town.now)
         _ask_twice(town, commit, lost)
-        _ask_twice(town, bo.says(ROOM, _text(town, f"Is it {town.now}?"), town.now), lost)
+        _ask_twice(town, bo.says(ROOM, town.text(f"Is it {town.now}?"), town.now), lost)
         town.release()
 
 
@@ -164,6 +158,6 @@ def _behind(town: Town) -> None:
     town.lost = is_delivery(cy.uri)
     town.do(ana.does(ROOM, lambda room: room.commit(now=town.now), town.now))
     town.lost = none
-    town.do(bo.says(ROOM, _text(town, "Cy?"), town.now))
+    town.do(bo.says(ROOM, town.text("Cy?"), town.now))
     town.do(cy.asks(ROOM))
-    town.do(cy.says(ROOM, _text(town, "Here I am"), town.now))
+    town.do(cy.says(ROOM, town.text("Here I am"), town.now))

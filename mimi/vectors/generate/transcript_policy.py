@@ -3,7 +3,6 @@
 from mimi import content
 from mimi.client import Change, DeviceRoom
 from mimi.client.changes import leaves_of, request_of
-from mimi.content.model import Message
 from mimi.crypto import SeededEntropy, Suite
 from mimi.identity import RoomUri
 from mimi.mls.proposal import Remove
@@ -46,10 +45,6 @@ def policy(suite: Suite, entropy: SeededEntropy) -> Vector:
     )
 
 
-def _text(town: Town, text: str) -> Message:
-    return content.text(text, entropy=town.entropy.fork(text.encode()))
-
-
 def _begin(town: Town) -> None:
     mia = town.phone("mia/phone")
     components = MODERATED.having(RoomMetaData(str(ROOM).encode(), b"Panel")).components()
@@ -57,16 +52,16 @@ def _begin(town: Town) -> None:
     town.do(mia.founds(ROOM, components, participants, town.hub, town.now))
     town.do(mia.adds(ROOM, SAM, DORA, role=SPEAKER))
     town.do(mia.adds(ROOM, ANNA, role=ATTENDEE))
-    town.do(town.phone("sam/phone").says(ROOM, _text(town, "Good morning"), town.now))
+    town.do(town.phone("sam/phone").says(ROOM, town.text("Good morning"), town.now))
 
 
 def _raise(town: Town) -> None:
     """Anna speaks without leave; then she may."""
     mia, anna = town.phone("mia/phone"), town.phone("anna/phone")
-    town.do(anna.shouts(ROOM, _text(town, "May I?"), town.now))
+    town.do(anna.shouts(ROOM, town.text("May I?"), town.now))
     raised = {ANNA: SPEAKER}
     town.do(mia.does(ROOM, lambda room: room.change_roles(raised, now=town.now), town.now))
-    town.do(anna.says(ROOM, _text(town, "Thank you"), town.now))
+    town.do(anna.says(ROOM, town.text("Thank you"), town.now))
     town.do(mia.does(ROOM, lambda room: room.rename("Panel 1", now=town.now), town.now))
 
 
@@ -75,10 +70,10 @@ def _miss(town: Town) -> None:
     mia, sam = town.phone("mia/phone"), town.phone("sam/phone")
     town.held = is_delivery(sam.uri)
     town.do(mia.does(ROOM, lambda room: room.rename("Panel 2", now=town.now), town.now))
-    town.do(sam.says(ROOM, _text(town, "As I was saying"), town.now))
+    town.do(sam.says(ROOM, town.text("As I was saying"), town.now))
     town.do(sam.does(ROOM, lambda room: room.commit(now=town.now), town.now))
     town.release()
-    town.do(sam.says(ROOM, _text(town, "As I was going to say"), town.now))
+    town.do(sam.says(ROOM, town.text("As I was going to say"), town.now))
     town.do(sam.does(ROOM, lambda room: room.commit(now=town.now), town.now))
 
 
@@ -101,7 +96,7 @@ def _doubt(town: Town) -> None:
 
 def _ban(town: Town) -> None:
     mia, dora = town.phone("mia/phone"), town.phone("dora/phone")
-    town.do(dora.says(ROOM, _text(town, "Buy my tokens!"), town.now))
+    town.do(dora.says(ROOM, town.text("Buy my tokens!"), town.now))
     town.do(mia.does(ROOM, lambda room: room.ban([DORA], now=town.now), town.now))
     town.do(dora.gone(ROOM))
     town.do(dora.asks(ROOM))
@@ -116,9 +111,9 @@ def _leave(town: Town) -> None:
     mia, anna, laptop = (town.phone(name) for name in ("mia/phone", "anna/phone", "anna/laptop"))
     town.held = is_delivery(mia.uri, laptop.uri)
     town.do(anna.does(ROOM, lambda room: room.leave(now=town.now), town.now))
-    town.do(laptop.says(ROOM, _text(town, "Am I still here?"), town.now))
+    town.do(laptop.says(ROOM, town.text("Am I still here?"), town.now))
     town.do(mia.does(ROOM, lambda room: room.rename("Panel 3", now=town.now), town.now))
     town.release()
     town.do(mia.does(ROOM, lambda room: room.commit(now=town.now), town.now))
     town.do(anna.gone(ROOM), laptop.gone(ROOM))
-    town.do(mia.says(ROOM, _text(town, "Let us close"), town.now))
+    town.do(mia.says(ROOM, town.text("Let us close"), town.now))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from mimi.client import Asking, Change, DeviceRoom
+from mimi.client.joining import self_removes
 from mimi.codec import decode, encode
 from mimi.crypto import Entropy, Secret, Suite
 from mimi.errors import MimiError
@@ -22,7 +23,7 @@ from mimi.mls.tree_options import encoded_tree
 from mimi.mls.welcome import GroupInfo
 from mimi.protocol.groupinfo import GroupInfoResponse, open_group_info
 from mimi.tree import math
-from mimi.vectors.transcript_epochs import OwnSecrets, leaving_in, own_commit, own_entry
+from mimi.vectors.transcript_epochs import OwnSecrets, own_commit, own_entry
 
 NO_SECRETS: Mapping[str, Any] = dict.fromkeys(
     ("encryption_priv", "path_secret", "init_secret", "joiner_secret")
@@ -105,7 +106,7 @@ def secrets_of_entry(
     leaf = group.private.keys[math.node_of(group.leaf_index)]
     info = encode(MLSMessage(found.group_info))
     tree = found.ratchet_tree_option
-    pending = leaving_in(found)
+    pending = self_removes(found)
 
     def opened(path_secret: Secret) -> Secret:
         secrets = OwnSecrets(leaf, path_secret, init)

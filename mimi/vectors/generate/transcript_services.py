@@ -1,9 +1,9 @@
 """What providers do for each other beside rooms: people, consent, key packages, abuse, assets."""
 
 from mimi import content
+from mimi.client import Change, DeviceRoom
 from mimi.codec import encode
 from mimi.content import attachment
-from mimi.content.model import Message
 from mimi.crypto import SeededEntropy, Suite
 from mimi.identity import RoomUri
 from mimi.policy.presets.moderated import (
@@ -13,6 +13,7 @@ from mimi.policy.presets.moderated import (
     POLICY_ENFORCER,
     SPEAKER,
 )
+from mimi.policy.propose import list_update
 from mimi.policy.structures import (
     AssetPolicy,
     AssetUploadLocation,
@@ -85,10 +86,6 @@ def services(suite: Suite, entropy: SeededEntropy) -> Vector:
     )
 
 
-def _text(town: Town, text: str) -> Message:
-    return content.text(text, entropy=town.entropy.fork(text.encode()))
-
-
 def _find(town: Town) -> None:
     ana = town.phone("ana/phone")
     town.do(ana.finds("b.example", _query(b"bookworm")))
@@ -129,7 +126,7 @@ def _bring(town: Town) -> None:
     ana = town.phone("ana/phone")
     town.do(ana.asks_keys(PARENT, BO))
     town.do(ana.adds(PARENT, BO, role=SPEAKER))
-    town.do(ana.says(PARENT, _text(town, "Hush"), town.now))
+    town.do(ana.says(PARENT, town.text("Hush"), town.now))
 
 
 def _refuse(town: Town) -> None:
@@ -160,7 +157,7 @@ def _code(town: Town) -> None:
 def _report(town: Town) -> None:
     """Dan reports what Bo has said, and what he has not."""
     bo, dan = town.phone("bo/phone"), town.phone("dan/phone")
-    town.do(bo.says(PARENT, _text(town, "Dan cannot read"), town.now))
+    town.do(bo.says(PARENT, town.text("Dan cannot read"), town.now))
     town.do(dan.reports(PARENT, BO, "He insults me", bo.said[-1], forged=b"Dan is a thief"))
 
 
@@ -190,12 +187,18 @@ def _cross(town: Town) -> None:
     town.do(ana.does(PARENT, lambda room: room.commit(now=town.now), town.now))
 
 
+def _lists(room: DeviceRoom, user: bytes, now: int) -> Change[DeviceRoom]:
+    """Return how somebody comes to take part, without a device."""
+    return room.commit([list_update(room.policy, add={user: SPEAKER})], now=now)
+
+
 def _part(town: Town) -> None:
-    """Ana and Bo read together; he is taken out of the library, and so out of the group.
+    """Ana and Bo, and not all of the library, read together; he is taken out of it, and so of that.
 
     When she leaves as well, the group's room is no more.
     """
     ana, bo = town.phone("ana/phone"), town.phone("bo/phone")
+    town.do(ana.does(PARENT, lambda room: _lists(room, CY, town.now), town.now))
     base = BaseRoomPolicy(parent_dependant=True, parent_room=(str(PARENT).encode(),))
     metadata = RoomMetaData(str(CHILD).encode(), b"Reading group")
     components = MODERATED.having(metadata, base).components()
@@ -205,7 +208,7 @@ def _part(town: Town) -> None:
     scope = ConsentScope(ANA, BO, str(CHILD).encode())
     town.do(bo.consents(ConsentOperation.GRANT, scope))
     town.do(ana.adds(CHILD, BO, role=SPEAKER))
-    town.do(bo.says(CHILD, _text(town, "Chapter one"), town.now))
+    town.do(bo.says(CHILD, town.text("Chapter one"), town.now))
     town.do(ana.does(PARENT, lambda room: room.remove([BO], now=town.now), town.now))
     town.do(bo.gone(PARENT))
     town.do(town.phone("ana/laptop").asks(CHILD))

@@ -11,7 +11,9 @@ from typing import Any
 
 import attrs
 
+from mimi import content
 from mimi.codec import encode
+from mimi.content.model import Message
 from mimi.crypto import SeededEntropy, Suite
 from mimi.identity import RoomUri
 from mimi.policy.components import Rooms
@@ -174,6 +176,10 @@ class Town:
         return self.phones[name]
 
     # What happens
+
+    def text(self, words: str) -> Message:
+        """Return a message of words, whose salt follows from them."""
+        return content.text(words, entropy=self.entropy.fork(words.encode()))
 
     def do(self, *messages: list[Form]) -> None:
         """Let devices send something, and everybody do what comes of it."""
