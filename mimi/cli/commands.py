@@ -100,7 +100,7 @@ def _unreadable(name: str, error: OSError) -> Report:
     "of",
     default="mls",
     show_default=True,
-    help="mls, content, identity, mls-extensions or policy.",
+    help="mls, content, identity, mls-extensions, policy or protocol.",
 )
 def generate_vectors(folder: Path, seed: int, of: str) -> None:
     """Write a set of test vectors to the folder DIR: the same for the same seed."""

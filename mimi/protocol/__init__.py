@@ -49,7 +49,9 @@ from mimi.protocol.consent import check_granted as check_granted
 from mimi.protocol.consent_pairs import Consent as Consent
 from mimi.protocol.consents import ConsentNotice as ConsentNotice
 from mimi.protocol.consents import Consents as Consents
+from mimi.protocol.consents import EntryDropped as EntryDropped
 from mimi.protocol.consents import Peering as Peering
+from mimi.protocol.consents import consent_entry as consent_entry
 from mimi.protocol.deliveries import Deliver as Deliver
 from mimi.protocol.deliveries import Limits as Limits
 from mimi.protocol.deliveries import Resync as Resync
@@ -60,6 +62,9 @@ from mimi.protocol.directory import Template as Template
 from mimi.protocol.directory import directory_url as directory_url
 from mimi.protocol.endpoints import FORMS as FORMS
 from mimi.protocol.endpoints import Form as Form
+from mimi.protocol.errors import BodyError as BodyError
+from mimi.protocol.errors import FrankError as FrankError
+from mimi.protocol.errors import HubError as HubError
 from mimi.protocol.fanout import ApplicationFanout as ApplicationFanout
 from mimi.protocol.fanout import CommitFanout as CommitFanout
 from mimi.protocol.fanout import FanoutMessage as FanoutMessage
@@ -72,7 +77,7 @@ from mimi.protocol.fanout import fanout_of_welcome as fanout_of_welcome
 from mimi.protocol.fanout import notify_body as notify_body
 from mimi.protocol.fanout import read_notify as read_notify
 from mimi.protocol.follower import FollowerRoom as FollowerRoom
-from mimi.protocol.follower import notify as notify
+from mimi.protocol.follower_notify import notify as notify
 from mimi.protocol.forwarding import Forwarding as Forwarding
 from mimi.protocol.franking import FRANK_AAD as FRANK_AAD
 from mimi.protocol.franking import FrankAAD as FrankAAD
@@ -104,7 +109,9 @@ from mimi.protocol.groupinfo import open_group_info as open_group_info
 from mimi.protocol.groupinfo import seal_group_info as seal_group_info
 from mimi.protocol.groupinfo import sign_group_info_request as sign_group_info_request
 from mimi.protocol.hosting import Envelope as Envelope
+from mimi.protocol.hosting import FixedRooms as FixedRooms
 from mimi.protocol.hosting import Hosting as Hosting
+from mimi.protocol.http import MOST_OCTETS as MOST_OCTETS
 from mimi.protocol.http import Answered as Answered
 from mimi.protocol.http import HttpRequest as HttpRequest
 from mimi.protocol.http import HttpResponse as HttpResponse
@@ -154,6 +161,7 @@ from mimi.protocol.message import content_kind as content_kind
 from mimi.protocol.outbox import Line as Line
 from mimi.protocol.protocol import IdentifierUri as IdentifierUri
 from mimi.protocol.protocol import Protocol as Protocol
+from mimi.protocol.protocol import ProviderOf as ProviderOf
 from mimi.protocol.provider import Provider as Provider
 from mimi.protocol.provider_rows import Scope as Scope
 from mimi.protocol.provider_rows import load_provider as load_provider
@@ -167,14 +175,18 @@ from mimi.protocol.provider_scope import scope_of_answer as scope_of_answer
 from mimi.protocol.provider_scope import scope_of_call as scope_of_call
 from mimi.protocol.provider_scope import scope_of_request as scope_of_request
 from mimi.protocol.provider_state import Answer as Answer
+from mimi.protocol.provider_state import Call as Call
 from mimi.protocol.provider_state import ClaimGroupInfo as ClaimGroupInfo
 from mimi.protocol.provider_state import ClaimKeys as ClaimKeys
+from mimi.protocol.provider_state import ConsentOf as ConsentOf
 from mimi.protocol.provider_state import CreateRoom as CreateRoom
 from mimi.protocol.provider_state import DecideConsent as DecideConsent
 from mimi.protocol.provider_state import Fetch as Fetch
 from mimi.protocol.provider_state import FetchAsset as FetchAsset
 from mimi.protocol.provider_state import FindUser as FindUser
 from mimi.protocol.provider_state import OfferKeys as OfferKeys
+from mimi.protocol.provider_state import Profiles as Profiles
+from mimi.protocol.provider_state import ProviderEffect as ProviderEffect
 from mimi.protocol.provider_state import ProviderState as ProviderState
 from mimi.protocol.provider_state import ProviderStep as ProviderStep
 from mimi.protocol.provider_state import Reply as Reply
@@ -184,7 +196,9 @@ from mimi.protocol.provider_state import SendHttp as SendHttp
 from mimi.protocol.provider_state import Session as Session
 from mimi.protocol.provider_state import Stuck as Stuck
 from mimi.protocol.provider_state import SubmitMessage as SubmitMessage
+from mimi.protocol.provider_state import Then as Then
 from mimi.protocol.provider_state import UpdateRoom as UpdateRoom
+from mimi.protocol.provider_state import Vouching as Vouching
 from mimi.protocol.pseudonyms import IdentityLinkTBE as IdentityLinkTBE
 from mimi.protocol.pseudonyms import PseudonymousCredential as PseudonymousCredential
 from mimi.protocol.pseudonyms import PseudonymousCredentialTBS as PseudonymousCredentialTBS

@@ -10,7 +10,7 @@
 The counts are changed with the room, by what a commit changes: nobody looks through the members.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from operator import attrgetter
 from types import MappingProxyType
@@ -72,6 +72,19 @@ class Audience:
             assert room is not None or not self.present  # noqa: S101 - somebody is in a room
             self._receivers = () if room is None else tuple(self._able(room))
         return self._receivers
+
+    def all_may_receive(self, providers: Collection[Domain]) -> bool:
+        """Return whether the roles of all users of some providers let them receive messages."""
+        roles = {role for each in providers for role in self.present.get(each, ())}
+        return all(map(self._lets_receive, roles))
+
+    def may_receive(self, user: bytes) -> bool:
+        """Return whether the role of a user lets it receive messages."""
+        return self._room is not None and self._lets_receive(self._room.role_of(user))
+
+    def _lets_receive(self, role: int) -> bool:
+        assert self._room is not None  # noqa: S101 - somebody is in a room
+        return Capability.CAN_RECEIVE_MESSAGE in self._room.policy.role(role).capabilities
 
     def _able(self, room: Room) -> Iterator[Domain]:
         leaving: dict[Domain, dict[int, int]] = {}
@@ -186,6 +199,14 @@ def takes_part(room: Room, user: bytes) -> bool:
     """Return whether a user is a participant that is not banned."""
     role = room.role_of(user)
     return role != NO_ROLE and not room.is_banned(role)
+
+
+def gone_between(before: Room, room: Room) -> frozenset[bytes]:
+    """Return who had clients in the group and has none; the cost is that of what has changed."""
+    if room is before:
+        return frozenset()
+    users = room.clients.differing(before.clients)
+    return frozenset(user for user in users if user in before.clients and user not in room.clients)
 
 
 def left_between(before: Room, room: Room) -> tuple[bytes, ...]:

@@ -177,25 +177,18 @@ class Consents:
             PathMismatchError: The path names somebody else.
         """
         _check(entry, REQUESTING, peering)
-        scope, response = entry.scope, respond(Endpoint.REQUEST_CONSENT)
         if not is_known:
-            return self._unknown(scope, response, peering)
+            return self._unknown(entry, peering)
+        scope = entry.scope
         pair = self.pair(scope.requester_uri, scope.target_uri)
-        standing = pair.standing(scope.room_id)
+        standing, reason = pair.standing(scope.room_id), None
         if entry.consent_operation is ConsentOperation.CANCEL:
-            if standing.requested is None:
-                return ConsentStep(self, response)
-            after = attrs.evolve(standing, requested=None)
+            standing = attrs.evolve(standing, requested=None)
         else:
             reason = _why_not_asked(pair, scope.room_id)
-            if reason is not None:
-                return ConsentStep(self, response, (EntryDropped(scope, reason),))
-            if standing.requested is not None:
-                return ConsentStep(self, response)
-            after = attrs.evolve(standing, requested=now)
-        consents = self._with(scope, pair.with_standing(scope.room_id, after))
-        notice = ConsentNotice(scope.target_uri, entry.consent_operation, scope)
-        return ConsentStep(consents, response, (notice,))
+            if standing.requested is None:
+                standing = attrs.evolve(standing, requested=now)
+        return self._taken(entry, pair.with_standing(scope.room_id, standing), reason)
 
     def updated(
         self,
@@ -224,19 +217,14 @@ class Consents:
         """
         _check(entry, UPDATING, peering)
         packages = check_granted(entry, lifetimes=LifetimePolicy(now // 1000), identify=identify)
-        scope, response = entry.scope, respond(Endpoint.UPDATE_CONSENT)
         if not is_known:
-            return self._unknown(scope, response, peering)
+            return self._unknown(entry, peering)
+        scope = entry.scope
         before = self.pair(scope.requester_uri, scope.target_uri)
-        if scope.room_id is not None and (reason := _too_many(before, scope.room_id)):
-            return ConsentStep(self, response, (EntryDropped(scope, reason),))
+        reason = None if scope.room_id is None else _too_many(before, scope.room_id)
         is_granted = entry.consent_operation is ConsentOperation.GRANT
         pair = before.with_decision(scope.room_id, is_granted=is_granted)
-        pair = _with_packages(pair, scope.room_id, packages)
-        if pair == before:
-            return ConsentStep(self, response)
-        notice = ConsentNotice(scope.requester_uri, entry.consent_operation, scope)
-        return ConsentStep(self._with(scope, pair), response, (notice,))
+        return self._taken(entry, _with_packages(pair, scope.room_id, packages), reason)
 
     # What our own users do, where the other is not ours: between two of ours an entry goes through
     # `requested` or `updated`, as if it came from another provider.
@@ -346,16 +334,39 @@ class Consents:
             del pairs[scope.requester_uri, scope.target_uri]
         return attrs.evolve(self, pairs=MappingProxyType(pairs))
 
-    def _unknown(
-        self, scope: ConsentScope, response: HttpResponse, peering: Peering
-    ) -> ConsentStep:
-        answer = response if peering.hides_users else refusal(Status.NOT_FOUND)
-        return ConsentStep(self, answer, (EntryDropped(scope, "there is no such user"),))
+    def _unknown(self, entry: ConsentEntry, peering: Peering) -> ConsentStep:
+        endpoint, _ = receiving(entry)
+        answer = respond(endpoint) if peering.hides_users else refusal(Status.NOT_FOUND)
+        return ConsentStep(self, answer, (EntryDropped(entry.scope, "there is no such user"),))
+
+    def _taken(self, entry: ConsentEntry, pair: Pair, reason: str | None) -> ConsentStep:
+        """Return what comes of an entry.
+
+        Args:
+            entry: What was received.
+            pair: What stands after it; where that is what stood, nobody is told.
+            reason: Why it is dropped; None where it is not.
+        """
+        scope, (endpoint, user) = entry.scope, receiving(entry)
+        response = respond(endpoint)
+        if reason is not None:
+            return ConsentStep(self, response, (EntryDropped(scope, reason),))
+        if pair == self.pair(scope.requester_uri, scope.target_uri):
+            return ConsentStep(self, response)
+        notice = ConsentNotice(user, entry.consent_operation, scope)
+        return ConsentStep(self._with(scope, pair), response, (notice,))
 
 
 def _check(entry: ConsentEntry, operations: Collection[ConsentOperation], peering: Peering) -> None:
     sender, receiver = peering.sender, peering.receiver
     check_consent(entry, operations, sender=sender, receiver=receiver, path=peering.path)
+
+
+def receiving(entry: ConsentEntry) -> tuple[Endpoint, bytes]:
+    """Return the endpoint that takes an entry, and the user to whose provider it goes."""
+    if entry.consent_operation in REQUESTING:
+        return Endpoint.REQUEST_CONSENT, entry.target_uri
+    return Endpoint.UPDATE_CONSENT, entry.requester_uri
 
 
 def consent_entry(
@@ -411,8 +422,6 @@ def consent_request(
         IdentifierUriError: A URI is not that of a user.
         MissingEndpointError: The other provider does not take it.
     """
-    requesting = entry.consent_operation in REQUESTING
-    endpoint = Endpoint.REQUEST_CONSENT if requesting else Endpoint.UPDATE_CONSENT
-    uri = entry.target_uri if requesting else entry.requester_uri
+    endpoint, uri = receiving(entry)
     user = cast(User, identified("user", uri, USERS))
     return request_to(directory, endpoint, user, entry, source=source, target=target)

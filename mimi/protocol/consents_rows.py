@@ -21,7 +21,7 @@ from mimi.mls.keypackage import KeyPackage, key_package_ref
 from mimi.mls.rows import STRANGE, Changes, Fields, RowEdit, Rows, damage
 from mimi.protocol.consent_pairs import STRANGERS, GrantedPackage, Pair, Standing
 from mimi.protocol.consents import Consents
-from mimi.protocol.keystore_rows import octets_in_name
+from mimi.protocol.keystore_rows import name_of, octets_in_name
 
 Users: TypeAlias = tuple[bytes, bytes]
 """A requester and a target."""
@@ -32,11 +32,11 @@ _DECISIONS = (None, False, True)
 def name_of_pair(requester: bytes, target: bytes) -> str:
     """Return the part of a row's name that stands for a requester and a target."""
     both = hashlib.sha256(requester).digest() + hashlib.sha256(target).digest()
-    return hashlib.sha256(both).digest()[:16].hex()
+    return name_of(both)
 
 
 def _name_of_scope(users: Users, room: bytes | None) -> str:
-    last = "any" if room is None else hashlib.sha256(room).digest()[:16].hex()
+    last = "any" if room is None else name_of(room)
     return f"{name_of_pair(*users)}/{last}"
 
 

@@ -75,16 +75,14 @@ class Entry:
         message: As the hub sent it.
         clients: To whom it goes; None to all who were in the room when it came.
         octets: How long it is.
+        but: To whom it does not go, of all these: clients whose users may not receive it.
     """
 
     number: int
     message: FanoutMessage
     clients: frozenset[bytes] | None
     octets: int
-
-    def is_for(self, client: bytes) -> bool:
-        """Return whether it goes to a client, if that was in the room when it came."""
-        return self.clients is None or client in self.clients
+    but: frozenset[bytes] = frozenset()
 
 
 @attrs.frozen
@@ -96,9 +94,14 @@ class Place:
         acknowledged: Up to which number it has had everything.
         alone: The last number that not everybody has; `since` where there is none.
         dropped: The last of these that was dropped before it was acknowledged; 0 for none.
-        by: By which request the client joined: the first 16 octets of SHA-256 of it; empty where it
+        by: By which commit the client joins: the first 16 octets of SHA-256 of it; empty where it
             was welcomed.
         came: The number of what came just before the client was in the room for the first time.
+        is_waiting: Whether the hub has not let the client in yet, so that nothing is delivered.
+        skipped: The last number that went to all others, and not to the client; 0 for none.
+        before: The last number for the client before that one.
+        until: The last number for the client, which is in the room no more; 0 while it is.
+        user: Whose client it is; empty where its URI says so, or nobody knows.
     """
 
     since: int
@@ -107,6 +110,16 @@ class Place:
     dropped: int = 0
     by: bytes = b""
     came: int = attrs.field(default=attrs.Factory(lambda place: place.since, takes_self=True))
+    is_waiting: bool = False
+    skipped: int = 0
+    before: int = 0
+    until: int = 0
+    user: bytes = b""
+
+    @property
+    def floor(self) -> int:
+        """Up to which number nothing waits for the client."""
+        return max(self.acknowledged, self.skipped if self.acknowledged >= self.before else 0)
 
 
 @attrs.frozen

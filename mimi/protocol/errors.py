@@ -1,7 +1,8 @@
 """What can be wrong between providers: one class for each rule.
 
 Octets that are no structure are a `MalformedError`. What parses and breaks a rule is a `BodyError`;
-what is wrong with a request before its body is read has an HTTP status, in `mimi.protocol.http`.
+what is wrong with a request before its body is read has an HTTP status, in
+`mimi.protocol.http_errors`.
 """
 
 from mimi.errors import InvalidError, MalformedError, UsageError
@@ -249,6 +250,10 @@ class FannedOutError(FanoutError):
     """Something is fanned out that is neither message nor handshake nor Welcome."""
 
 
+class LastEpochError(FanoutError):
+    """A commit is fanned out after which there is no epoch any more: 64 bits count them."""
+
+
 class StapledProposalsError(FanoutError):
     """Proposals go with a commit that are not the hub's for the epoch after an external commit."""
 
@@ -424,6 +429,18 @@ class HubSenderMissingError(HubError):
     rule = f"{PROTOCOL} section 7.4"
 
 
+class StrangerSenderError(HubError):
+    """An external sender of the group is of no provider that takes part."""
+
+    rule = f"{PROTOCOL} section 7.4"
+
+
+class FollowerSenderError(HubError):
+    """The external sender of a provider goes while its users take part."""
+
+    rule = f"{PROTOCOL} section 7.4"
+
+
 class HubReceiverError(HubError):
     """Somebody else than the hub reads the semi-private handshakes of the group."""
 
@@ -432,6 +449,12 @@ class HubReceiverError(HubError):
 
 class ParentHubError(HubError):
     """A room depends on another one that this hub does not host."""
+
+    rule = f"{ROOM_POLICY} section 5"
+
+
+class ParentSubsetError(HubError):
+    """The participants of a room are no strict subset of those of the one that it depends on."""
 
     rule = f"{ROOM_POLICY} section 5"
 

@@ -15,8 +15,10 @@ from mimi.protocol.errors import (
     EmptyNotifyError,
     FannedOutError,
     HandshakeError,
+    LastEpochError,
     StapledProposalsError,
 )
+from mimi.protocol.follower_errors import LongNotifyError
 from mimi.protocol.message import (
     MessageKind,
     check_more_proposals,
@@ -27,6 +29,12 @@ from mimi.protocol.message import (
 )
 from mimi.protocol.submit import Frank, SubmitMessageRequest, private_application
 from mimi.protocol.update import CommitBundle, ProposalBundle, UpdateRequest
+
+MOST_MESSAGES = 1024
+"""How many messages a notify request may have: each of them goes to every client in the room."""
+
+LAST_EPOCH = 2**64 - 1
+"""The epoch that no other can follow."""
 
 
 @struct
@@ -106,11 +114,15 @@ def read_notify(body: bytes) -> tuple[FanoutMessage, ...]:
 
     Raises:
         EmptyNotifyError: There is none.
+        LongNotifyError: There are more than `MOST_MESSAGES`.
         MalformedError: They do not parse.
     """
     if not body:
         raise EmptyNotifyError("a notify request without a message")
-    return decode_all(FanoutMessage, body)
+    messages = decode_all(FanoutMessage, body)
+    if len(messages) > MOST_MESSAGES:
+        raise LongNotifyError(f"a notify request of {len(messages)} messages", count=len(messages))
+    return messages
 
 
 def check_fanout(message: FanoutMessage) -> None:
@@ -121,6 +133,7 @@ def check_fanout(message: FanoutMessage) -> None:
         NotApplicationError: It is application data that is not encrypted.
         HandshakeError: What goes with it is no proposal that the hub could read.
         MoreProposalsError: The proposals with it are not of its group and epoch.
+        LastEpochError: No epoch can follow a commit.
         StapledProposalsError: Those with a commit are not the hub's for the epoch after it.
     """
     attached = message.attached
@@ -144,6 +157,8 @@ def _handshake(message: MLSMessage, kind: MessageKind) -> tuple[bytes, int]:
 
 def _check_commit(message: MLSMessage, attached: CommitFanout) -> None:
     group_id, epoch = _handshake(message, MessageKind.COMMIT)
+    if epoch == LAST_EPOCH:
+        raise LastEpochError(f"a commit in epoch {epoch}", epoch=epoch)
     if not attached.external_proposals:
         return
     if not isinstance(sender_of(message), NewMemberCommitSender):

@@ -15,36 +15,23 @@ an epoch that they are not in yet; a client whose Welcome comes late is given wh
 The hub's own provider follows its rooms like any other.
 """
 
-import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from types import MappingProxyType
-from typing import Self, TypeAlias
+from typing import Self
 
 import attrs
 
 from mimi.errors import UsageError
-from mimi.identity import Domain, RoomUri
-from mimi.mls.welcome import Welcome
+from mimi.identity import RoomUri
 from mimi.protocol.deliveries import (
     LIMITS,
     Deliver,
-    FollowerEffect,
     Limits,
     Place,
     Resync,
-    Unrouted,
 )
-from mimi.protocol.directory import Endpoint
-from mimi.protocol.fanout import (
-    CommitFanout,
-    FanoutMessage,
-    WelcomeFanout,
-    check_fanout,
-    read_notify,
-)
+from mimi.protocol.fanout import CommitFanout, FanoutMessage, WelcomeFanout
 from mimi.protocol.follower_errors import DeliveryError
-from mimi.protocol.http import HttpResponse, refusal, respond
-from mimi.protocol.http_errors import Status
 from mimi.protocol.kept import (
     NOBODY,
     NOTHING,
@@ -56,6 +43,8 @@ from mimi.protocol.kept import (
     log_of,
     place_of_message,
     roster_of,
+    still_needed,
+    user_in,
 )
 from mimi.protocol.protocol import CLIENTS, identified
 
@@ -65,14 +54,11 @@ IDLE = 86_400_000
 PATIENCE = 30_000
 """For how many milliseconds a commit is waited for that others have overtaken."""
 
-MOST_AT_ONCE = 256
-"""After how many messages of one notification it is looked what is too much."""
+FAREWELL = 30 * 86_400_000
+"""For how many milliseconds it is kept for a client that it was removed."""
 
 _KNOWN = 16
-"""So many octets of a digest tell a client's own requests apart."""
-
-ClientOf: TypeAlias = Callable[[bytes], bytes | None]
-"""From a KeyPackageRef to the client whose it is, such as `KeyStore.client_of`; None to none."""
+"""So many octets of a digest tell commits apart by which clients join."""
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -118,30 +104,67 @@ class FollowerRoom:
 
     # Who is in the room
 
-    def joined(self, client: bytes, *, now: int, by: bytes = b"") -> Self:
+    def joined(self, client: bytes, *, now: int, by: bytes = b"", user: bytes = b"") -> Self:
         """Return the room with a client that joins by an external commit, or does so anew.
 
         To be stored before the commit goes to the hub, so that the client gets what follows it,
-        whatever comes first; `left` takes it back where the hub refuses. What came before is not
-        for the client any more; but of what came since it sent the same request for the first time
-        nothing is lost to it.
+        whatever comes first. Until the hub lets it in (`let_in`), or hands on its commit, that is
+        kept and not delivered, unless it is in the room already; `refused` takes it back. What came
+        before is not for the client any more; but of what came since it sent the same commit for
+        the first time nothing is lost to it.
 
         Args:
             client: The client.
             now: Milliseconds.
-            by: SHA-256 of the request with its commit.
+            by: SHA-256 of the commit; empty where the hub has let it in.
+            user: Whose client it is.
 
         Raises:
             IdentifierUriError: It is no client.
         """
         identified("client", client, CLIENTS)
-        before, by = self.clients.get(client), by[:_KNOWN]
+        room, by = self.without_ended(client), by[:_KNOWN]
+        before = room.clients.get(client)
         if by and before is not None and before.by == by:
+            return room
+        came = room.number if before is None else before.came
+        is_waiting = bool(by) and (before is None or before.is_waiting)
+        here = room.number
+        place = Place(here, here, here, by=by, came=came, is_waiting=is_waiting)
+        after = attrs.evolve(room._with({client: place}), heard=max(room.heard, now))
+        after = after.owned(client, user)
+        return after if before is None else after.trimmed(after._done_with(client, before))
+
+    def owned(self, client: bytes, user: bytes) -> Self:
+        """Return the room that knows whose a client is, where its URI does not say so."""
+        place = self.clients.get(client)
+        if place is None or user in (place.user, user_in(client)):
             return self
-        came = self.number if before is None else before.came
-        place = Place(self.number, self.number, self.number, by=by, came=came)
-        after = attrs.evolve(self._with({client: place}), heard=max(self.heard, now))
-        return after if before is None else after._trimmed(after._done_with(client, before))
+        return self._with({client: attrs.evolve(place, user=user)})
+
+    def let_in(self, *clients: bytes) -> tuple[Self, tuple[Deliver, ...]]:
+        """Return the room after the hub has let clients in, and what has waited for them."""
+        places = {
+            client: attrs.evolve(place, is_waiting=False)
+            for client in clients
+            if (place := self.clients.get(client)) is not None and place.is_waiting
+        }
+        room = self._with(places)
+        return room, tuple(each for client in places for each in room.pending(client))
+
+    def refused(self, client: bytes, by: bytes) -> Self:
+        """Return the room after the hub has refused a commit by which a client would have joined.
+
+        It stays where it is in the room already, or has sent another commit since.
+
+        Args:
+            client: The client.
+            by: SHA-256 of the commit.
+        """
+        place = self.clients.get(client)
+        if place is None or not place.is_waiting or place.by != by[:_KNOWN]:
+            return self
+        return self.left(client)
 
     def left(self, client: bytes, *, number: int | None = None) -> Self:
         """Return the room without a client: it has left, knows that it was removed, or is gone.
@@ -149,13 +172,56 @@ class FollowerRoom:
         Args:
             client: The client.
             number: Up to which number it has had everything, if it says so as one that was removed:
-                where a Welcome for it came later, it is in the room again, and stays.
+                where it was welcomed or has joined since, it is in the room again, and stays.
         """
         place = self.clients.get(client)
-        if place is None or (number is not None and place.alone > max(number, place.since)):
+        if place is None:
+            return self
+        if number is not None and (number <= place.since or number < place.alone):
             return self
         after = attrs.evolve(self, clients=self.clients.changed({}, (client,)))
-        return after._trimmed(after._done_with(client, place))
+        return after.trimmed(after._done_with(client, place))
+
+    def ended(self, is_among: Callable[[bytes], bool] | None = None) -> Self:
+        """Return the room in which nothing more is for the clients of some users.
+
+        What they have not acknowledged stays theirs until they have, or `FAREWELL` is over: who is
+        removed is to hear of it (section 5.5). Who comes again begins anew.
+
+        Args:
+            is_among: Whether a user is one of these; None for the clients of all.
+        """
+        parting, over = dict[bytes, Place](), list[bytes]()
+        for client, place in self.clients.of_users(is_among).items():
+            last = self._last(place)
+            if place.acknowledged < last:
+                parting[client] = attrs.evolve(place, until=last)
+            else:
+                over.append(client)
+        if not parting and not over:
+            return self
+        return attrs.evolve(self, clients=self.clients.changed(parting, over)).trimmed()
+
+    def without_ended(self, *clients: bytes) -> Self:
+        """Return the room without the places of clients for which nothing more was to come."""
+        room = self
+        for client in clients:
+            place = room.clients.get(client)
+            if place is not None and place.until:
+                room = room.left(client)
+        return room
+
+    def pruned(self, now: int) -> Self:
+        """Return the room without who has not asked for too long what became of it.
+
+        Args:
+            now: Milliseconds since 1970-01-01T00:00Z.
+        """
+        parting = {each: place.until for each, place in self.clients.items() if place.until}
+        if not parting:
+            return self
+        recent = {note.number for note in self.log.notes if now - note.timestamp < FAREWELL}
+        return self.without_ended(*(each for each, last in parting.items() if last not in recent))
 
     def is_over(self, now: int) -> bool:
         """Return whether the room can be erased; now in milliseconds.
@@ -175,17 +241,14 @@ class FollowerRoom:
             UsageError: It is not in the room.
         """
         place = self._place(client)
-        if number > self._last(place):
+        if number > (place.acknowledged if place.is_waiting else self._last(place)):
             raise DeliveryError(f"number {number} was not delivered", number=number)
         if number <= place.acknowledged:
             return self
+        if number == place.until:
+            return self.left(client)
         after = self._with({client: attrs.evolve(place, acknowledged=number)})
-        return after._trimmed(after._done_with(client, place))
-
-    def has_had(self, client: bytes) -> bool:
-        """Return whether a client is in the room, and has had anything since it came."""
-        place = self.clients.get(client)
-        return place is not None and place.acknowledged > place.since
+        return after.trimmed(after._done_with(client, place))
 
     def undelivered(self) -> tuple[Deliver, ...]:
         """Return what is to be delivered again after a failure: all that is not acknowledged."""
@@ -249,16 +312,22 @@ class FollowerRoom:
 
     def _last(self, place: Place) -> int:
         """Return the number of the last message for a client."""
-        return max(self.to_all, place.alone)
+        if place.until:
+            return place.until
+        to_all = place.before if place.skipped == self.to_all else self.to_all
+        return max(to_all, place.alone)
 
     def _after(self, client: bytes, number: int) -> Iterator[Deliver]:
         """Return what is kept for a client that has had everything up to a number."""
         place = self._place(client)
+        if place.is_waiting:
+            return
         last = number = max(number, place.since)
         last = max(last, self.dropped, place.dropped)
-        chosen = [note for note in self.log.notes if note.number > number]
-        self.log.expect((), (note.number for note in chosen if not note.to_all))
-        chosen = [note for note in chosen if note.to_all or self._is_for(client, note)]
+        until = place.until or self.number
+        chosen = [note for note in self.log.notes if number < note.number <= until]
+        self.log.expect((), (note.number for note in chosen if note.has_names))
+        chosen = [note for note in chosen if self._is_for(client, note)]
         self.log.expect(note.number for note in chosen)
         for note in chosen:
             message = self.log.message(note.number)
@@ -267,9 +336,11 @@ class FollowerRoom:
 
     def _is_for(self, client: bytes, note: Note) -> bool:
         """Return whether a client is among those for whom a message is."""
-        return client in self.log.recipients(note.number)
+        if not note.has_names:
+            return True
+        return (client in self.log.named(note.number)) is not note.to_all
 
-    def _later(self, timestamp: int) -> list[FanoutMessage]:
+    def later(self, timestamp: int) -> list[FanoutMessage]:
         """Return what is kept for all that the hub accepted after a point in time."""
         notes = self.log.notes
         numbers = [note.number for note in notes if note.to_all and note.timestamp > timestamp]
@@ -296,43 +367,41 @@ class FollowerRoom:
             return self
         return attrs.evolve(self, clients=self.clients.changed(places))
 
-    def _logged(
-        self, message: FanoutMessage, clients: Collection[bytes] | None = None
+    def logged(
+        self,
+        message: FanoutMessage,
+        clients: Collection[bytes] | None = None,
+        but: Collection[bytes] = (),
     ) -> tuple[Self, tuple[Deliver, ...]]:
-        """Return the room that keeps a message for all or some, and delivers it."""
+        """Return the room that keeps a message for all, some, or all but some, and delivers it."""
         number = self.number + 1
         chosen = None if clients is None else frozenset(clients)
-        entry = entry_of(number, message, chosen)
+        entry = entry_of(number, message, chosen, frozenset(but))
         made, places = [], {}
         self.clients.expect(clients)
         for client in self.clients.in_order() if clients is None else clients:
             place = self.clients.get(client, Place(self.number, self.number, self.number))
+            if clients is not None:  # by which it is in the room
+                places[client] = attrs.evolve(place, alone=number, is_waiting=False)
+            elif place.is_waiting or place.until:
+                continue
+            elif client in but:
+                places[client] = attrs.evolve(place, skipped=number, before=self._last(place))
+                continue
             made.append(self._deliver(client, place, number, message, self._last(place)))
-            if clients is not None:
-                places[client] = attrs.evolve(place, alone=number)
         to_all = number if clients is None else self.to_all
         log, room = self.log.added(entry), self._with(places)
         return attrs.evolve(room, log=log, number=number, to_all=to_all), tuple(made)
 
-    def _trimmed(self, done: Collection[int] = ()) -> Self:
+    def trimmed(self, done: Collection[int] = ()) -> Self:
         """Return the room without what nobody needs any more, and what is too much.
 
         Args:
             done: Numbers of messages for some that all of these have had by now.
         """
-        recent = octets = 0
-        kept: list[Note] = []
         floor = min(self.clients.standing, default=self.number)
-        for note in reversed(self.log.notes):
-            if not note.to_all:
-                is_kept = note.number not in done
-            else:
-                recent, octets = recent + 1, octets + note.octets
-                is_few = recent <= self.limits.recent and octets <= self.limits.recent_octets
-                is_kept = is_few or note.number > floor
-            if is_kept:
-                kept.append(note)
-        kept, over = bounded(kept, self.limits)
+        needed = still_needed(self.log, done, floor, self.limits)
+        kept, over = bounded(needed, self.limits)
         if len(kept) == len(self.log):
             return self
         remaining = set(kept)
@@ -341,7 +410,7 @@ class FollowerRoom:
         room = attrs.evolve(self, log=self.log.only(tuple(reversed(kept))), dropped=dropped)
         for note in reversed(over):
             if not note.to_all:
-                room = room._lost(note.number, self.log.recipients(note.number))
+                room = room._lost(note.number, self.log.named(note.number))
         return room
 
     def _done_with(self, client: bytes, before: Place) -> set[int]:
@@ -354,7 +423,7 @@ class FollowerRoom:
 
     def _is_done(self, note: Note) -> bool:
         """Return whether all have what was for some."""
-        clients = self.log.recipients(note.number)
+        clients = self.log.named(note.number)
         self.clients.expect(clients)
         places = (self.clients.get(client) for client in clients)
         return all(place is None or place.acknowledged >= note.number for place in places)
@@ -368,129 +437,3 @@ class FollowerRoom:
             if (place := self.clients.get(client)) is not None and place.acknowledged < number
         }
         return self._with(places)
-
-
-@attrs.frozen
-class FollowerStep:
-    """The outcome of a notification.
-
-    Attributes:
-        room: The room after it; the same value where nothing changed.
-        response: What to answer.
-        effects: What else to do, in order.
-        welcomed: The references by which clients were welcomed, for `KeyStore.used`.
-    """
-
-    room: FollowerRoom | None
-    response: HttpResponse
-    effects: tuple[FollowerEffect, ...] = ()
-    welcomed: tuple[bytes, ...] = ()
-
-
-def notify(
-    room: FollowerRoom | None,
-    body: bytes,
-    *,
-    uri: RoomUri,
-    source: Domain,
-    client_of: ClientOf,
-    now: int,
-    hub_domains: Collection[Domain] = (),
-    limits: Limits = LIMITS,
-) -> FollowerStep:
-    """Take a notification (section 5.5).
-
-    A notification that came before, octet for octet, is taken and does nothing. A room that is not
-    known begins: with the first Welcome, or with what comes before it.
-
-    Args:
-        room: The room; None where it is not known.
-        body: The body, as it came.
-        uri: The room in the path.
-        source: The provider that sends it.
-        client_of: Whose key packages are; `FollowerStep.welcomed` says which were used.
-        now: Milliseconds since 1970-01-01T00:00Z.
-        hub_domains: Further domains of the room's hub.
-        limits: How much is kept of a room that begins.
-
-    Returns:
-        Where another provider than the hub sends it, a refusal.
-
-    Raises:
-        MalformedError: It does not parse.
-        EmptyNotifyError: It has no message.
-        BodyError: One breaks a rule; see `check_fanout`.
-        UsageError: The room is another.
-    """
-    if source != uri.provider and source not in hub_domains:
-        return FollowerStep(room, refusal(Status.FORBIDDEN))
-    if room is not None and room.uri != uri:
-        raise UsageError(f"{room.uri} is not {uri}")
-    begun = FollowerRoom.begun(uri, now=now, limits=limits) if room is None else room
-    digest, response = hashlib.sha256(body).digest(), respond(Endpoint.NOTIFY)
-    if digest in begun.bodies:
-        return FollowerStep(room, response)
-    messages = read_notify(body)
-    for each in messages:
-        check_fanout(each)
-    after = _told(begun, digest, now)
-    effects: list[FollowerEffect] = []
-    welcomed: list[bytes] = []
-    for count, each in enumerate(messages, 1):
-        if count % MOST_AT_ONCE == 0:
-            after = after._trimmed()
-        if isinstance(each.message.body, Welcome):
-            after, made, references = _welcome(after, each, client_of)
-            effects += made
-            welcomed += references
-        else:
-            after, delivered = _heard(after, each)._logged(each)
-            effects += delivered
-    after = after._trimmed()
-    return FollowerStep(after, response, tuple(effects), tuple(welcomed))
-
-
-def _told(room: FollowerRoom, digest: bytes, now: int) -> FollowerRoom:
-    told = room.told + 1
-    oldest = told - room.limits.bodies
-    bodies = {each: number for each, number in room.bodies.items() if number > oldest}
-    bodies[digest] = told
-    return attrs.evolve(
-        room, bodies=MappingProxyType(bodies), told=told, heard=max(room.heard, now)
-    )
-
-
-def _heard(room: FollowerRoom, message: FanoutMessage) -> FollowerRoom:
-    """Return the room that knows to which epoch a message shows that the group has come."""
-    group_id, epoch = place_of_message(message)
-    epoch += isinstance(message.attached, CommitFanout)
-    if group_id == room.group_id:
-        epoch = max(epoch, room.epoch)
-    return attrs.evolve(room, group_id=group_id, epoch=epoch)
-
-
-def _welcome(
-    room: FollowerRoom, message: FanoutMessage, client_of: ClientOf
-) -> tuple[FollowerRoom, tuple[FollowerEffect, ...], tuple[bytes, ...]]:
-    """Return the room that clients enter, what is delivered, and by which references.
-
-    What everybody got already of what the hub accepted later is for them as well.
-    """
-    body = message.message.body
-    assert isinstance(body, Welcome)  # noqa: S101 - the caller has looked
-    routes = {each.new_member: client_of(each.new_member) for each in body.secrets}
-    found = dict.fromkeys(client for client in routes.values() if client is not None)
-    unknown = tuple(each for each, client in routes.items() if client is None)
-    effects: list[FollowerEffect] = []
-    if unknown:
-        effects.append(Unrouted(room.uri, unknown, is_for_nobody=not found))
-    if found:
-        room.clients.expect(found)
-        new = [client for client in found if client not in room.clients]
-        later = room._later(message.timestamp) if new else []
-        room, made = room._logged(message, found)
-        effects += made
-        for each in later:
-            room, made = room._logged(each, new)
-            effects += made
-    return room, tuple(effects), tuple(each for each in routes if routes[each] is not None)

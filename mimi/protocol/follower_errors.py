@@ -1,6 +1,7 @@
 """What can be wrong at a provider whose users take part in rooms: one class for each rule."""
 
 from mimi.protocol.errors import PROTOCOL, BodyError, ConsentError, FanoutError, KeyMaterialError
+from mimi.protocol.http_errors import ContentLengthError
 
 
 class KeyMaterialSourceError(KeyMaterialError):
@@ -27,6 +28,12 @@ class OtherUserError(ForwardError):
 
 class OtherHubError(ForwardError):
     """The room is of another hub."""
+
+
+class LongNotifyError(ContentLengthError):
+    """A notify request has more messages than are taken at once."""
+
+    rule = f"{PROTOCOL} section 5.5"
 
 
 class DeliveryError(FanoutError):

@@ -12,6 +12,7 @@ from mimi.protocol.kept import BLOCK, Note
 DIGEST_BLOCK = 16
 """How many digests of notifications are in one row."""
 _DIGEST = 32
+_TO_ALL_BUT_SOME = 2
 _MOST_BITS = 70
 
 
@@ -47,8 +48,7 @@ class _Reader:
             bits += 7
         raise self.wrong("a number is cut")
 
-    def octets(self) -> bytes:
-        length = self.number()
+    def octets(self, length: int) -> bytes:
         found = self._octets[self._at : self._at + length]
         self._at += length
         if len(found) != length:
@@ -90,9 +90,16 @@ def _least(place: Place) -> int:
 def _place(out: bytearray, place: Place, base: int) -> None:
     dropped = place.dropped - base + 1 if place.dropped else 0
     came = 0 if place.came == place.since else place.came - base + 1
+    is_more = bool(place.skipped or place.until or place.user)
     _number(out, place.since - base, place.acknowledged - base, place.alone - base)
-    _number(out, dropped, came, len(place.by))
+    _number(out, dropped, came, 4 * len(place.by) + 2 * is_more + place.is_waiting)
     out += place.by
+    if is_more:
+        skipped, before, until = (
+            each - base + 1 if each else 0 for each in (place.skipped, place.before, place.until)
+        )
+        _number(out, skipped, before, until, len(place.user))
+        out += place.user
 
 
 def read_places(row: str, octets: bytes) -> dict[bytes, Place]:
@@ -101,18 +108,36 @@ def read_places(row: str, octets: bytes) -> dict[bytes, Place]:
     base = reader.number()
     while not reader.is_over:
         same = reader.number()
-        last = last[:same] + reader.octets()
-        since, acknowledged, alone = (base + reader.number() for _ in range(3))
-        dropped, came = reader.number(), reader.number()
-        found[last] = Place(
-            since,
-            acknowledged,
-            alone,
-            base + dropped - 1 if dropped else 0,
-            reader.octets(),
-            base + came - 1 if came else since,
-        )
+        last = last[:same] + reader.octets(reader.number())
+        found[last] = _read_place(reader, base)
     return found
+
+
+def _read_place(reader: _Reader, base: int) -> Place:
+    since, acknowledged, alone = (base + reader.number() for _ in range(3))
+    dropped, came, rest = (reader.number() for _ in range(3))
+    by, skipped, before, until, user = reader.octets(rest // 4), 0, 0, 0, b""
+    if rest & 2:
+        skipped, before, until = (reader.number() for _ in range(3))
+        user = reader.octets(reader.number())
+    return Place(
+        since,
+        acknowledged,
+        alone,
+        _above(base, dropped),
+        by,
+        _above(base, came) if came else since,
+        bool(rest & 1),
+        _above(base, skipped),
+        _above(base, before),
+        _above(base, until),
+        user,
+    )
+
+
+def _above(base: int, number: int) -> int:
+    """Return a number that is stored as one more than how far it is above another; 0 for none."""
+    return base + number - 1 if number else 0
 
 
 def counts_octets(counts: Mapping[int, int]) -> bytes:
@@ -160,7 +185,8 @@ def blocks_of_notes(index: Iterable[Note]) -> dict[int, bytes]:
     for note in index:
         out = found.setdefault(note.number // BLOCK, bytearray())
         epoch = 0 if note.epoch is None else note.epoch + 1
-        _number(out, note.number % BLOCK, note.octets, note.timestamp, epoch, note.to_all)
+        to_whom = note.to_all + note.but_some
+        _number(out, note.number % BLOCK, note.octets, note.timestamp, epoch, to_whom)
     return {block: bytes(out) for block, out in found.items()}
 
 
@@ -169,11 +195,12 @@ def read_notes(row: str, block: int, octets: bytes) -> list[Note]:
     reader, found = _Reader(row, octets), list[Note]()
     while not reader.is_over:
         number, length, timestamp, epoch = (reader.number() for _ in range(4))
-        to_all = reader.number()
-        if number >= BLOCK or to_all > 1:
+        to_whom = reader.number()
+        if number >= BLOCK or to_whom > _TO_ALL_BUT_SOME:
             raise reader.wrong("no such message is kept")
-        at = block * BLOCK + number
-        found.append(Note(at, length, timestamp, epoch - 1 if epoch else None, bool(to_all)))
+        at, but_some = block * BLOCK + number, to_whom == _TO_ALL_BUT_SOME
+        when = timestamp, epoch - 1 if epoch else None
+        found.append(Note(at, length, *when, bool(to_whom), but_some))
     return found
 
 

@@ -4,10 +4,10 @@
 
     follower              how far it is, and how many of the others there are
     client/<n>            how far clients are: a shard of them, see `mimi.tree.shards`
-    standing              how many clients have acknowledged up to each number
+    standing              for how many clients nothing waits up to each number
     index/<block>         what is known of messages that are kept without reading them
     delivery/<number>     a message that is kept for clients
-    recipients/<number>   to whom it goes, where that is not everybody
+    named/<number>        to whom it goes, or does not, where that is not everybody
     body/<block>          notifications that are known again, by their digests
 
 A notification for all reads the clients, whose URIs its deliveries name, but no message; it writes
@@ -43,6 +43,7 @@ from mimi.protocol.follower_row_entries import (
     read_places,
 )
 from mimi.protocol.kept import (
+    BLOCK,
     NOTHING,
     Later,
     Log,
@@ -58,7 +59,7 @@ from mimi.tree.table import Table
 
 HEAD = "follower"
 CLIENT, STANDING, INDEX = "client", "standing", "index"
-DELIVERY, RECIPIENTS, BODY = "delivery", "recipients", "body"
+DELIVERY, NAMED, BODY = "delivery", "named", "body"
 _NUMBERS = ("number", "to_all", "dropped", "epoch", "heard")
 
 
@@ -101,7 +102,7 @@ def follower_names(room: FollowerRoom) -> Iterable[str]:
     yield from (HEAD, STANDING, *shard_names(CLIENT, len(room.clients)))
     yield from (f"{INDEX}/{block}" for block in blocks_of_notes(room.log.notes))
     yield from (f"{DELIVERY}/{note.number}" for note in room.log.notes)
-    yield from (f"{RECIPIENTS}/{note.number}" for note in room.log.notes if not note.to_all)
+    yield from (f"{NAMED}/{note.number}" for note in room.log.notes if note.has_names)
     yield from (f"{BODY}/{block}" for block in blocks_of_bodies(room.bodies))
 
 
@@ -119,21 +120,24 @@ def _head_fields(room: FollowerRoom) -> dict[str, object]:
 
 
 def _write_log(out: RowEdit, now: Log, before: Log) -> None:
-    index, was = blocks_of_notes(now.notes), blocks_of_notes(before.notes)
-    _write_blocks(out, INDEX, "notes", index, was)
     notes, old = set(now.notes), set(before.notes)
-    for note in now.notes:
-        if note not in old:
-            message = now.message(note.number)
-            out.write(f"{DELIVERY}/{note.number}", DELIVERY, {"message": encode(message)})
-            if not note.to_all:
-                clients = sorted(now.recipients(note.number))
-                out.write(f"{RECIPIENTS}/{note.number}", RECIPIENTS, {"clients": clients})
-    for note in before.notes:
-        if note not in notes:
-            out.erase(f"{DELIVERY}/{note.number}")
-            if not note.to_all:
-                out.erase(f"{RECIPIENTS}/{note.number}")
+    # of thousands that wait for a client that is away, few change: the other blocks are left alone
+    touched = {note.number // BLOCK for note in notes ^ old}
+    index, was = (
+        blocks_of_notes(note for note in log.notes if note.number // BLOCK in touched)
+        for log in (now, before)
+    )
+    _write_blocks(out, INDEX, "notes", index, was)
+    for note in sorted(notes - old):
+        message = now.message(note.number)
+        out.write(f"{DELIVERY}/{note.number}", DELIVERY, {"message": encode(message)})
+        if note.has_names:
+            clients = sorted(now.named(note.number))
+            out.write(f"{NAMED}/{note.number}", NAMED, {"clients": clients})
+    for note in sorted(old - notes):
+        out.erase(f"{DELIVERY}/{note.number}")
+        if note.has_names:
+            out.erase(f"{NAMED}/{note.number}")
 
 
 def _write_blocks(
@@ -243,7 +247,7 @@ class _Stored(LogSource):
     def __init__(self, rows: OpenRows, blocks: tuple[int, ...], count: int) -> None:
         self._rows, self.blocks, self._count = rows, blocks, count
         self._messages: dict[int, FanoutMessage] = {}
-        self._recipients: dict[int, frozenset[bytes]] = {}
+        self._named: dict[int, frozenset[bytes]] = {}
 
     def notes(self) -> tuple[Note, ...]:
         notes: list[Note] = []
@@ -265,17 +269,17 @@ class _Stored(LogSource):
                 found = self._messages[number] = decode(FanoutMessage, octets)
         return found
 
-    def recipients(self, number: int) -> frozenset[bytes]:
-        found = self._recipients.get(number)
+    def named(self, number: int) -> frozenset[bytes]:
+        found = self._named.get(number)
         if found is None:
-            fields = self._rows.take(f"{RECIPIENTS}/{number}", RECIPIENTS)
-            found = self._recipients[number] = frozenset(fields.octet_strings("clients"))
+            fields = self._rows.take(f"{NAMED}/{number}", NAMED)
+            found = self._named[number] = frozenset(fields.octet_strings("clients"))
             fields.done()
         return found
 
-    def expect(self, messages: Iterable[int], recipients: Iterable[int]) -> None:
+    def expect(self, messages: Iterable[int], named: Iterable[int]) -> None:
         names = [f"{DELIVERY}/{number}" for number in messages]
-        self._rows.expect((*names, *(f"{RECIPIENTS}/{number}" for number in recipients)))
+        self._rows.expect((*names, *(f"{NAMED}/{number}" for number in named)))
 
 
 def load_follower(stored: Mapping[str, bytes], *, limits: Limits = LIMITS) -> FollowerRoom:
@@ -292,7 +296,7 @@ def load_follower(stored: Mapping[str, bytes], *, limits: Limits = LIMITS) -> Fo
     Rows(stored)
     with damage(HEAD):
         opened = open_follower(stored, limits=limits)
-        entries = [entry_of(at.number, at.message, at.clients) for at in opened.log]
+        entries = [entry_of(at.number, at.message, at.clients, at.but) for at in opened.log]
         room = attrs.evolve(
             opened,
             clients=roster_of(dict(opened.clients)),

@@ -55,7 +55,22 @@ class Forwarding:
     identify: Identify = user_of_basic
 
     def check_update(self, request: UpdateRequest, user: bytes) -> None:
-        """Check proposals or a commit that are to be brought to the hub; see `update`."""
+        """Check proposals or a commit that are to be brought to the hub.
+
+        Of a member's, only those who know the group can see whose it is; who joins, or asks to be
+        added, shows a credential.
+
+        Args:
+            request: What the client sends.
+            user: Whose client it is.
+
+        Raises:
+            IdentifierUriError: The user is none.
+            ForeignUserError: The user is not ours.
+            OtherUserError: Somebody else would join.
+            UpdateError: The request is none; see `check_update_request`.
+            EmbeddedTreeError: The group info has the ratchet tree.
+        """
         self._check_ours(user)
         check_update_request(request)
         attached = request.bundle.attached
@@ -65,64 +80,21 @@ class Forwarding:
             if credential is not None:
                 self._check_credential(credential, user)
 
-    def update(
-        self, room: RoomUri, request: UpdateRequest, user: bytes, directory: Directory
-    ) -> HttpRequest:
-        """Return what brings proposals or a commit to the hub.
-
-        Of a member's, only those who know the group can see whose it is; who joins, or asks to be
-        added, shows a credential.
-
-        Args:
-            room: The room.
-            request: What the client sends.
-            user: Whose client it is.
-            directory: The hub's.
-
-        Raises:
-            IdentifierUriError: The user is none.
-            ForeignUserError: The user is not ours.
-            OtherUserError: Somebody else would join.
-            UpdateError: The request is none; see `check_update_request`.
-            EmbeddedTreeError: The group info has the ratchet tree.
-            MissingEndpointError: The hub does not take it.
-        """
-        self.check_update(request, user)
-        return to_hub(directory, Endpoint.UPDATE, room, request, user)
-
     def check_message(self, message: MLSMessage, user: bytes) -> SubmitMessageRequest:
-        """Return a message in the name of its sender, which is checked; see `message`."""
-        self._check_ours(user)
-        request = SubmitMessageRequest(message, user)
-        check_submit_request(request, (self.provider, *self.domains))
-        return request
-
-    def message(
-        self, room: RoomUri, message: MLSMessage, user: bytes, directory: Directory
-    ) -> HttpRequest:
         """Return what submits an application message, in the name of its sender.
-
-        Arguments are those of `update`.
 
         Raises:
             IdentifierUriError: The user is none.
             ForeignUserError: The user is not ours.
             NotApplicationError: It is no application message.
-            MissingEndpointError: The hub does not take it.
         """
-        request = self.check_message(message, user)
-        return to_hub(directory, Endpoint.SUBMIT_MESSAGE, room, request, user)
+        self._check_ours(user)
+        request = SubmitMessageRequest(message, user)
+        check_submit_request(request, (self.provider, *self.domains))
+        return request
 
     def check_group_info(self, request: GroupInfoRequest, user: bytes) -> None:
-        """Check a request for the group info; see `group_info`."""
-        self._check_ours(user)
-        check_group_info_request(request)
-        self._check_credential(request.requesting_credential, user)
-
-    def group_info(
-        self, room: RoomUri, request: GroupInfoRequest, user: bytes, directory: Directory
-    ) -> HttpRequest:
-        """Return what asks the hub for the group info; arguments are those of `update`.
+        """Check a request for the group info; arguments are those of `check_update`.
 
         Raises:
             IdentifierUriError: The user is none.
@@ -130,13 +102,23 @@ class Forwarding:
             OtherUserError: The credential is another user's.
             UnknownCipherSuiteError: The request is for a cipher suite that is not known here.
             GroupInfoBodyError: The request is none; see `check_group_info_request`.
-            MissingEndpointError: The hub does not take it.
         """
-        self.check_group_info(request, user)
-        return to_hub(directory, Endpoint.GROUP_INFO, room, request, user)
+        self._check_ours(user)
+        check_group_info_request(request)
+        self._check_credential(request.requesting_credential, user)
 
     def check_claim(self, request: KeyMaterialRequest, user: bytes) -> Domain:
-        """Return which provider a claim of key packages is for; see `key_material`."""
+        """Check a claim of key packages; return which provider it goes to.
+
+        That is the hub of the room, as which we may be it ourselves; for no certain room the
+        target's provider. Arguments are those of `check_update`.
+
+        Raises:
+            IdentifierUriError: A URI is not that of a user, or of a room.
+            ForeignUserError: The user is not ours.
+            OtherUserError: The request is in the name of another user.
+            KeyMaterialError: The request breaks a rule; see `check_key_material_request`.
+        """
         self._check_ours(user)
         target = target_of(request)
         check_key_material_request(request, target=target, identify=self.identify)
@@ -146,29 +128,19 @@ class Forwarding:
             return target.provider
         return identified("room_id", request.room_id, ROOMS).provider
 
-    def key_material(
-        self, request: KeyMaterialRequest, user: bytes, directory: Directory
-    ) -> HttpRequest:
-        """Return what claims key packages: at the hub of the room, as which we may be it ourselves.
-
-        For no certain room they are claimed at the target's provider.
+    def check_relayed(self, request: KeyMaterialRequest, source: Domain) -> None:
+        """Check a claim of key packages that we as the hub hand on, to the target's provider.
 
         Args:
-            request: What the client asks for.
-            user: Whose client it is.
-            directory: That of the provider that is asked.
+            request: What was received.
+            source: From whom: the requester's provider.
 
         Raises:
             IdentifierUriError: A URI is not that of a user, or of a room.
-            ForeignUserError: The user is not ours.
-            OtherUserError: The request is in the name of another user.
+            KeyMaterialSourceError: The requesting user is not of the provider that sends it.
+            OtherHubError: The room is not ours.
             KeyMaterialError: The request breaks a rule; see `check_key_material_request`.
-            MissingEndpointError: The provider does not take it.
         """
-        return claim(request, directory, self.check_claim(request, user))
-
-    def check_relayed(self, request: KeyMaterialRequest, source: Domain) -> None:
-        """Check a claim of key packages for one of our rooms; see `relayed_key_material`."""
         check_key_material_request(request, target=target_of(request), identify=self.identify)
         requester = identified("requesting_user", request.requesting_user, USERS)
         if requester.provider != source:
@@ -178,26 +150,6 @@ class Forwarding:
         room = identified("room_id", request.room_id, ROOMS)
         if room.provider not in (self.provider, *self.domains):
             raise OtherHubError(f"{room} is of another hub", room=str(room))
-
-    def relayed_key_material(
-        self, request: KeyMaterialRequest, source: Domain, directory: Directory
-    ) -> HttpRequest:
-        """Return what we as the hub ask the target's provider, on behalf of a requester's.
-
-        Args:
-            request: What was received.
-            source: From whom.
-            directory: That of the target's provider.
-
-        Raises:
-            IdentifierUriError: A URI is not that of a user, or of a room.
-            KeyMaterialSourceError: The requesting user is not of the provider that sends it.
-            OtherHubError: The room is not ours.
-            KeyMaterialError: The request breaks a rule; see `check_key_material_request`.
-            MissingEndpointError: The target's provider does not take it.
-        """
-        self.check_relayed(request, source)
-        return relayed_claim(request, directory)
 
     def _check_ours(self, user: bytes) -> None:
         uri = identified("user", user, PARTICIPANTS)

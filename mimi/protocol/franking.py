@@ -216,11 +216,12 @@ class FrankingTerms:
         return None
 
 
-_HEAD = encode(SafeAAD((SafeAADItem(FRANK_AAD, bytes(32)),)))[:-32]
-"""What is before a tag that is all that the authenticated data say: most messages'."""
-_ALONE = len(_HEAD) + 32
-_TERMS = "franking terms"
 _TAG = 32
+"""How long a tag is."""
+_HEAD = encode(SafeAAD((SafeAADItem(FRANK_AAD, bytes(_TAG)),)))[:-_TAG]
+"""What is before a tag that is all that the authenticated data say: most messages'."""
+_ALONE = len(_HEAD) + _TAG
+_TERMS = "franking terms"
 
 
 def franking_terms(state: PublicState) -> FrankingTerms | None:

@@ -171,6 +171,16 @@ class GroupInfoResponse:
     room_id: IdentifierUri
     status: GroupInfoStatus
 
+    @property
+    def code(self) -> GroupInfoCode:
+        """What became of the request."""
+        match self.status:
+            case SealedGroupInfo():
+                return GroupInfoCode.SUCCESS
+            case GroupInfoNotAuthorized():
+                return GroupInfoCode.NOT_AUTHORIZED
+        return GroupInfoCode.NO_SUCH_ROOM
+
 
 @struct
 class GroupInfoResponseTBS:

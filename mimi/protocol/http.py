@@ -63,6 +63,8 @@ class HttpRequest:
         target: The provider that it is for.
         body: The body.
         media_type: That of the body; None where there is none.
+        place: The endpoint and what it is asked about, which another directory has elsewhere; None
+            where no directory says where it is.
     """
 
     method: Method
@@ -71,6 +73,7 @@ class HttpRequest:
     target: Domain
     body: bytes = b""
     media_type: str | None = None
+    place: tuple[Endpoint, Parameter] | None = None
 
     @property
     def host(self) -> str:
@@ -115,10 +118,10 @@ def request_to(
         EndpointParameterError: The endpoint is for something else.
         UsageError: The content is none for the endpoint.
     """
-    form, url = FORMS[endpoint], directory.url(endpoint, parameter)
+    form, url, place = FORMS[endpoint], directory.url(endpoint, parameter), (endpoint, parameter)
     if form.request is None:
-        return HttpRequest(form.method, url, source, target)
-    return HttpRequest(form.method, url, source, target, form.write(content), MEDIA_TYPE)
+        return HttpRequest(form.method, url, source, target, place=place)
+    return HttpRequest(form.method, url, source, target, form.write(content), MEDIA_TYPE, place)
 
 
 @attrs.frozen

@@ -1,4 +1,4 @@
-"""What HTTP has to say: methods, statuses, and what is wrong with a request but for its body.
+"""What HTTP has to say of a request, but for its body, and of its answer (sections 4.1 and 5).
 
 The draft leaves most statuses open; docs/deviations.md has those that are taken here.
 """

@@ -25,11 +25,13 @@ from mimi.protocol.errors import RoomUriError
 from mimi.protocol.franking import FrankingAgent
 from mimi.protocol.groupinfo import GroupInfoRequest, GroupInfoResponse
 from mimi.protocol.hosting import Hosting
+from mimi.protocol.hub_expected import expected
+from mimi.protocol.hub_hosted import check_senders, providers_in
 from mimi.protocol.offers import lifetime_of
 from mimi.protocol.room import Destination, HubRoom, HubStep
 from mimi.protocol.submit import SubmitMessageRequest, SubmitMessageResponse
 from mimi.protocol.update import UpdateRequest, UpdateRoomResponse, check_no_tree
-from mimi.tree.table import Table
+from mimi.tree.extension import external_senders
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -64,8 +66,10 @@ class Hub(Hosting):
             RoomUriError: The room is not this provider's, or its metadata name another.
             EnvelopeError: The provider does not host rooms of this policy.
             ParentHubError: The room depends on one that is not hosted here.
+            ParentSubsetError: Somebody in it does not take part in that, or all of that do in it.
             FixedRoomError: Its participants, who are fixed, have such a room.
             HubSenderMissingError: The hub is no external sender of the group.
+            StrangerSenderError: Somebody else is, of whom nobody takes part.
             HubReceiverError: Another provider would read its semi-private handshakes.
             LivingRoomError: There are clients in the room.
             RestartError: The new group is not what the room is.
@@ -80,35 +84,29 @@ class Hub(Hosting):
         group = PublicGroup.from_group_info(
             group_info, ratchet_tree, now=now // 1000, components=components
         )
-        self.sender_index(group)
-        self.check_receivers(group)
+        self.check_group(group.extensions)
         seen = self.room_of(group)
-        policy = seen.policy
-        if policy.metadata is not None and policy.metadata.room_uri != str(uri).encode():
-            raise RoomUriError("the metadata name another room", room=str(uri))
-        self.check_hosted(uri, seen)
+        self.check_hosted(uri, seen, None if before is None else self.room(before))
+        check_senders(self, external_senders(group.extensions), providers_in(seen))
         made = HubRoom(uri, group, timestamp=now, audience=audience_of(seen, group))
         return made if before is None else hub_restart.begun_anew(self, before, made, now)
 
     def expecting(self, room: HubRoom, packages: Iterable[KeyPackage], provider: Domain) -> HubRoom:
         """Return a room that knows where Welcomes for key packages go (section 5.2).
 
-        That is forgotten once a Welcome has used a key package, or its time is over.
+        That is forgotten once a Welcome has used a key package, or its time is over; and of a
+        provider that has given more than `MOST_EXPECTED`.
 
         Args:
             room: The room for which they were claimed, through this hub.
             packages: The key packages.
             provider: Where they came from.
         """
-        suite, made, known = room.group.suite, dict[bytes, Destination](), room.destinations
+        suite, made = room.group.suite, dict[bytes, Destination]()
         for package in packages:
             reference = key_package_ref(suite, package)
             made[reference] = Destination(provider, lifetime_of(package).not_after)
-        over: list[bytes] = []
-        if made and not room.accepted:  # nobody who is proposed already may be forgotten
-            now = room.timestamp // 1000
-            over = [reference for reference, each in known.items() if each.not_after < now]
-        return attrs.evolve(room, destinations=Table.of(known).changed(made, over))
+        return expected(room, made, provider)
 
     def update(
         self, room: HubRoom, request: UpdateRequest, source: Domain, *, now: int
@@ -124,6 +122,8 @@ class Hub(Hosting):
         Raises:
             MalformedError: Something within the request does not parse.
             UpdateError: The request is none.
+            UnnamedClientError: The credential of who would join does not say whose it is.
+            ContentLengthError: What others would be told of it is longer than they take.
         """
         return hub_update.update(self, room, request, source, now)
 
@@ -134,7 +134,8 @@ class Hub(Hosting):
 
         Args:
             room: The room.
-            users: Participants, such as those whose account is gone, or who left the parent room.
+            users: Such as those whose account is gone, or who left the parent room; who does not
+                take part is passed over.
             now: Milliseconds since 1970-01-01T00:00Z.
         """
         return hub_wanted.want_out(self, room, users, now)
@@ -147,6 +148,7 @@ class Hub(Hosting):
         Raises:
             SubmissionError: The request is none, or in the name of another provider's user.
             MalformedError: The authenticated data do not parse.
+            ContentLengthError: It is longer than others take.
         """
         return hub_messages.submit(self, room, request, source, now)
 

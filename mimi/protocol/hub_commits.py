@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from mimi.codec import encode
+from mimi.codec import encode, replace
 from mimi.crypto import InvalidPublicKeyError, suite_of
 from mimi.errors import ForbiddenError, InvalidError, MalformedError
 from mimi.identity import Domain
@@ -23,9 +23,8 @@ from mimi.mls.framing import MemberSender, NewMemberCommitSender, PublicMessage
 from mimi.mls.keypackage import key_package_ref
 from mimi.mls.message import MLSMessage
 from mimi.mls.proposal import Commit
-from mimi.mls.tree_options import FullRatchetTree, full_tree
+from mimi.mls.tree_options import FullRatchetTree, ServedRatchetTree, full_tree
 from mimi.mls.welcome import GroupInfo, Welcome
-from mimi.policy.room import Room
 from mimi.protocol.audience import left_between
 from mimi.protocol.errors import HubError
 from mimi.protocol.fanout import (
@@ -35,9 +34,10 @@ from mimi.protocol.fanout import (
     fanout_of_welcome,
 )
 from mimi.protocol.hosting import Hosting
-from mimi.protocol.hub_pending import covered_of, missing
+from mimi.protocol.hub_hosted import check_next
+from mimi.protocol.hub_pending import Stand, covered_of, missing, unfit
 from mimi.protocol.hub_refusals import RefusedUpdate, check_source, forbidden
-from mimi.protocol.hub_wanted import proposed, provider_of, providers_in, still_wanted
+from mimi.protocol.hub_wanted import only_possible, proposed, still_wanted
 from mimi.protocol.message import sender_of
 from mimi.protocol.room import (
     Cascade,
@@ -54,11 +54,13 @@ from mimi.protocol.update import (
     UpdateRequest,
     UpdateRoomResponse,
     invalid_proposals,
-    not_allowed,
     update_accepted,
+    update_request,
 )
-from mimi.tree.extension import external_senders
 from mimi.tree.table import Table
+
+MOST_INFO_OCTETS = 1 << 16
+"""How long the extensions of a group info may be: who joins gets it with the tree and all else."""
 
 
 def commit(
@@ -78,32 +80,34 @@ def commit(
         RefusedUpdate: It is not taken.
         MalformedError: Something within it does not parse.
     """
-    bundle, before = request.bundle.attached, hub.room(room)
+    bundle = request.bundle.attached
     assert isinstance(bundle, CommitBundle)  # noqa: S101 - the caller has looked
-    staged = _staged(room, request.bundle.proposal_or_commit, now)
+    staged = _staged(hub, room, request.bundle.proposal_or_commit, now)
     leaf = staged.transition.tree.member(staged.committer)
     user = hub.rooms.identities.identify(leaf.credential)
     check_source(user, source)
     if room.is_cut_off(user):
         raise forbidden(f"{user.decode()} is about to be removed")
     if isinstance(staged.sender, MemberSender):
-        _check_covers_pending(hub, room, before, staged, now)
+        _check_covers_pending(hub, room, staged, now)
     group = _followed(hub, room, staged, bundle)
     welcomed = _welcomed(room, staged, bundle.welcome)
-    then = hub.room_of(group)
-    _check_hosted(hub, room, before, group, then)
+    _check_hosted(hub, room, staged, group, now)
     taken = Taken(room.at(now), str(source).encode())
     remembering = room.remembering(digest, taken)
     return _committed(hub, remembering, request, group, welcomed, now)
 
 
-def _staged(room: HubRoom, message: MLSMessage, now: int) -> CommitStaged[PublicGroup]:
+def _staged(
+    hub: Hosting, room: HubRoom, message: MLSMessage, now: int
+) -> CommitStaged[PublicGroup]:
     try:
         step = room.group.receive(encode(message), now=now // 1000)
     except ForbiddenError as error:
-        raise forbidden(error.reason) from error
+        culprits = _culprits(hub, room, message, now)
+        raise _without(culprits, error.reason) from error
     except InvalidError as error:
-        culprits = _culprits(room.group, message)
+        culprits = _culprits(hub, room, message, now)
         raise RefusedUpdate(invalid_proposals(culprits, str(error))) from error
     (event,) = step.events
     if isinstance(event, Held):
@@ -114,8 +118,13 @@ def _staged(room: HubRoom, message: MLSMessage, now: int) -> CommitStaged[Public
     return event
 
 
-def _culprits(group: PublicGroup, message: MLSMessage) -> tuple[bytes, ...]:
-    """Return the references in an invalid commit that its committer must not cover at all."""
+def _without(culprits: tuple[bytes, ...], reason: str) -> RefusedUpdate:
+    """Return the refusal of a commit: whether there is one without something that is pending."""
+    return RefusedUpdate(invalid_proposals(culprits, reason)) if culprits else forbidden(reason)
+
+
+def _culprits(hub: Hosting, room: HubRoom, message: MLSMessage, now: int) -> tuple[bytes, ...]:
+    """Return the references in a commit that its committer must not cover, or nobody any more."""
     body = message.body
     if not isinstance(body, PublicMessage) or not isinstance(body.content.content, Commit):
         return ()
@@ -123,18 +132,20 @@ def _culprits(group: PublicGroup, message: MLSMessage) -> tuple[bytes, ...]:
     if not isinstance(sender, MemberSender):
         return ()
     named = frozenset(each for each in body.content.content.proposals if isinstance(each, bytes))
-    return tuple(
+    own = (
         each.reference
-        for each in group.pending
+        for each in room.group.pending
         if each.reference in named and is_own(covered_of(each), sender.leaf_index)
     )
+    stand = Stand(hub, room, now // 1000, sender.leaf_index)
+    return (*own, *unfit(stand, named))
 
 
 def _check_covers_pending(
-    hub: Hosting, room: HubRoom, before: Room, staged: CommitStaged[PublicGroup], now: int
+    hub: Hosting, room: HubRoom, staged: CommitStaged[PublicGroup], now: int
 ) -> None:
     """Check that a member's commit covers all that is pending: so who wants to leave does."""
-    left = missing(hub.rooms, before, room.group, staged, now // 1000)
+    left = missing(hub, room, staged, now // 1000)
     if left:
         raise forbidden(f"{len(left)} pending proposals are to be committed")
 
@@ -160,6 +171,8 @@ def _followed(
     assert found is not None  # noqa: S101 - it was just given
     if found.signer != staged.committer:
         raise forbidden("the group info is not the committer's")
+    if sum(len(each.extension_data) for each in found.extensions) > MOST_INFO_OCTETS:
+        raise forbidden("the extensions of the group info are too long")
     if hub.room_of(group).policy.operational.external_commit_allowed:
         _check_open(found)
     if isinstance(tree, FullRatchetTree) and tree != full_tree(group.ratchet_tree):
@@ -197,31 +210,20 @@ def _welcomed(
 
 
 def _check_hosted(
-    hub: Hosting, room: HubRoom, before: Room, group: PublicGroup, then: Room
+    hub: Hosting,
+    room: HubRoom,
+    staged: CommitStaged[PublicGroup],
+    group: PublicGroup,
+    now: int,
 ) -> None:
-    """Check that the room is still one that this provider hosts, with the senders that it needs.
-
-    A follower stays among them until its last participant leaves; nobody comes who does not take
-    part (section 7.4).
-    """
-    if group.extensions is room.group.extensions:
-        return  # nothing of it has changed
+    """Check that the room is still one that this provider hosts, with the senders that it needs."""
     try:
-        hub.sender_index(group)
-        hub.check_receivers(group)
-        hub.check_hosted(room.uri, then, before)
+        check_next(hub, room, hub.room_of(group), group.extensions, group.reinit)
     except HubError as error:
-        raise RefusedUpdate(not_allowed(error.reason)) from error
-    old, new = external_senders(room.group.extensions), external_senders(group.extensions)
-    if old == new:
-        return
-    present = providers_in(then)
-    for sender in new:
-        if sender != hub.sender and provider_of(hub, sender) not in present:
-            raise forbidden("an external sender is of no provider that takes part")
-    gone = {provider_of(hub, each) for each in old} - {provider_of(hub, each) for each in new}
-    if not gone.isdisjoint(present):
-        raise forbidden("the external sender of a provider goes that takes part")
+        transition = staged.transition
+        referred = [item.reference for item in transition.covered if item.reference is not None]
+        stand = Stand(hub, room, now // 1000, staged.committer, transition.message.wire_format)
+        raise _without(unfit(stand, referred), error.reason) from error
 
 
 # What follows from it
@@ -247,13 +249,14 @@ def _committed(
         audience=room.audience.of_next(before, then, group),
     )
     opened, wanted = proposed(hub, opened, now)
+    opened = attrs.evolve(opened, wanted=only_possible(room, opened))
     made = tuple(each.message for each in wanted)
     joins = _is_of_joiner(request.bundle.proposal_or_commit)
     message = fanout_of_update(request, at, made if joins else ())
     everybody = dict.fromkeys((*room.audience.followers, *opened.audience.followers))
     opened, notes = opened.notified(everybody, message)
     effects: list[Effect] = list(notes)
-    welcome = fanout_of_welcome(request, at)
+    welcome = fanout_of_welcome(_with_tree(request, group), at)
     if welcome is not None:
         routes = dict.fromkeys(each.provider for each in welcomed.values())
         opened, notes = opened.notified(routes, welcome)
@@ -266,6 +269,16 @@ def _committed(
     if left:
         effects.append(Cascade(room.uri, left))
     return HubStep(opened, update_accepted(at), tuple(effects))
+
+
+def _with_tree(request: UpdateRequest, group: PublicGroup) -> UpdateRequest:
+    """Return a commit with the tree, where it leaves it to the hub: those whom it adds need it."""
+    bundle = request.bundle.attached
+    assert isinstance(bundle, CommitBundle)  # noqa: S101 - it is a commit's
+    if bundle.welcome is None or not isinstance(bundle.ratchet_tree_option, ServedRatchetTree):
+        return request
+    whole = replace(bundle, ratchet_tree_option=full_tree(group.ratchet_tree))
+    return update_request(request.bundle.proposal_or_commit, whole)
 
 
 def _is_of_joiner(message: MLSMessage) -> bool:

@@ -11,7 +11,6 @@ from typing import TypeAlias
 
 from mimi.identity import Domain
 from mimi.mls.tree_options import full_tree
-from mimi.mls.welcome import GroupInfo
 from mimi.policy.actions import (
     Action,
     Actor,
@@ -37,7 +36,7 @@ from mimi.protocol.groupinfo import (
 )
 from mimi.protocol.hosting import Hosting
 from mimi.protocol.room import HubRoom, HubStep
-from mimi.tree.codepoints import ExtensionType
+from mimi.tree.credential import Credential
 
 GroupInfoStep: TypeAlias = HubStep[GroupInfoResponse]
 
@@ -49,22 +48,38 @@ def group_info(
     suite = check_group_info_request(request)
     if suite.signature != hub.signer.scheme:
         raise GroupInfoSuiteError("the hub signs by another scheme", suite=suite.code)
-    refused = GroupInfoResponse(str(room.uri).encode(), GroupInfoNotAuthorized())
-    identities = hub.rooms.identities
-    user = identities.identify(request.requesting_credential)
-    claims = identities.claims(request.requesting_credential)
-    info = room.group.group_info
-    actor = Actor(user, ActorKind.JOINER, claims, request.joining_code)
-    permitted = provider_of_user(user) == source and not room.is_cut_off(user)
-    permitted = permitted and not (room.is_vacant or room.group.reinit is not None)
-    if info is None or not permitted or not may_join(hub.room(room), hub, actor):
-        return HubStep(room, refused)
+    credential, info = request.requesting_credential, room.group.group_info
+    if not may_know(hub, room, credential, request.joining_code, source) or info is None:
+        return HubStep(room, GroupInfoResponse(str(room.uri).encode(), GroupInfoNotAuthorized()))
     pending = tuple(PendingProposal(each.message, each.timestamp) for each in room.accepted)
-    answer = GroupInfoRatchetTreeTBE(
-        without_tree(info), full_tree(room.group.ratchet_tree), pending
-    )
+    answer = GroupInfoRatchetTreeTBE(info, full_tree(room.group.ratchet_tree), pending)
     sealed = seal_group_info(room.uri, request, answer, hub.sender, hub.signer, hub.entropy)
     return HubStep(room, sealed)
+
+
+def may_know(
+    hub: Hosting, room: HubRoom, credential: Credential, code: bytes | None, source: Domain
+) -> bool:
+    """Return whether a client may know the group, since it may join it.
+
+    Args:
+        hub: The hub.
+        room: The room.
+        credential: The client's credential.
+        code: The joining code that it shows; None for none.
+        source: The provider that asks for it.
+
+    Raises:
+        UnnamedClientError: The credential does not say whose it is.
+    """
+    identities = hub.rooms.identities
+    user = identities.identify(credential)
+    if provider_of_user(user) != source or room.is_cut_off(user):
+        return False
+    if room.is_vacant or room.group.reinit is not None:
+        return False
+    actor = Actor(user, ActorKind.JOINER, identities.claims(credential), code)
+    return may_join(hub.room(room), hub, actor)
 
 
 def may_join(room: Room, hub: Hosting, actor: Actor) -> bool:
@@ -77,12 +92,3 @@ def may_join(room: Room, hub: Hosting, actor: Actor) -> bool:
     elif actor.user not in room.clients:
         ways.pop()
     return any(decide(room, [Request(actor, way)], surroundings).is_allowed for way in ways)
-
-
-def without_tree(info: GroupInfo) -> GroupInfo:
-    """Return a group info without the ratchet tree, which comes beside it; it has none here.
-
-    A group info is signed with its extensions: the committer has left the tree out.
-    """
-    assert all(each.extension_type != ExtensionType.RATCHET_TREE for each in info.extensions)  # noqa: S101 - updates with it are refused
-    return info

@@ -14,6 +14,7 @@ from mimi.policy.capability import Capability
 from mimi.protocol.fanout import fanout_of_message
 from mimi.protocol.franking import encode_franking_context, frank_encoded, franking_terms
 from mimi.protocol.hosting import Hosting
+from mimi.protocol.hub_refusals import MOST_MESSAGE, too_long
 from mimi.protocol.room import HubRoom, HubStep, Taken
 from mimi.protocol.submit import (
     Frank,
@@ -37,7 +38,10 @@ def submit(
     """Take a message, or refuse it; see `mimi.protocol.hub.Hub.submit`."""
     message, _ = check_submit_request(request, (source,))
     group, user = room.group, request.sending_uri  # which is canonical
-    digest = sha256(encode(message)).digest()
+    encoded = encode(message)
+    if len(encoded) > MOST_MESSAGE:
+        raise too_long(len(encoded))
+    digest = sha256(encoded).digest()
     if digest in room.recent:
         known = room.recent[digest]
         is_same = known.by == user
@@ -45,10 +49,10 @@ def submit(
         return HubStep(room, SubmitMessageResponse(again) if is_same else _NOT_ALLOWED)
     if message.group_id != group.group_id or message.epoch > group.epoch:
         return HubStep(room, _NOT_ALLOWED)
+    if not _may_send(hub, room, user):  # who may not is not told either how far the room is
+        return HubStep(room, _NOT_ALLOWED)
     if message.epoch < group.epoch:
         return HubStep(room, SubmitMessageResponse(SubmitEpochTooOld(group.epoch)))
-    if not _may_send(hub, room, user):
-        return HubStep(room, _NOT_ALLOWED)
     at = room.at(now)
     stamp = _stamp(hub, room, message, user, at)
     fanned = fanout_of_message(request, at, stamp)

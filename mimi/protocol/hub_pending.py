@@ -1,4 +1,4 @@
-"""Which proposals can stand together, and which of them a commit must cover (sections 3.6 and 7.1).
+"""Which proposals can stand together, and which of them a commit must cover (sections 3.5 and 7).
 
 ::
 
@@ -20,7 +20,8 @@ from mimi.mls import CommitStaged, PublicGroup
 from mimi.mls.appdata import judge_of
 from mimi.mls.apply import apply, check_epoch, judge
 from mimi.mls.codepoints import WireFormat
-from mimi.mls.commit import without_repeated
+from mimi.mls.commit import is_own, without_repeated
+from mimi.mls.errors import DamagedSnapshotError
 from mimi.mls.framing import MemberSender
 from mimi.mls.proposal import (
     AppDataUpdate,
@@ -33,11 +34,14 @@ from mimi.mls.proposal import (
 )
 from mimi.mls.resolve import Covered, check_list, removed_by
 from mimi.mls.rules import Rules
-from mimi.mls.state import PendingProposal
+from mimi.mls.state import GroupView, PendingProposal
 from mimi.policy.components import Rooms
 from mimi.policy.room import Room
 from mimi.policy.structures import PARTICIPANT_LIST, ParticipantListUpdate
 from mimi.protocol.audience import takes_part
+from mimi.protocol.hosting import Hosting
+from mimi.protocol.hub_hosted import check_next
+from mimi.protocol.room import HubRoom
 from mimi.tree.leaf import LifetimePolicy
 from mimi.tree.math import LeafIndex
 
@@ -50,13 +54,15 @@ class Stand:
     """When, by whom and how proposals would be committed.
 
     Attributes:
-        group: The group.
+        hub: The hub.
+        room: The room.
         now: Seconds since 1970-01-01T00:00Z.
         committer: The committer's leaf.
         wire_format: How the commit would be sent.
     """
 
-    group: PublicGroup
+    hub: Hosting
+    room: HubRoom
     now: int
     committer: LeafIndex = NOBODY
     wire_format: WireFormat = WireFormat.MLS_PUBLIC_MESSAGE
@@ -72,13 +78,18 @@ class Stand:
 
     def conflict(self, covered: Sequence[Covered]) -> str | None:
         """Return why proposals cannot be committed together; None where they can."""
-        state, sender = self.group.state, MemberSender(self.committer)
-        rules = Rules(LifetimePolicy(self.now, self.group.maximum_lifetime), self.group.components)
+        group, sender = self.room.group, MemberSender(self.committer)
+        state, components = group.state, group.components
+        rules = Rules(LifetimePolicy(self.now, group.maximum_lifetime), components)
         try:
             check_list(state, covered, sender, has_path=True)
-            applied = apply(state, covered, self.group.components)
-            judge(state, sender, covered, applied, None, self.wire_format, rules)
+            applied = apply(state, covered, components)
+            memo = judge(state, sender, covered, applied, None, self.wire_format, rules)
             check_epoch(applied.tree, applied.extensions, state, applied.touched, sending=True)
+            then = memo[self.hub.rooms]
+            check_next(self.hub, self.room, then, applied.extensions, applied.reinit)
+        except DamagedSnapshotError:
+            raise
         except (InvalidError, ForbiddenError, MalformedError) as error:
             return str(error)
         return None
@@ -101,28 +112,33 @@ def together(pending: Iterable[Covered]) -> tuple[Covered, ...]:
 # Admission
 
 
-def contradiction(group: PublicGroup, new: Sequence[bytes], now: int) -> str | None:
+def contradiction(hub: Hosting, room: HubRoom, new: Sequence[bytes], now: int) -> str | None:
     """Return why proposals cannot stand with those that are pending already; None where they can.
 
     Only removals may be proposed more than once: whoever comes first, the leaf is removed.
 
     Args:
-        group: The group, with everything pending that is to stand.
+        hub: The hub.
+        room: The room, with everything pending that is to stand.
         new: The references of what comes.
         now: Seconds since 1970-01-01T00:00Z.
     """
-    listed = tuple(map(covered_of, group.pending))
-    fresh = [item for item in listed if item.reference in new]
-    if _reinits(fresh) and _reinits(listed) > 1:
-        return "the group is to be reinitialised already"
-    return Stand(group, now).conflict(together(listed))
+    listed, stand = tuple(map(covered_of, room.group.pending)), Stand(hub, room, now)
+    reinits = _reinits(listed)
+    if any(item.reference in new for item in reinits):
+        if len(reinits) > 1:
+            return "the group is to be reinitialised already"
+        reason = stand.conflict(reinits)
+        if reason is not None:
+            return reason
+    return stand.conflict(together(listed))
 
 
-def _reinits(listed: Iterable[Covered]) -> int:
-    return sum(isinstance(item.proposal, ReInit) for item in listed)
+def _reinits(listed: Iterable[Covered]) -> list[Covered]:
+    return [item for item in listed if isinstance(item.proposal, ReInit)]
 
 
-def is_deserted(rooms: Rooms, room: Room, group: PublicGroup, cut: Iterable[bytes]) -> bool:
+def is_deserted(rooms: Rooms, room: Room, group: GroupView, cut: Iterable[bytes]) -> bool:
     """Return whether no client is left that would stay: all are to be removed, or cut off.
 
     Args:
@@ -146,31 +162,26 @@ def is_deserted(rooms: Rooms, room: Room, group: PublicGroup, cut: Iterable[byte
 
 
 def missing(
-    rooms: Rooms,
-    before: Room,
-    group: PublicGroup,
-    staged: CommitStaged[PublicGroup],
-    now: int,
+    hub: Hosting, room: HubRoom, staged: CommitStaged[PublicGroup], now: int
 ) -> tuple[bytes, ...]:
     """Return the references of what is pending that a member's commit should cover and does not.
 
     Args:
-        rooms: How groups are read as rooms.
-        before: The room as its policy sees it.
-        group: Its group.
+        hub: The hub.
+        room: The room.
         staged: The commit.
         now: Seconds since 1970-01-01T00:00Z.
     """
-    transition = staged.transition
+    transition, group = staged.transition, room.group
     referred = tuple(item for item in transition.covered if item.reference is not None)
     known = {item.reference for item in referred}
     rest = [each for each in map(covered_of, group.pending) if each.reference not in known]
     if not rest:
         return ()
-    then = rooms.room(transition.after())
+    before, then = hub.room(room), hub.rooms.room(transition.after())
     assert then is not None  # noqa: S101 - a room stays one
     removed = frozenset(transition.applied.removed)
-    stand = Stand(group, now, transition.committer, transition.message.wire_format)
+    stand = Stand(hub, room, now, transition.committer, transition.message.wire_format)
     wanted: list[Covered] = []
     for bundle in _parties(group, rest):
         kept = together((*referred, *bundle))
@@ -185,6 +196,32 @@ def missing(
         for item in wanted
         if item.reference is not None and not _is_needless(before, then, removed, item)
     )
+
+
+def unfit(stand: Stand, referred: Iterable[bytes]) -> tuple[bytes, ...]:
+    """Return the references in a commit to what cannot be committed any more, with all the rest.
+
+    All could be when it was taken. But a hub judges by more than the room: another one may have the
+    same participants meanwhile, a user may have left the parent room, a lifetime may be over.
+
+    Args:
+        stand: By whom it would be committed.
+        referred: What the commit refers to.
+    """
+    pending = map(covered_of, stand.room.group.pending)
+    listed = [item for item in pending if not is_own(item, stand.committer)]
+    lost = [item for item in _reinits(listed) if not stand.holds([item])]
+    kept, rest, before = tuple[Covered, ...](), together(listed), -1
+    while rest and before < len(kept):
+        # what came too early may stand beside what was kept later
+        before = len(kept)
+        for bundle in (rest, *_parties(stand.room.group, rest), *((item,) for item in rest)):
+            more = tuple(item for item in bundle if item not in kept)
+            if more and stand.holds((*kept, *more)):
+                kept = (*kept, *more)
+        rest = tuple(item for item in rest if item not in kept)
+    named = frozenset(referred)
+    return tuple(at.reference for at in (*lost, *rest) if at.reference in named and at.reference)
 
 
 def _is_needless(before: Room, then: Room, removed: frozenset[LeafIndex], item: Covered) -> bool:

@@ -1,8 +1,10 @@
-"""Proposals at the hub: all of a request or none (sections 3.6, 5.3 and 7).
+"""Proposals at the hub: all of a request or none (sections 3.5, 5.3 and 7).
 
 What is taken is pending: the next member's commit must cover it. So nothing is taken that
 contradicts what is pending already, or that no commit could cover.
 """
+
+from collections import Counter
 
 import attrs
 
@@ -26,9 +28,10 @@ from mimi.policy.room import Room
 from mimi.protocol.fanout import fanout_of_update
 from mimi.protocol.hosting import Hosting
 from mimi.protocol.hub_closing import settled
+from mimi.protocol.hub_expected import expected
+from mimi.protocol.hub_hosted import providers_in
 from mimi.protocol.hub_pending import contradiction, is_deserted
 from mimi.protocol.hub_refusals import RefusedUpdate, check_source, forbidden
-from mimi.protocol.hub_wanted import providers_in
 from mimi.protocol.message import proposer
 from mimi.protocol.offers import lifetime_of
 from mimi.protocol.room import Accepted, Destination, HubRoom, HubStep, Taken
@@ -39,13 +42,16 @@ from mimi.protocol.update import (
     invalid_proposals,
     update_accepted,
 )
-from mimi.tree.table import Table
 
 MOST_PENDING = 64
 """How many proposals are taken of one user in an epoch, besides one for each of its clients.
 
 Every member has to keep them, and to try what can stand together.
 """
+MOST_PENDING_OCTETS = 1 << 20
+"""How long the proposals of one user may be that are taken in an epoch."""
+MOST_OCTETS_OF_ALL = 1 << 22
+"""How long those of all users may be: who joins gets them with the tree, in one answer."""
 
 
 def proposals(
@@ -67,11 +73,11 @@ def proposals(
         room.remembering(digest, Taken(at, str(source).encode())),
         group=taking.group,
         accepted=tuple(taking.accepted),
-        destinations=Table.of(room.destinations).changed(taking.destinations),
         audience=room.audience.of_next(seen, seen, taking.group),
     )
+    after = expected(after, taking.destinations, source)
     cut = after.audience.cut_off.union(after.wanted)
-    reason = contradiction(after.group, [each.reference for each in new], now // 1000)
+    reason = contradiction(hub, after, [each.reference for each in new], now // 1000)
     if reason is not None and not is_deserted(hub.rooms, seen, after.group, cut):
         raise forbidden(reason)
     after, effects = after.notified(room.audience.followers, fanout_of_update(request, at))
@@ -91,6 +97,7 @@ class _Taking:
         accepted: All that are pending then.
         named: The references of those in the request.
         destinations: Where Welcomes go for those who propose their own addition.
+        octets: From users to how long their pending proposals are.
     """
 
     hub: Hosting
@@ -101,9 +108,13 @@ class _Taking:
     accepted: list[Accepted] = attrs.field(init=False)
     named: list[bytes] = attrs.field(init=False, factory=list)
     destinations: dict[bytes, Destination] = attrs.field(init=False, factory=dict)
+    octets: Counter[bytes] = attrs.field(init=False, factory=Counter)
 
     def __attrs_post_init__(self) -> None:
         self.group, self.accepted = self.room.group, list(self.room.accepted)
+        for each in self.accepted:
+            pending = self.group.state.proposals[each.reference]
+            self.octets[self._user(pending.proposal, pending.sender)] += len(encode(each.message))
 
     def take(self, message: MLSMessage, now: int, at: int) -> None:
         """Take one of them.
@@ -111,13 +122,15 @@ class _Taking:
         Raises:
             RefusedUpdate: It is not taken.
         """
-        group, event = _received(self.group, message, now)
+        wire = encode(message)
+        group, event = _received(self.group, message, wire, now)
         user = self._user(event.proposal, event.sender)
         check_source(user, self.source)
         self.named.append(event.reference)
         if any(each.reference == event.reference for each in self.accepted):
             return
         self._check_proposer(event, user)
+        self._check_octets(user, len(wire))
         if isinstance(event.proposal, Add):
             self._expect(event.proposal, event.sender)
         self.group = group
@@ -149,6 +162,14 @@ class _Taking:
         if number >= MOST_PENDING + self.seen.clients.get(user, 0):
             raise forbidden(f"{number} proposals of {user.decode()} are pending")
 
+    def _check_octets(self, user: bytes, octets: int) -> None:
+        """Check that what is pending does not become longer than anybody needs."""
+        self.octets[user] += octets
+        if self.octets[user] > MOST_PENDING_OCTETS:
+            raise forbidden(f"the proposals of {user.decode()} are too long")
+        if self.octets.total() > MOST_OCTETS_OF_ALL:
+            raise forbidden("the pending proposals are too long")
+
     def _check_present(self) -> None:
         """Check that a provider that proposes something takes part by its users (section 7.4)."""
         if self.source not in providers_in(self.seen):
@@ -172,10 +193,10 @@ class _Taking:
 
 
 def _received(
-    group: PublicGroup, message: MLSMessage, now: int
+    group: PublicGroup, message: MLSMessage, wire: bytes, now: int
 ) -> tuple[PublicGroup, ProposalReceived]:
     try:
-        step = group.receive(encode(message), now=now // 1000)
+        step = group.receive(wire, now=now // 1000)
     except ForbiddenError as error:
         raise forbidden(error.reason) from error
     except InvalidError as error:

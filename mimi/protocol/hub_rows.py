@@ -2,8 +2,9 @@
 
 ::
 
-    hub_room              which room it is, how far it is, and how large the rest is
-    participants          how the participant list is divided, and how many have each role
+    hub_room              which room it is, how far it is, how many have each role, and how large
+                          the rest is
+    participants          how the participant list is divided
     clients/<n>           users with clients in the group, and how many
     providers/<n>         providers: the next notification's number, and their users by role
     destinations/<n>      references of claimed key packages, and where these came from
@@ -24,7 +25,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from functools import partial as with_first
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import attrs
 
@@ -104,18 +105,17 @@ def room_changes(now: HubRoom, before: HubRoom | None = None) -> Changes:
     group = _group_changes(now.group, None if before is None else before.group)
     out.written.update(group.written)
     out.erased.extend(group.erased)
-    seen, old = _seen(now), None if before is None else _seen(before)
-    mine, theirs = _tables(now, seen), None if before is None else _tables(before, old)
-    for name, (table, octets) in mine.items():
-        write_shards(out, name, table, None if theirs is None else theirs[name][0], octets)
+    mine, theirs = _beside(now), None if before is None else _beside(before)
+    for name, (table, octets) in mine.tables.items():
+        old = None if theirs is None else theirs.tables[name][0]
+        write_shards(out, name, table, old, octets)
     proposals, were = _by_hex(now.accepted), _by_hex(() if before is None else before.accepted)
     out.write_table(ACCEPTED, proposals, were, _accepted_fields)
     _write_recent(out, now.recent, None if before is None else before.recent)
-    if old is None or seen.participants is not old.participants:
-        out.write(PARTICIPANTS, PARTICIPANTS, {"blocks": block_octets(seen.participants.blocks)})
-    fields = _head_fields(now, seen, mine)
-    if before is None or theirs is None or fields != _head_fields(before, old, theirs):
-        out.write(HEAD, HEAD, fields)
+    if theirs is None or mine.participants is not theirs.participants:
+        out.write(PARTICIPANTS, PARTICIPANTS, {"blocks": block_octets(mine.participants.blocks)})
+    if theirs is None or mine.head != theirs.head:
+        out.write(HEAD, HEAD, mine.head)
     return out.changes()
 
 
@@ -131,12 +131,8 @@ def rooms_of(group: PublicGroup) -> Rooms:
     return roles.rooms
 
 
-def policy_of(room: HubRoom) -> RoomPolicy:
-    """Return the policy of a room; errors are those of `room_changes`."""
-    return _seen(room).policy
-
-
-def _seen(room: HubRoom) -> Room:
+def seen_of(room: HubRoom) -> Room:
+    """Return a room as its policy sees it; errors are those of `room_changes`."""
     found = rooms_of(room.group).room(room.group.state)
     if found is None:
         raise UsageError("the group is no room")
@@ -156,15 +152,29 @@ def _group_changes(now: PublicGroup, before: PublicGroup | None) -> Changes:
 _Tables = dict[str, tuple[Table[Any], Callable[[Mapping[bytes, Any]], bytes]]]
 
 
-def _tables(room: HubRoom, seen: Room | None) -> _Tables:
-    """Return the tables of a room by their names, and how a shard of each is written."""
-    assert seen is not None  # noqa: S101 - said for the type checker
-    return {
+class _Beside(NamedTuple):
+    """What is stored of a room beside its group, its proposals and what was accepted lately.
+
+    Attributes:
+        participants: The participant list.
+        tables: Tables by their names, and how a shard of each is written.
+        head: The fields of the first row.
+    """
+
+    participants: Participants
+    tables: _Tables
+    head: dict[str, bytes]
+
+
+def _beside(room: HubRoom) -> _Beside:
+    seen = seen_of(room)
+    tables: _Tables = {
         CLIENTS: (seen.clients, number_octets),
         PROVIDERS: (_provider_table(room), presence_octets),
         DESTINATIONS: (Table.of(room.destinations), destination_octets),
         WANTED: (Table.of(room.wanted), number_octets),
     }
+    return _Beside(seen.participants, tables, _head_fields(room, seen, tables))
 
 
 def _provider_table(room: HubRoom) -> Table[Presence]:
@@ -176,8 +186,7 @@ def _provider_table(room: HubRoom) -> Table[Presence]:
     return Table.of(presences)
 
 
-def _head_fields(room: HubRoom, seen: Room | None, tables: _Tables) -> dict[str, bytes]:
-    assert seen is not None  # noqa: S101 - said for the type checker
+def _head_fields(room: HubRoom, seen: Room, tables: _Tables) -> dict[str, bytes]:
     lengths = (len(table) for table, _ in tables.values())
     return {
         "room": str(room.uri).encode(),

@@ -10,15 +10,15 @@ What the policy does not let the hub do is left to others: meanwhile nothing is 
 users.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 import attrs
 
 from mimi.codec import decode
-from mimi.identity import Domain
 from mimi.mls import ProposalReceived, PublicGroup
 from mimi.mls.external import propose_from_outside
+from mimi.mls.framing import ExternalSenderIndex
 from mimi.mls.message import MLSMessage
 from mimi.mls.proposal import GroupContextExtensions, Proposal, Remove
 from mimi.mls.resolve import removed_by
@@ -26,21 +26,21 @@ from mimi.policy.actions import (
     Action,
     Actor,
     ActorKind,
-    ChangeExtensions,
     ChangeRole,
     RemoveClient,
     RemoveParticipant,
     Request,
 )
 from mimi.policy.decide import decide
+from mimi.policy.derive import Derivation
 from mimi.policy.propose import list_update
 from mimi.policy.room import Room
 from mimi.policy.structures import BANNED, NO_ROLE
-from mimi.protocol.audience import provider_of_user, roles_of_cut_off, takes_part
-from mimi.protocol.errors import ProviderCredentialError
+from mimi.protocol.audience import roles_of_cut_off, takes_part
 from mimi.protocol.fanout import FanoutMessage, ProposalFanout
-from mimi.protocol.hosting import Hosting, participants_of
+from mimi.protocol.hosting import Hosting
 from mimi.protocol.hub_closing import settled
+from mimi.protocol.hub_hosted import provider_of, strangers_among
 from mimi.protocol.hub_pending import contradiction, covered_of
 from mimi.protocol.room import Accepted, HubRoom, HubStep
 from mimi.tree.codepoints import ExtensionType
@@ -57,9 +57,13 @@ Wanted = Mapping[bytes, int]
 
 
 def want_out(hub: Hosting, room: HubRoom, users: Iterable[bytes], now: int) -> HubStep[None]:
-    """Propose that users leave the room; see `mimi.protocol.hub.Hub.remove`."""
-    wanted = MappingProxyType({**dict.fromkeys(users, NO_ROLE), **room.wanted})
-    room = attrs.evolve(room, wanted=wanted)
+    """Propose that users leave the room; see `mimi.protocol.hub.Hub.remove`.
+
+    Of others nothing is remembered: they would be cut off as soon as somebody brings them in.
+    """
+    seen = hub.room(room)
+    leaving = dict.fromkeys((each for each in users if takes_part(seen, each)), NO_ROLE)
+    room = attrs.evolve(room, wanted=MappingProxyType({**leaving, **room.wanted}))
     if room.is_vacant:
         return HubStep(room, None)  # those who begin it anew do so without them
     after, made = proposed(hub, room, now)
@@ -90,6 +94,24 @@ def still_wanted(hub: Hosting, room: HubRoom, before: Room, then: Room) -> Wante
     return MappingProxyType(wanted)
 
 
+def only_possible(before: HubRoom, room: HubRoom) -> Wanted:
+    """Return whom the hub wants out, without those whom others wanted out and it cannot propose.
+
+    Who is to be banned may have to stay where the ban would make a second room of the others.
+
+    Args:
+        before: The room before the commit.
+        room: The room after it, in which the hub has proposed what can stand.
+    """
+    if not room.wanted:
+        return room.wanted
+    cut = room.audience.cut_off
+    kept = {
+        user: role for user, role in room.wanted.items() if user in before.wanted or user in cut
+    }
+    return MappingProxyType(kept)
+
+
 # Proposing
 
 
@@ -101,29 +123,34 @@ def proposed(hub: Hosting, room: HubRoom, now: int) -> tuple[HubRoom, tuple[Acce
     if room.group.reinit is not None:
         return room, ()  # nothing comes after it
     seen = hub.room(room)
-    proposals = [*_removals(hub, room, seen), *_without_strangers(hub, room, seen)]
-    if not proposals:
+    at, made = room.at(now), list[Accepted]()
+    for wishes in (_removals(hub, room, seen), _without_strangers(hub, room, seen)):
+        room, more = _with(hub, room, tuple(wishes), at)
+        made += more
+    if not made:
         return room, ()
-    group, index, at = room.group, hub.sender_index(room.group), room.at(now)
-    made = []
-    for proposal in proposals:
+    audience = room.audience.of_next(seen, seen, room.group)
+    return attrs.evolve(room, timestamp=at, audience=audience), tuple(made)
+
+
+def _with(
+    hub: Hosting, room: HubRoom, wishes: Sequence[Proposal], at: int
+) -> tuple[HubRoom, Sequence[Accepted]]:
+    """Return the room in which the hub has proposed something, where it can stand."""
+    if not wishes:
+        return room, ()
+    group, index, made = room.group, hub.sender_index(room.group.extensions), list[Accepted]()
+    for proposal in wishes:
         wire = propose_from_outside(group.context, index, proposal, hub.signer)
-        step = group.receive(wire, now=now // 1000)
+        step = group.receive(wire, now=at // 1000)
         (event,) = step.events
         assert isinstance(event, ProposalReceived)  # noqa: S101 - it is the hub's own
         group = step.group
         made.append(Accepted(decode(MLSMessage, wire), at, event.reference))
-    new = [each.reference for each in made]
-    if contradiction(group, new, now // 1000) is not None:
+    after = attrs.evolve(room, group=group, accepted=(*room.accepted, *made))
+    if contradiction(hub, after, [each.reference for each in made], at // 1000) is not None:
         return room, ()
-    after = attrs.evolve(
-        room,
-        group=group,
-        accepted=(*room.accepted, *made),
-        timestamp=at,
-        audience=room.audience.of_next(seen, seen, group),
-    )
-    return after, tuple(made)
+    return after, made
 
 
 def _removals(hub: Hosting, room: HubRoom, seen: Room) -> Iterator[Proposal]:
@@ -186,10 +213,15 @@ def _without_strangers(hub: Hosting, room: HubRoom, seen: Room) -> Iterator[Prop
         return
     absent = [each for each in senders if provider_of(hub, each) not in room.audience.followers]
     strangers = strangers_among(hub, absent, seen)
-    allowed = decide(seen, [Request(_actor(hub), (ChangeExtensions(),))], hub.rooms.surroundings)
-    if strangers and allowed.is_allowed:
-        kept = tuple(each for each in senders if each not in strangers)
-        yield GroupContextExtensions(_with_senders(extensions, kept))
+    if not strangers:
+        return
+    kept = tuple(each for each in senders if each not in strangers)
+    proposal = GroupContextExtensions(_with_senders(extensions, kept))
+    derivation = Derivation(seen, room.group.state, hub.rooms.identities)
+    own = ExternalSenderIndex(hub.sender_index(extensions))
+    asked = derivation.requests([(proposal, own)])
+    if decide(seen, asked, hub.rooms.surroundings).is_allowed:
+        yield proposal
 
 
 def _is_about_extensions(proposal: Proposal) -> bool:
@@ -200,27 +232,3 @@ def _with_senders(extensions: Extensions, senders: tuple[ExternalSender, ...]) -
     kind = ExtensionType.EXTERNAL_SENDERS
     made = extension(kind, senders, ExternalSenders)
     return tuple(made if each.extension_type == kind else each for each in extensions)
-
-
-def strangers_among(
-    hub: Hosting, senders: Iterable[ExternalSender], seen: Room
-) -> tuple[ExternalSender, ...]:
-    """Return the external senders of providers of which nobody takes part, but for the hub."""
-    others = [each for each in senders if each != hub.sender]
-    if not others:
-        return ()
-    present = providers_in(seen)
-    return tuple(each for each in others if provider_of(hub, each) not in present)
-
-
-def providers_in(seen: Room) -> frozenset[Domain]:
-    """Return the providers whose users take part in a room, with clients or without."""
-    return frozenset(map(provider_of_user, participants_of(seen)))
-
-
-def provider_of(hub: Hosting, sender: ExternalSender) -> Domain | None:
-    """Return the provider that an external sender is; None for nobody's."""
-    try:
-        return hub.provider_of(sender.credential)
-    except ProviderCredentialError:
-        return None

@@ -1,6 +1,6 @@
-"""What a follower keeps for clients, and how far these are: read when somebody asks for it."""
+"""What a follower keeps for clients (section 5.5), read when somebody asks for it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeVar, overload
 
 from mimi.codec import encode
@@ -23,7 +23,7 @@ class Roster(Mapping[bytes, Place]):
 
     Args:
         table: The clients.
-        standing: How many have acknowledged up to each number, or what reads that.
+        standing: For how many nothing waits up to each number, or what reads that.
         expect: Says which clients will be needed; None for all.
     """
 
@@ -56,7 +56,7 @@ class Roster(Mapping[bytes, Place]):
 
     @property
     def standing(self) -> Mapping[int, int]:
-        """How many have acknowledged up to each number."""
+        """For how many nothing waits up to each number."""
         if not isinstance(self._standing, Mapping):
             self._standing = self._standing()
         return self._standing
@@ -65,9 +65,33 @@ class Roster(Mapping[bytes, Place]):
         """Return the clients that are not there afterwards; it reads the shards that differ."""
         return {each for each in self.table.differing(after.table) if each not in after.table}
 
+    def of_users(self, is_among: Callable[[bytes], bool] | None) -> dict[bytes, Place]:
+        """Return the clients of some users that are in the room, and how far they are.
+
+        Args:
+            is_among: Whether a user is one of these; None for the clients of all.
+        """
+        found: dict[bytes, Place] = {}
+        for client in self:
+            place = self.table[client]
+            user = place.user or user_in(client)
+            is_wanted = is_among is None or (user is not None and is_among(user))
+            if is_wanted and not place.until:
+                found[client] = place
+        return found
+
     def in_order(self) -> list[bytes]:
         """Return all clients in the order in which they came into the room."""
         return sorted(self, key=lambda client: (self.table[client].came, client))
+
+    def waiting(self, by: bytes) -> list[bytes]:
+        """Return the clients that the hub has not let in yet, and join by a commit.
+
+        Args:
+            by: SHA-256 of the commit.
+        """
+        places = ((each, self.table[each]) for each in self)
+        return [each for each, place in places if place.is_waiting and by.startswith(place.by)]
 
     def expect(self, clients: Iterable[bytes] | None = None) -> None:
         """Say which clients will be needed, so that they can be read together; None for all."""
@@ -86,12 +110,20 @@ def _moved(
 ) -> dict[int, int]:
     after = dict(standing)
     for place in come:
-        after[place.acknowledged] = after.get(place.acknowledged, 0) + 1
+        after[place.floor] = after.get(place.floor, 0) + 1
     for place in gone:
-        after[place.acknowledged] -= 1
-        if not after[place.acknowledged]:
-            del after[place.acknowledged]
+        after[place.floor] -= 1
+        if not after[place.floor]:
+            del after[place.floor]
     return after
+
+
+def user_in(client: bytes) -> bytes | None:
+    """Return the user whom the canonical URI of a client names; None for none."""
+    match client.split(b"/"):
+        case [scheme, nothing, provider, _, user, _]:
+            return b"/".join((scheme, nothing, provider, b"u", user))
+    return None
 
 
 def roster_of(entries: Mapping[bytes, Place]) -> Roster:
@@ -113,6 +145,7 @@ class Note(NamedTuple):
         timestamp: When the hub accepted it.
         epoch: The epoch of its group; None for a Welcome.
         to_all: Whether it goes to all.
+        but_some: Whether it does not to some of all.
     """
 
     number: int
@@ -120,6 +153,12 @@ class Note(NamedTuple):
     timestamp: int
     epoch: int | None
     to_all: bool
+    but_some: bool = False
+
+    @property
+    def has_names(self) -> bool:
+        """Whether some clients are named, to whom it goes or does not."""
+        return self.but_some or not self.to_all
 
 
 def note_of(entry: Entry) -> Note:
@@ -127,7 +166,8 @@ def note_of(entry: Entry) -> Note:
     message = entry.message
     is_welcome = isinstance(message.message.body, Welcome)
     epoch = None if is_welcome else place_of_message(message)[1]
-    return Note(entry.number, entry.octets, int(message.timestamp), epoch, entry.clients is None)
+    timestamp, to_all, but_some = int(message.timestamp), entry.clients is None, bool(entry.but)
+    return Note(entry.number, entry.octets, timestamp, epoch, to_all, but_some)
 
 
 _PLACED = PrivateMessage | PublicMessage | SemiPrivateMessage
@@ -138,6 +178,29 @@ def place_of_message(message: FanoutMessage) -> tuple[bytes, int]:
     body = message.message.body
     assert isinstance(body, _PLACED)  # noqa: S101 - nothing else is fanned out
     return place_of(body)
+
+
+def still_needed(log: "Log", done: Collection[int], floor: int, limits: Limits) -> list[Note]:
+    """Return what somebody still needs, or may need whose Welcome is late; from the latest on.
+
+    Args:
+        log: What is kept.
+        done: Numbers of messages for some that all of these have had by now.
+        floor: Up to which number everybody has had everything that is for it.
+        limits: How much is kept.
+    """
+    recent = octets = 0
+    needed: list[Note] = []
+    for note in reversed(log.notes):
+        if not note.to_all:
+            is_needed = note.number not in done
+        else:
+            recent, octets = recent + 1, octets + note.octets
+            is_few = recent <= limits.recent and octets <= limits.recent_octets
+            is_needed = is_few or note.number > floor
+        if is_needed:
+            needed.append(note)
+    return needed
 
 
 def bounded(latest: list[Note], limits: Limits) -> tuple[list[Note], list[Note]]:
@@ -167,11 +230,11 @@ class LogSource:
         """Return a message."""
         raise KeyError(number)
 
-    def recipients(self, number: int) -> frozenset[bytes]:
-        """Return to whom a message goes that is for some."""
+    def named(self, number: int) -> frozenset[bytes]:
+        """Return to whom a message goes that is for some; or not, that is for all others."""
         raise KeyError(number)
 
-    def expect(self, messages: Iterable[int], recipients: Iterable[int]) -> None:
+    def expect(self, messages: Iterable[int], named: Iterable[int]) -> None:
         """Say what will be needed, so that it can be read together."""
 
 
@@ -234,22 +297,24 @@ class Log(Sequence[Entry]):
 
     def _entry(self, note: Note) -> Entry:
         message, number = self.message(note.number), note.number
-        clients = None if note.to_all else self.recipients(number)
-        return Entry(number, message, clients, note.octets)
+        named = self.named(number) if note.has_names else frozenset[bytes]()
+        if note.to_all:
+            return Entry(number, message, None, note.octets, named)
+        return Entry(number, message, named, note.octets)
 
     def message(self, number: int) -> FanoutMessage:
         """Return a message."""
         fresh = self._fresh.get(number)
         return self.source.message(number) if fresh is None else fresh.message
 
-    def recipients(self, number: int) -> frozenset[bytes]:
-        """Return to whom a message goes that is for some."""
+    def named(self, number: int) -> frozenset[bytes]:
+        """Return to whom a message goes that is for some; or not, that is for all others."""
         fresh = self._fresh.get(number)
-        return self.source.recipients(number) if fresh is None else fresh.clients or frozenset()
+        return self.source.named(number) if fresh is None else fresh.clients or fresh.but
 
-    def expect(self, messages: Iterable[int] = (), recipients: Iterable[int] = ()) -> None:
+    def expect(self, messages: Iterable[int] = (), named: Iterable[int] = ()) -> None:
         """Say what will be needed, so that it can be read together."""
-        stored = [[at for at in each if at not in self._fresh] for each in (messages, recipients)]
+        stored = [[at for at in each if at not in self._fresh] for each in (messages, named)]
         self.source.expect(*stored)
 
     def added(self, entry: Entry) -> "Log":
@@ -276,9 +341,14 @@ def log_of(entries: Iterable[Entry]) -> Log:
 NOTHING = log_of(())
 
 
-def entry_of(number: int, message: FanoutMessage, clients: frozenset[bytes] | None) -> Entry:
+def entry_of(
+    number: int,
+    message: FanoutMessage,
+    clients: frozenset[bytes] | None,
+    but: frozenset[bytes] = frozenset(),
+) -> Entry:
     """Return a message that is to be kept."""
-    return Entry(number, message, clients, len(encode(message)))
+    return Entry(number, message, clients, len(encode(message)), but)
 
 
 class Later(Mapping[bytes, V]):

@@ -373,7 +373,7 @@ class KeyStore:
                 clients[client] = tuple(each for each in clients[client] if each is not offer)
             if offer.reference not in given:
                 not_after = lifetime_of(offer.package).not_after
-                given[offer.reference] = Given(client, not_after, offer.is_last_resort)
+                given[offer.reference] = Given(client, user, not_after, offer.is_last_resort)
         after = self._with_clients(user, clients)
         return attrs.evolve(after, given=MappingProxyType(given))
 

@@ -32,7 +32,7 @@ EMPTY = UserKeys()
 
 
 def name_of(uri: bytes) -> str:
-    """Return the part of a row's name that stands for a user or a client."""
+    """Return the part of a row's name that stands for a user, a client or a room."""
     return hashlib.sha256(uri).digest()[:16].hex()
 
 
@@ -113,6 +113,7 @@ def _in_hex(given: Mapping[bytes, Given]) -> dict[str, Given]:
 def _given_fields(given: Given) -> dict[str, object]:
     return {
         "client": given.client,
+        "user": given.user,
         "not_after": given.not_after,
         "last_resort": given.is_last_resort,
         "used": given.is_used,
@@ -177,6 +178,7 @@ def _read_offer(reference: str, fields: Fields) -> tuple[bytes, Offer]:
 def _read_given(reference: str, fields: Fields) -> tuple[bytes, Given]:
     given = Given(
         fields.octets("client"),
+        fields.octets("user"),
         fields.number("not_after"),
         fields.flag("last_resort"),
         fields.flag("used"),
@@ -196,5 +198,5 @@ def octets_in_name(last: str, row: str) -> bytes:
     except ValueError:
         octets = b""
     if not octets or octets.hex() != last:
-        raise DamagedSnapshotError("the name is no reference", row)
+        raise DamagedSnapshotError("the name is not hexadecimal", row)
     return octets

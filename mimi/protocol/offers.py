@@ -43,12 +43,14 @@ class Given:
 
     Attributes:
         client: Whose it is.
+        user: Whose client that is.
         not_after: When it expires, in seconds since 1970-01-01T00:00Z.
         is_last_resort: Whether several Welcomes may be for it.
         is_used: Whether no Welcome is expected for it any more.
     """
 
     client: bytes
+    user: bytes
     not_after: int
     is_last_resort: bool
     is_used: bool = False

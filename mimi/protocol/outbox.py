@@ -7,13 +7,16 @@
 What was sent once is sent again octet for octet, since by its octets the other side knows it again:
 so what joins the line meanwhile waits for the next request.
 
-Nothing is lost, however long a provider is away. How much waits for it is known without reading it,
-and whose database that fills may give up the first of it (`Provider.skipped`): by the next commit
-the provider's clients know that they have missed something, and join the room anew.
+Nothing is lost, however long a provider is away; it is told when the pause is over, or as soon as
+it asks about the room itself. How much waits for it is known without reading it, and whose database
+that fills may give up the first of it (`Provider.skipped`): by the next commit the provider's
+clients know that they have missed something, and join the room anew.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Final, Self, overload
+from itertools import chain
+from types import MappingProxyType
+from typing import Final, Self, TypeAlias, overload
 
 import attrs
 
@@ -26,8 +29,11 @@ MOST_TOGETHER = 64
 """How many notifications go in one request."""
 MOST_OCTETS = 1 << 20
 """How long they may be together, unless one alone is longer."""
+BLOCK = 64
+"""How many numbers are in a block: what does not change is shared, and passed over, by blocks."""
 PATIENCE = 60_000
-"""For how many milliseconds an answer is waited for, before the request is sent again."""
+"""For how many milliseconds an answer is waited for, before the request is sent again: nor is a
+provider that does not take it asked more often because it asks something itself."""
 
 
 @attrs.frozen
@@ -43,10 +49,15 @@ class Outgoing:
     body: bytes = attrs.field(repr=False)
 
 
+Blocks: TypeAlias = Mapping[int, Mapping[int, Outgoing]]
+"""From blocks to the notifications in them, by their numbers."""
+
+
 class Waiting(Sequence[Outgoing]):
     """Notifications in order, by their numbers, which follow each other: a value.
 
-    Those that are stored are read when somebody asks for them.
+    Those that are stored are read when somebody asks for them. Nothing that a further notification
+    brings about costs more where many thousands wait: the other side may be away for days.
 
     Args:
         numbers: The numbers of all.
@@ -60,7 +71,7 @@ class Waiting(Sequence[Outgoing]):
     def __init__(
         self,
         numbers: range,
-        fresh: Mapping[int, Outgoing],
+        fresh: Blocks,
         read: Callable[[int], Outgoing] | None = None,
         expect: Callable[[Iterable[int]], None] | None = None,
     ) -> None:
@@ -79,12 +90,18 @@ class Waiting(Sequence[Outgoing]):
     def __getitem__(self, at: int | slice) -> "Outgoing | Waiting":
         if isinstance(at, slice):
             return self._only(self.numbers[at])
-        number = self.numbers[at]
-        found = self._fresh.get(number)
+        return self.of(self.numbers[at])
+
+    def of(self, number: int) -> Outgoing:
+        """Return the notification of a number."""
+        found = self._at_hand(number)
         if found is None:
             assert self._read is not None  # noqa: S101 - else all are there
             found = self._read(number)
         return found
+
+    def _at_hand(self, number: int) -> Outgoing | None:
+        return self._fresh.get(number // BLOCK, _NONE).get(number)
 
     def __iter__(self) -> Iterator[Outgoing]:
         self.expect(self.numbers)
@@ -100,25 +117,50 @@ class Waiting(Sequence[Outgoing]):
     def expect(self, numbers: Iterable[int]) -> None:
         """Say which will be needed, so that they can be read together."""
         if self._expect is not None:
-            self._expect(number for number in numbers if number not in self._fresh)
+            self._expect(number for number in numbers if self._at_hand(number) is None)
 
     def _only(self, numbers: range) -> "Waiting":
-        fresh = {number: each for number, each in self._fresh.items() if number in numbers}
+        fresh = dict[int, Mapping[int, Outgoing]]()
+        for block in range(numbers.start // BLOCK, -(-numbers.stop // BLOCK)):
+            held, inner = self._fresh.get(block, _NONE), range(block * BLOCK, (block + 1) * BLOCK)
+            if inner[0] not in numbers or inner[-1] not in numbers:
+                held = {number: each for number, each in held.items() if number in numbers}
+            if held:
+                fresh[block] = held
         return Waiting(numbers, fresh, self._read, self._expect)
 
     def joined(self, number: int, body: bytes) -> "Waiting":
         """Return the notifications and a further one.
 
-        It gets the number after theirs: a room that was closed and begins again counts from 0.
+        It gets the number after theirs, also where a room was closed and another has its name.
         """
         start = self.numbers.start if self.numbers else number
         added = Outgoing(start + len(self.numbers), body)
-        numbers = range(start, added.number + 1)
-        return Waiting(numbers, {**self._fresh, added.number: added}, self._read, self._expect)
+        numbers, block = range(start, added.number + 1), added.number // BLOCK
+        held = {**self._fresh.get(block, _NONE), added.number: added}
+        return Waiting(numbers, {**self._fresh, block: held}, self._read, self._expect)
 
-    def fresh(self, number: int) -> Outgoing | None:
-        """Return a notification if it is at hand."""
-        return self._fresh.get(number)
+    def new_since(self, before: "Waiting") -> list[int]:
+        """Return the numbers of those that were not there before, or were others, in order."""
+        numbers = set(_outside(self.numbers, before.numbers))
+        for block, held in self._fresh.items():
+            theirs = before._fresh.get(block, _NONE)
+            if held is not theirs:
+                numbers.update(at for at, each in held.items() if each != theirs.get(at))
+        return sorted(numbers)
+
+    def gone_since(self, before: "Waiting") -> Iterable[int]:
+        """Return the numbers of those that were there before, and are not any more, in order."""
+        return _outside(before.numbers, self.numbers)
+
+
+_NONE: Mapping[int, Outgoing] = MappingProxyType({})
+
+
+def _outside(numbers: range, others: range) -> Iterable[int]:
+    """Return the numbers that are not among others."""
+    before = range(numbers.start, min(numbers.stop, others.start))
+    return chain(before, range(max(numbers.start, others.stop), numbers.stop))
 
 
 def waiting_of(waiting: Iterable[Outgoing]) -> Waiting:
@@ -134,7 +176,10 @@ def waiting_of(waiting: Iterable[Outgoing]) -> Waiting:
     numbers = range(first, first + len(listed))
     if [each.number for each in listed] != list(numbers):
         raise UsageError("the numbers of notifications do not follow each other")
-    return Waiting(numbers, {each.number: each for each in listed})
+    fresh = dict[int, dict[int, Outgoing]]()
+    for each in listed:
+        fresh.setdefault(each.number // BLOCK, {})[each.number] = each
+    return Waiting(numbers, fresh)
 
 
 NOTHING = waiting_of(())
@@ -149,6 +194,9 @@ class Line:
         together: How many of them are in the request; 0 where there is none.
         attempts: How often it was sent.
         at: When it is to be sent again, in milliseconds since 1970-01-01T00:00Z.
+        soonest: When it may be sent again if the other side is heard of meanwhile: `at` where the
+            request is on its way, or the other side has asked for that time.
+        unaddressed: Whether it is still to be sent: nobody knows where to.
         octets: How long all of them are.
         length: How long the request is.
     """
@@ -157,6 +205,8 @@ class Line:
     together: int = 0
     attempts: int = 0
     at: int = 0
+    soonest: int = 0
+    unaddressed: bool = False
     octets: int = attrs.field()
     length: int = attrs.field()
 
@@ -188,14 +238,21 @@ class Line:
         """Return whether there is a request to be sent, or to be sent again."""
         return bool(self.waiting) and (not self.together or self.at <= now)
 
-    def sent(self, now: int) -> Self:
-        """Return the line whose request is sent now; see `body` and `last`."""
+    def sent(self, now: int, *, unaddressed: bool = False) -> Self:
+        """Return the line whose request is sent now; see `body` and `last`.
+
+        Args:
+            now: Milliseconds since 1970-01-01T00:00Z.
+            unaddressed: Whether it is to be sent once somebody knows where to; see `found`.
+        """
         together = self.together or _together(self.waiting)
         return attrs.evolve(
             self,
             together=together,
             attempts=self.attempts + 1,
             at=now + PATIENCE,
+            soonest=now + PATIENCE,
+            unaddressed=unaddressed,
             length=self.length or _length(self.waiting[:together]),
         )
 
@@ -208,6 +265,7 @@ class Line:
             waiting=self.waiting[self.together :],
             together=0,
             attempts=0,
+            unaddressed=False,
             octets=self.octets - self.length,
             length=0,
         )
@@ -222,12 +280,20 @@ class Line:
         """
         if not self.together or self.last != number:
             return self
-        wait = retry_in(max(self.attempts, 1), guidance)
-        return attrs.evolve(self, at=now + wait * 1000)
+        at = now + retry_in(max(self.attempts, 1), guidance) * 1000
+        soonest = min(at, now + max((guidance or 0) * 1000, PATIENCE))
+        return attrs.evolve(self, at=at, soonest=soonest, unaddressed=False)
 
-    def found(self, at: int) -> Self:
-        """Return the line whose request can be sent: it was not, nobody knew where to."""
-        return attrs.evolve(self, at=at, attempts=max(self.attempts - 1, 0))
+    def found(self, now: int) -> Self:
+        """Return the line whose request can be sent now, if it is `unaddressed`."""
+        if not self.unaddressed:
+            return self
+        return attrs.evolve(self, at=now, attempts=max(self.attempts - 1, 0), unaddressed=False)
+
+    def heard(self, now: int) -> Self:
+        """Return the line whose request is sent as soon as it may be: the other side is there."""
+        soonest = max(now, self.soonest)
+        return attrs.evolve(self, at=soonest) if self.together and soonest < self.at else self
 
     def without_first(self, count: int) -> Self:
         """Return the line without its first notifications, which the other side never takes."""

@@ -1,4 +1,4 @@
-"""What all bodies have in common: the protocol that they are for, and identifiers.
+"""What all bodies have in common: the protocol that they are for, and identifiers (section 5).
 
 Every structure here is of MLS 1.0, the only protocol there is: a field ``protocol`` is always that,
 and what a select on it would hold stands in its place.

@@ -19,21 +19,21 @@ import attrs
 
 from mimi.errors import ForbiddenError, InvalidError, MalformedError, UsageError
 from mimi.identity import Domain, RoomUri
+from mimi.mls.errors import DamagedSnapshotError
 from mimi.protocol import provider_answers, provider_peers, provider_users
 from mimi.protocol.deliveries import Deliver, Resync
 from mimi.protocol.directory import WELL_KNOWN, Directory
 from mimi.protocol.follower import FollowerRoom
 from mimi.protocol.http import (
+    MEDIA_TYPE,
     Listener,
-    Refused,
     asset_response,
     directory_response,
     read_request,
-    refusal,
     refuse,
 )
 from mimi.protocol.http_errors import Method, MethodError, Status
-from mimi.protocol.provider_rooms import flush, spread
+from mimi.protocol.provider_rooms import flush, spread, unavailable
 from mimi.protocol.provider_state import (
     Answer,
     Call,
@@ -88,6 +88,11 @@ class Provider(Serving):
             now: Milliseconds since 1970-01-01T00:00Z.
             ticket: By what the caller knows the request: a `Reply` has it where the step has no
                 response, since others are to be asked first.
+
+        Raises:
+            DamagedSnapshotError: A row that is read on the way is not what was stored, which is
+                not the other side's fault.
+            NewerSnapshotError: It has a newer version.
         """
         try:
             if target == WELL_KNOWN:
@@ -99,6 +104,8 @@ class Provider(Serving):
                 listener, method, target, headers, body, authenticated=authenticated
             )
             return provider_peers.taken(self, state, received, now, ticket)
+        except DamagedSnapshotError:
+            raise
         except (MalformedError, InvalidError, ForbiddenError) as error:
             return ProviderStep(state, refuse(error), (), error)
 
@@ -210,7 +217,8 @@ class Provider(Serving):
             state: What the provider has.
             client: The client.
             room: The room.
-            number: Up to which number it has had everything: by a later Welcome it is in it again.
+            number: Up to which number it has had everything: by a later Welcome, or a later commit
+                of its own, it is in it again.
         """
         followed = state.followed.get(room)
         if followed is None:
@@ -240,25 +248,34 @@ class Provider(Serving):
     def pruned(self, state: ProviderState, *, now: int) -> ProviderState:
         """Return the state without what is over: to be asked for now and then, such as daily.
 
-        That is rooms in which none of our clients is, and of which nothing was heard for long; and
-        key packages that have expired.
+        That is what waits for clients that were removed long ago; rooms in which none of our
+        clients is, and of which nothing was heard for long; and key packages that have expired.
         """
-        kept = {uri: room for uri, room in state.followed.items() if not room.is_over(now)}
-        followed = MappingProxyType(kept) if len(kept) < len(state.followed) else state.followed
+        pruned = {uri: room.pruned(now) for uri, room in state.followed.items()}
+        kept = {uri: room for uri, room in pruned.items() if not room.is_over(now)}
+        is_same = all(kept.get(uri) is room for uri, room in state.followed.items())
+        followed = state.followed if is_same else MappingProxyType(kept)
         keys, consents = state.keys.pruned(now), state.consents.pruned(now)
         return attrs.evolve(state, followed=followed, keys=keys, consents=consents)
 
     def removed(
         self, state: ProviderState, room: RoomUri, users: Iterable[bytes], *, now: int
     ) -> ProviderStep:
-        """Propose, as the hub, that users leave a room: see `Hub.remove`."""
-        step = self.hub.remove(state.rooms[room], users, now=now)
+        """Propose, as the hub, that users leave a room: see `Hub.remove`.
+
+        Raises:
+            UsageError: The room is not hosted here.
+        """
+        hosted = state.rooms.get(room)
+        if hosted is None:
+            raise UsageError(f"{room} is not hosted here", room=str(room))
+        step = self.hub.remove(hosted, users, now=now)
         return spread(self, state.with_room(step.room), step.effects, now)
 
     # Assets
 
     def fetched(
-        self, fetch: Fetch, content: bytes | None, media_type: str = "application/octet-stream"
+        self, fetch: Fetch, content: bytes | None, media_type: str = MEDIA_TYPE
     ) -> ProviderEffect:
         """Return what answers who waits for an asset.
 
@@ -268,8 +285,8 @@ class Provider(Serving):
             media_type: Its media type.
         """
         to = fetch.to
+        if content is None:
+            return unavailable(to)
         if isinstance(to, ToPeer):
-            if content is None:
-                return Reply(to.ticket, refusal(Status.BAD_GATEWAY))
             return Reply(to.ticket, asset_response(content, media_type))
-        return Answer(to.ticket, Refused(Status.BAD_GATEWAY) if content is None else content)
+        return Answer(to.ticket, content)

@@ -1,4 +1,4 @@
-"""What comes of the answers of other providers."""
+"""What comes of the answers of other providers, for whoever waits for them (section 5)."""
 
 from typing import Any, assert_never
 
@@ -6,6 +6,7 @@ import attrs
 
 from mimi.errors import ForbiddenError, InvalidError, MalformedError
 from mimi.identity import Domain, RoomUri
+from mimi.mls.errors import DamagedSnapshotError
 from mimi.protocol.directory import Directory, Endpoint
 from mimi.protocol.http import (
     Answered,
@@ -27,6 +28,7 @@ from mimi.protocol.protocol import ROOMS, USERS, identified
 from mimi.protocol.provider_rooms import (
     answer,
     claim_as_hub,
+    declined,
     discover,
     flush,
     remembered,
@@ -100,9 +102,8 @@ def _answered(
             return ProviderStep(state, None, (Answer(ticket, _content(response.read(endpoint))),))
         case HandOnUpdate(ticket=ticket):
             content = _content(response.read(Endpoint.UPDATE))
-            return ProviderStep(
-                after_update(state, then, content), None, (Answer(ticket, content),)
-            )
+            state, waited = after_update(state, then, content)
+            return ProviderStep(state, None, (Answer(ticket, content), *waited))
         case HandOnKeys():
             return _claimed(serving, state, then, response)
         case Addressed():
@@ -149,15 +150,12 @@ def _again(
 
 def _readdressed(addressed: Addressed, directory: Directory) -> HttpRequest | None:
     """Return a request as another directory would have it; None where it is the same, or none."""
-    request, before = addressed.request, addressed.directory
-    host = Domain(request.host.partition(":")[0])
-    target = request.url.removeprefix(f"https://{request.host}")
-    found = before.match(host, target)
-    assert found is not None  # noqa: S101 - the request was made by that directory
-    endpoint, encoded = found
+    request = addressed.request
+    assert request.place is not None  # noqa: S101 - the request was made by a directory
+    endpoint, parameter = request.place
     if endpoint not in directory.templates:
         return None
-    url = directory.url(endpoint, before.parameter_of(endpoint, encoded))
+    url = directory.url(endpoint, parameter)
     return None if url == request.url else attrs.evolve(request, url=url)
 
 
@@ -186,7 +184,7 @@ def _claimed(
     """Hand on key packages; those for a room of ours are remembered, so that Welcomes find them."""
     read, request = response.read(Endpoint.KEY_MATERIAL), then.request
     if isinstance(read, Refused):
-        return ProviderStep(state, None, (unavailable(then.to),))
+        return ProviderStep(state, None, (declined(then.to, read),))
     content = read.content
     assert isinstance(content, KeyMaterialResponse)  # noqa: S101 - it was read as one
     try:
@@ -220,8 +218,8 @@ def _discovered(
             return _again(serving, state, purpose, None, now)
         if purpose is not None:
             return ProviderStep(state, None, (unavailable(_waiting(purpose)),))
-        return ProviderStep(_lines(state, then.provider, None, now))
-    state = _lines(state.with_peer(then.provider, directory), then.provider, now, now)
+        return ProviderStep(_lines(state, then.provider, now, is_found=False))
+    state = _lines(state.with_peer(then.provider, directory), then.provider, now, is_found=True)
     sent = flush(serving, state, now)
     if purpose is None:
         return sent
@@ -236,12 +234,15 @@ def _waiting(purpose: OwnCall | PeerClaim) -> ToClient | ToPeer:
     return (ToPeer if isinstance(purpose, PeerClaim) else ToClient)(purpose.ticket)
 
 
-def _lines(state: ProviderState, provider: Domain, at: int | None, now: int) -> ProviderState:
-    """Return the state whose notifications to a provider are sent at a time; None for later."""
+def _lines(state: ProviderState, provider: Domain, now: int, *, is_found: bool) -> ProviderState:
+    """Return the state after a provider's directory came, or did not.
+
+    What was sent there and refused goes on waiting: it would be again, wherever it is sent.
+    """
     for (room, to), line in state.outbox.items():
-        if to == provider and line.together:
-            later = line.refused(line.last, None, now) if at is None else line.found(at)
-            state = state.with_line(room, to, later)
+        if to == provider and line.unaddressed:
+            after = line.found(now) if is_found else line.refused(line.last, None, now)
+            state = state.with_line(room, to, after)
     return state
 
 
@@ -252,11 +253,15 @@ def _resumed(
     if isinstance(purpose, OwnCall):
         try:
             return called(serving, state, purpose, now)
+        except DamagedSnapshotError:  # that is no answer: our own caller has to know
+            raise
         except (MalformedError, InvalidError, ForbiddenError) as error:
             return ProviderStep(state, None, (Answer(purpose.ticket, error),))
     to = ToPeer(purpose.ticket)
     try:
         state, content = claim_as_hub(serving, state, purpose.request, purpose, now)
+    except DamagedSnapshotError:
+        raise
     except (MalformedError, InvalidError, ForbiddenError) as error:
         return ProviderStep(state, None, (Reply(purpose.ticket, refuse(error)),), error)
     match content:

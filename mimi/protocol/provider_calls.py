@@ -110,7 +110,7 @@ class DecideConsent:
 
 @attrs.frozen
 class FindUser:
-    """A user of another provider is sought; answered by an `IdentifierResponse`."""
+    """A user of a provider is sought; answered by an `IdentifierResponse`."""
 
     provider: Domain
     request: IdentifierRequest

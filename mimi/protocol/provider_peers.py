@@ -4,7 +4,7 @@ Each takes what was received and returns a step; what is wrong with the request 
 answered by `mimi.protocol.http.refuse`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -22,6 +22,7 @@ from mimi.protocol.abuse import (
     verify_abusive_message,
 )
 from mimi.protocol.assets import asset_domains, check_download
+from mimi.protocol.audience import gone_between
 from mimi.protocol.consents import ConsentStep, Peering
 from mimi.protocol.directory import Endpoint
 from mimi.protocol.errors import (
@@ -46,6 +47,7 @@ from mimi.protocol.keys import (
 )
 from mimi.protocol.keystore import read_claim
 from mimi.protocol.protocol import ROOMS, USERS, identified
+from mimi.protocol.provider_index import asset_servers
 from mimi.protocol.provider_rooms import claim_as_hub, claim_here, follow, hub_of, spread
 from mimi.protocol.provider_state import (
     Fetch,
@@ -68,7 +70,16 @@ def taken(
     serving: Serving, state: ProviderState, received: Received, now: int, ticket: Ticket
 ) -> ProviderStep:
     """Take a request of another provider; see `mimi.protocol.provider.Provider.handle`."""
+    if isinstance(received.parameter, RoomUri):
+        state = _heard(state, received.parameter, received.source, now)
     return HANDLERS[received.endpoint](serving, state, received, now, ticket)
+
+
+def _heard(state: ProviderState, room: RoomUri, source: Domain, now: int) -> ProviderState:
+    """Return the state after a provider asked about a room: it is there, and can be told now."""
+    line = state.outbox.get((room, source))
+    heard = None if line is None else line.heard(now)
+    return state if heard is None or heard is line else state.with_line(room, source, heard)
 
 
 def _refused(state: ProviderState, status: Status) -> ProviderStep:
@@ -84,10 +95,15 @@ def _hosted(state: ProviderState, received: Received) -> HubRoom | None:
 
 
 def _after_hub(
-    serving: Serving, state: ProviderState, received: Received, step: HubStep[Any], now: int
+    serving: Serving,
+    state: ProviderState,
+    received: Received,
+    step: HubStep[Any],
+    now: int,
+    gone: Collection[bytes] = (),
 ) -> ProviderStep:
     """Return what comes of a hub's step: its answer, and what it tells everybody."""
-    spreading = spread(serving, state.with_room(step.room), step.effects, now)
+    spreading = spread(serving, state.with_room(step.room), step.effects, now, gone)
     return attrs.evolve(spreading, response=respond(received.endpoint, step.response))
 
 
@@ -97,8 +113,10 @@ def _update(
     request, room = received.content(), _hosted(state, received)
     if room is None:
         return _refused(state, Status.NOT_FOUND)
-    step = hub_of(serving, state).update(room, request, received.source, now=now)
-    return _after_hub(serving, state, received, step, now)
+    hub = hub_of(serving, state)
+    step = hub.update(room, request, received.source, now=now)
+    gone = gone_between(hub.room(room), hub.room(step.room))
+    return _after_hub(serving, state, received, step, now, gone)
 
 
 def _submit(
@@ -187,9 +205,11 @@ def _key_material(
     check_key_material_request(request, target=target, identify=serving.identify)
     _check_requester(serving, state, request, source)
     if request.room_id != NO_ROOM:
-        hub = identified("room_id", request.room_id, ROOMS).provider
-        if hub in serving.ours and source not in serving.ours:
+        room = identified("room_id", request.room_id, ROOMS)
+        assert isinstance(room, RoomUri)  # noqa: S101 - it was identified as one
+        if room.provider in serving.ours and source not in serving.ours:
             purpose = PeerClaim(request, source, ticket)
+            state = _heard(state, room, source, now)
             state, content = claim_as_hub(serving, state, request, purpose, now)
             return _answered(state, received, content)
     read_claim(received.body, target=target, source=source, identify=serving.identify)
@@ -286,7 +306,7 @@ def _proxy_download(
     received.content()
     url = str(received.parameter)
     if serving.asset_servers is None:
-        domains = _asset_servers(serving, state.rooms.values())
+        domains = state.beyond.asset_servers.union(*map(asset_servers, state.rooms.values()))
     else:
         domains = frozenset(serving.asset_servers())
     return ProviderStep(state, None, (Fetch(check_download(url, domains), ToPeer(ticket)),))
@@ -296,18 +316,16 @@ def fetching(serving: Serving, state: ProviderState, uri: RoomUri, url: str, to:
     """Return what fetches an asset, as the hub of a room.
 
     Raises:
-        DownloadError: The room does not name its server as one for assets; the class says why.
+        DownloadError: The room does not name its server as one for assets, or the server is not
+            known to be of who takes part; the class says why.
     """
     room = state.rooms.get(uri)
-    domains = _asset_servers(serving, () if room is None else (room,))
+    domains = frozenset[Domain]() if room is None else asset_servers(room)
+    if room is not None and serving.asset_servers is not None:
+        policy = serving.hub.room(room).policy.component(ASSET_POLICY, AssetPolicy)
+        named = asset_domains(() if policy is None else (policy,))
+        domains |= named.intersection(serving.asset_servers())
     return Fetch(check_download(url, domains), to)
-
-
-def _asset_servers(serving: Serving, rooms: Iterable[HubRoom]) -> frozenset[Domain]:
-    policies = (
-        serving.hub.room(room).policy.component(ASSET_POLICY, AssetPolicy) for room in rooms
-    )
-    return asset_domains(policy for policy in policies if policy is not None)
 
 
 HANDLERS: Mapping[Endpoint, Handler] = MappingProxyType(

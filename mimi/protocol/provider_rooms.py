@@ -2,12 +2,12 @@
 
 ::
 
-    Notify to another provider  --> its line --> SendHttp, one at a time
+    Notify to another provider  --> its line --> SendHttp, one at a time   (section 5.5)
     Notify to ourselves         --> our own follower, at once
     Cascade                     --> the rooms that depend on the parent
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from types import MappingProxyType
 from typing import Any, assert_never
 
@@ -17,12 +17,14 @@ from mimi.codec import encode
 from mimi.errors import ForbiddenError
 from mimi.identity import Domain, RoomUri
 from mimi.mls.keypackage import KeyPackage
-from mimi.policy.structures import NO_ROLE
+from mimi.policy.room import Room, no_parents
+from mimi.protocol.audience import provider_of_user, takes_part
 from mimi.protocol.directory import Directory, Endpoint
 from mimi.protocol.errors import PROTOCOL
-from mimi.protocol.follower import FollowerRoom, notify
+from mimi.protocol.fanout import ApplicationFanout, CommitFanout
+from mimi.protocol.follower import FollowerRoom
+from mimi.protocol.follower_notify import notify
 from mimi.protocol.forwarding import relayed_claim
-from mimi.protocol.hosting import no_fixed_rooms, participants_of
 from mimi.protocol.http import (
     MEDIA_TYPE,
     HttpRequest,
@@ -37,6 +39,7 @@ from mimi.protocol.hub import Hub
 from mimi.protocol.keys import KeyMaterialRequest, KeyMaterialResponse
 from mimi.protocol.outbox import Line
 from mimi.protocol.protocol import ROOMS, USERS, identified
+from mimi.protocol.provider_index import fixed_participants
 from mimi.protocol.provider_state import (
     Acknowledge,
     Addressed,
@@ -59,7 +62,7 @@ from mimi.protocol.provider_state import (
     ToClient,
     ToPeer,
 )
-from mimi.protocol.room import Cascade, Closed, Effect, Notify
+from mimi.protocol.room import Cascade, Closed, Effect, HubRoom, Notify
 
 MOST_EMPTY = 256
 """In how many rooms of one hub none of our users may be, of those that are followed."""
@@ -68,7 +71,7 @@ LATER = 3600
 
 
 class NotParticipantError(ForbiddenError):
-    """Key packages are claimed for a room by who is no participant of it."""
+    """Key packages are claimed for a room by who is no participant of it, or is not to stay one."""
 
     rule = f"{PROTOCOL} section 5.2"
 
@@ -77,39 +80,58 @@ class NotParticipantError(ForbiddenError):
 
 
 def hub_of(serving: Serving, state: ProviderState) -> Hub:
-    """Return the hub, which knows the rooms of fixed membership: those in the state, or its own."""
+    """Return the hub, which knows its other rooms: those in the state, and those that are stored.
+
+    What an application says of rooms of fixed membership counts besides, and what it says of
+    parents (`Rooms.parents`) instead.
+    """
     hub = serving.hub
-    if hub.fixed_rooms is not no_fixed_rooms:
-        return hub
 
-    def rooms_of(users: frozenset[bytes]) -> list[RoomUri]:
-        seen = ((uri, hub.room(room)) for uri, room in state.rooms.items())
-        return [
-            uri
-            for uri, room in seen
-            if room.policy.base.fixed_membership and participants_of(room) == users
-        ]
+    def fixed_rooms(users: frozenset[bytes]) -> list[RoomUri]:
+        stored = state.beyond.fixed(users)
+        found = [] if stored is None or stored in state.rooms else [stored]
+        found += (uri for uri, room in state.rooms.items() if fixed_participants(room) == users)
+        return [*hub.fixed_rooms(users), *found]
 
-    return attrs.evolve(hub, fixed_rooms=rooms_of)
+    def hosted(uri: RoomUri) -> Room | None:
+        room = state.rooms.get(uri) or state.beyond.room(uri)
+        return None if room is None else hub.room(room)
+
+    knows_parents = hub.rooms.parents is not no_parents
+    return attrs.evolve(hub, fixed_rooms=fixed_rooms, hosted=None if knows_parents else hosted)
 
 
 # Telling
 
 
 def spread(
-    serving: Serving, state: ProviderState, effects: Iterable[Effect], now: int
+    serving: Serving,
+    state: ProviderState,
+    effects: Iterable[Effect],
+    now: int,
+    gone: Collection[bytes] = (),
 ) -> ProviderStep:
-    """Do what a hub says is to be done, and send what can be sent."""
+    """Do what a hub says is to be done, and send what can be sent.
+
+    Args:
+        serving: The hub.
+        state: What it has, with the room as it is now.
+        effects: What is to be done.
+        now: Milliseconds since 1970-01-01T00:00Z.
+        gone: Who has no clients in the room any more: of our users, nothing that follows the
+            commit is for them (section 5.3).
+    """
     made: list[ProviderEffect] = []
     todo = list(effects)
     while todo:
         effect = todo.pop(0)
         match effect:
             case Notify(provider=provider) if provider in serving.ours:
-                step = follow(
-                    serving, state, effect.room, encode(effect.message), serving.provider, now
-                )
+                step = _told_ourselves(serving, state, effect, now)
+                is_commit = isinstance(effect.message.attached, CommitFanout)
                 state = step.state
+                if gone and is_commit:
+                    state = without(state, effect.room, gone.__contains__)
                 made += step.effects
             case Notify():
                 at = (effect.room, effect.provider)
@@ -119,12 +141,40 @@ def spread(
                 todo += more
             case Closed():  # what is still to be told of it is told
                 kept = {at: each for at, each in state.rooms.items() if at != effect.room}
-                state = attrs.evolve(state, rooms=MappingProxyType(kept))
+                state = without(attrs.evolve(state, rooms=MappingProxyType(kept)), effect.room)
                 made.append(effect)
             case _:
                 assert_never(effect)
     sent = flush(serving, state, now, again=False)
     return ProviderStep(sent.state, None, (*made, *sent.effects))
+
+
+def _told_ourselves(serving: Serving, state: ProviderState, note: Notify, now: int) -> ProviderStep:
+    """Let our own users hear of something, and of a message none who may not receive it."""
+    is_silenced, body = None, encode(note.message)
+    if isinstance(note.message.attached, ApplicationFanout):
+        is_silenced = _silenced(serving, state.rooms[note.room])
+    return follow(serving, state, note.room, body, serving.provider, now, is_silenced)
+
+
+def _silenced(serving: Serving, room: HubRoom) -> Callable[[bytes], bool] | None:
+    """Return whether one of our users may not receive messages; None where all may.
+
+    That takes no look at anybody, as long as the counts by roles say so.
+    """
+    audience, going = room.audience, room.audience.cut_off.union(room.wanted)
+    if not audience.all_may_receive(serving.ours):
+        return lambda user: user in going or not audience.may_receive(user)
+    is_ours = any(provider_of_user(user) in serving.ours for user in going)
+    return going.__contains__ if is_ours else None
+
+
+def without(
+    state: ProviderState, uri: RoomUri, is_among: Callable[[bytes], bool] | None = None
+) -> ProviderState:
+    """Return the state in which nothing more of a room is for some of our users, or for any."""
+    room = state.followed.get(uri)
+    return state if room is None else state.with_followed(room.ended(is_among))
 
 
 def _cascaded(
@@ -155,9 +205,9 @@ def flush(serving: Serving, state: ProviderState, now: int, *, again: bool = Tru
     for (room, provider), line in tuple(state.outbox.items()):
         if not line.is_due(now) or (line.together and not again):
             continue
-        sent = line.sent(now)
-        state = state.with_line(room, provider, sent)
         directory = state.peers.get(provider)
+        sent = line.sent(now, unaddressed=directory is None)
+        state = state.with_line(room, provider, sent)
         if directory is None:
             if provider not in asked:
                 asked.add(provider)
@@ -176,12 +226,19 @@ def flush(serving: Serving, state: ProviderState, now: int, *, again: bool = Tru
 
 
 def follow(
-    serving: Serving, state: ProviderState, uri: RoomUri, body: bytes, source: Domain, now: int
+    serving: Serving,
+    state: ProviderState,
+    uri: RoomUri,
+    body: bytes,
+    source: Domain,
+    now: int,
+    is_silenced: Callable[[bytes], bool] | None = None,
 ) -> ProviderStep:
     """Take a notification for our users in a room; errors are those of `notify`.
 
     Anybody can be the hub of rooms that none of our users is in. Such a room is kept for a while,
-    since a Welcome may be overtaken by what follows it; but of one provider only so many.
+    since a Welcome may be overtaken by what follows it; but of one provider only so many. What is
+    not for some users, as the hub knows of its own, is not for their clients.
     """
     before = state.followed.get(uri)
     step = notify(
@@ -192,11 +249,16 @@ def follow(
         client_of=state.keys.client_of,
         now=now,
         hub_domains=serving.ours if uri.provider in serving.ours else (),
+        is_silenced=is_silenced,
     )
     if before is None and step.room is not None and _is_flooded(state, step.room):
         return ProviderStep(state, refusal(Status.TOO_MANY_REQUESTS, retry_after=LATER))
-    if step.room is not None:
-        state = state.with_followed(step.room)
+    room = step.room
+    if room is not None:
+        given = (state.keys.given[reference] for reference in step.welcomed)
+        for each in given:
+            room = room.owned(each.client, each.user)
+        state = state.with_followed(room)
     if step.welcomed:
         state = attrs.evolve(state, keys=state.keys.used(step.welcomed))
     return ProviderStep(state, step.response, step.effects)
@@ -221,11 +283,30 @@ def answer(to: To, endpoint: Endpoint, content: Any) -> ProviderEffect:
     return Answer(to.ticket, content)
 
 
-def unavailable(to: To, status: Status = Status.BAD_GATEWAY) -> ProviderEffect:
+def unavailable(
+    to: To, status: Status = Status.BAD_GATEWAY, retry_after: int | None = None
+) -> ProviderEffect:
     """Return what answers somebody who waits for what cannot be had."""
     if isinstance(to, ToPeer):
-        return Reply(to.ticket, refusal(status))
-    return Answer(to.ticket, Refused(status))
+        return Reply(to.ticket, refusal(status, retry_after=retry_after))
+    return Answer(to.ticket, Refused(status, retry_after))
+
+
+_SAID_ON = (Status.FORBIDDEN, Status.NOT_FOUND, Status.TOO_MANY_REQUESTS)
+"""Refusals that say something about what was asked for, whoever asks."""
+
+
+def declined(to: To, refused: Refused) -> ProviderEffect:
+    """Return what answers somebody for whom another provider was asked, which has refused.
+
+    What is refused for good stays so, and who is to come again later is told when. All else is
+    between us and that provider (RFC 9110 section 15.6.3).
+    """
+    if refused.status in _SAID_ON:
+        status = Status(refused.status)
+    else:
+        status = Status.BAD_REQUEST if refused.is_final else Status.BAD_GATEWAY
+    return unavailable(to, status, refused.retry_after)
 
 
 # Asking others
@@ -300,15 +381,16 @@ def claim_as_hub(
         The state; and the answer, what asks the target's provider for it, or a refusal.
 
     Raises:
-        NotParticipantError: The requester does not take part in the room.
-        BodyError: The request breaks a rule; see `Forwarding.relayed_key_material`.
+        NotParticipantError: The requester does not take part in the room, or is about to leave it.
+        BodyError: The request breaks a rule; see `Forwarding.check_relayed`.
     """
     uri = identified("room_id", request.room_id, ROOMS)
     assert isinstance(uri, RoomUri)  # noqa: S101 - it was identified as one
     room = state.rooms.get(uri)
     if room is None:
         return state, refusal(Status.NOT_FOUND)
-    if serving.hub.room(room).role_of(request.requesting_user) == NO_ROLE:
+    user = request.requesting_user
+    if not takes_part(serving.hub.room(room), user) or room.is_cut_off(user):
         raise NotParticipantError("key packages for a room of others", room=request.room_id)
     target = identified("target_user", request.target_user, USERS).provider
     to: To

@@ -6,7 +6,7 @@
     room/<room>/follower/...                   its own users' side of it     `follower_rows`
     room/<room>/outbox/<provider>              how far another provider is told
     room/<room>/notify/<provider>/<number>     a notification that it has not taken yet
-    dependent/<parent>/<room>                  a hosted room that depends on another
+    dependent/<parent>/<room>, fixed/..., assets/...   how hosted rooms are found, `provider_index`
     keys/...                                   key packages of users         `keystore_rows`
     consents/...                               what users have consented to  `consents_rows`
     peer/<provider>                            another provider's directory
@@ -24,7 +24,6 @@ so by a `Scope`::
 Rows of a part are changed together: who finds that somebody else was quicker does its step again.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
@@ -35,7 +34,8 @@ from mimi.errors import UsageError
 from mimi.identity import Domain, RoomUri
 from mimi.mls.errors import DamagedSnapshotError
 from mimi.mls.open_rows import OpenRows
-from mimi.mls.rows import STRANGE, Changes, Fields, RowEdit, compare, damage, fields_of
+from mimi.mls.row_errors import RowNeededError
+from mimi.mls.rows import STRANGE, Changes, RowEdit, compare, damage, fields_of
 from mimi.protocol.audience import domain_of
 from mimi.protocol.consents_rows import consent_changes, load_consents, name_of_pair
 from mimi.protocol.deliveries import LIMITS, Limits
@@ -49,23 +49,25 @@ from mimi.protocol.follower_rows import (
     open_follower,
 )
 from mimi.protocol.hosting import Hosting
-from mimi.protocol.hub_row_entries import HEAD, room_of
-from mimi.protocol.hub_rows import load_room, open_room, policy_of, room_changes
+from mimi.protocol.hub_row_entries import HEAD
+from mimi.protocol.hub_rows import load_room, open_room, room_changes
 from mimi.protocol.keystore_rows import key_changes, load_keys, name_of
 from mimi.protocol.outbox import Line, Outgoing, Waiting, waiting_of
-from mimi.protocol.provider_state import ProviderState
+from mimi.protocol.provider_index import (
+    FIXED,
+    asset_servers_in,
+    dependents_in,
+    found_in,
+    id_of_room,
+    name_of_fixed,
+    room_in,
+    write_index,
+)
+from mimi.protocol.provider_state import Beyond, ProviderState
 from mimi.protocol.room import HubRoom
 
-Place: TypeAlias = tuple[RoomUri, Domain]
-
-
-def id_of_room(room: RoomUri) -> str:
-    """Return what stands for a room in names: the first 16 octets of SHA-256, in hexadecimal."""
-    return _digest(str(room).encode())
-
-
-def _digest(uri: bytes) -> str:
-    return hashlib.sha256(uri).digest()[:16].hex()
+Route: TypeAlias = tuple[RoomUri, Domain]
+"""A room, and the provider that is told about it."""
 
 
 @attrs.frozen
@@ -78,6 +80,10 @@ class Scope:
         pairs: Requesters and targets between whom consent is asked about or changed.
         references: Key packages for which a Welcome may come.
         peers: Other providers that are asked.
+        servers: From which an asset may be downloaded, if some room names them.
+        cascades: Whether users may be taken out of its rooms, and then out of those that depend on
+            them. They may by `Provider.removed` and by updates, and by nothing else: so that
+            messages cost the same however many rooms depend on theirs.
     """
 
     rooms: tuple[RoomUri, ...] = ()
@@ -85,6 +91,8 @@ class Scope:
     pairs: tuple[tuple[bytes, bytes], ...] = ()
     references: tuple[bytes, ...] = ()
     peers: tuple[Domain, ...] = ()
+    servers: tuple[Domain, ...] = ()
+    cascades: bool = True
 
 
 def prefixes(scope: Scope) -> tuple[str, ...]:
@@ -96,7 +104,8 @@ def _prefixes(scope: Scope) -> Iterator[str]:
     for room in scope.rooms:
         above = f"room/{id_of_room(room)}"
         yield from (f"{above}/hub/{HEAD}", f"{above}/follower/{FOLLOWER}", f"{above}/outbox/")
-        yield f"dependent/{id_of_room(room)}/"
+        if scope.cascades:
+            yield f"dependent/{id_of_room(room)}/"
     for user in scope.users:
         name = name_of(user)
         yield from (f"keys/user/{name}", f"keys/client/{name}/", f"keys/key_package/{name}/")
@@ -107,12 +116,14 @@ def _prefixes(scope: Scope) -> Iterator[str]:
         yield f"keys/given/{reference.hex()}"
     for provider in scope.peers:
         yield f"peer/{provider}"
+    for server in scope.servers:
+        yield f"assets/{server}/"
 
 
 def with_dependents(scope: Scope, stored: Mapping[str, bytes]) -> Scope:
     """Return a scope with the rooms that depend on its rooms; the same value where there are none.
 
-    Who leaves a room has to leave those as well.
+    Who leaves a room has to leave those as well; so it is about scopes by which somebody may.
 
     Args:
         scope: The scope.
@@ -122,36 +133,23 @@ def with_dependents(scope: Scope, stored: Mapping[str, bytes]) -> Scope:
         DamagedSnapshotError: A row is something else.
         NewerSnapshotError: A row has a newer version.
     """
-    found = (_dependent(name, row) for name, row in stored.items() if name.startswith("dependent/"))
-    more = tuple(dict.fromkeys(room for room in found if room not in scope.rooms))
+    if not scope.cascades:
+        return scope
+    more = tuple(dict.fromkeys(each for each in dependents_in(stored) if each not in scope.rooms))
     return attrs.evolve(scope, rooms=(*scope.rooms, *more)) if more else scope
-
-
-def _dependent(name: str, row: bytes) -> RoomUri:
-    fields = fields_of(name, "dependent", row)
-    room = _room_in(fields)
-    fields.done()
-    if not name.endswith(f"/{id_of_room(room)}"):
-        raise DamagedSnapshotError("the name is not that of the room", name)
-    return room
-
-
-def _room_in(fields: Fields) -> RoomUri:
-    with damage(fields.row):
-        return room_of(fields.octets("room"))
 
 
 def part_of(name: str) -> str:
     """Return what a row belongs to: what changes together, and has one version.
 
-    They are ``room/<room>``, ``user/<user>``, ``given/<reference>``, ``pair/<pair>`` and
-    ``peer/<provider>``.
+    They are ``room/<room>``, ``user/<user>``, ``given/<reference>``, ``pair/<pair>``,
+    ``fixed/<participants>`` and ``peer/<provider>``.
 
     Raises:
         UsageError: There are no rows of this name.
     """
     match name.split("/"):
-        case ["room", room, *_] | ["dependent", _, room]:
+        case ["room", room, *_] | ["dependent" | "assets", _, room]:
             return f"room/{room}"
         case ["keys", "given", reference]:
             return f"given/{reference}"
@@ -159,7 +157,7 @@ def part_of(name: str) -> str:
             return f"user/{user}"
         case ["consents", _, pair, *_]:
             return f"pair/{pair}"
-        case ["peer", _]:
+        case ["fixed" | "peer", _]:
             return name
     raise UsageError(f"no row is called {name}")
 
@@ -186,12 +184,13 @@ def provider_changes(now: ProviderState, before: ProviderState | None = None) ->
     for uri in {**now.rooms, **old.rooms}:
         if now.rooms.get(uri) is not old.rooms.get(uri):
             _write_room(out, uri, now.rooms.get(uri), old.rooms.get(uri))
+    write_index(out, now.rooms, old.rooms)
     for uri in {**now.followed, **old.followed}:
         if now.followed.get(uri) is not old.followed.get(uri):
             _write_followed(out, uri, now.followed.get(uri), old.followed.get(uri))
-    for place in {**now.outbox, **old.outbox}:
-        if now.outbox.get(place) is not old.outbox.get(place):
-            _write_line(out, place, now.outbox.get(place, NOTHING), old.outbox.get(place, NOTHING))
+    for route in {**now.outbox, **old.outbox}:
+        if now.outbox.get(route) is not old.outbox.get(route):
+            _write_line(out, route, now.outbox.get(route, NOTHING), old.outbox.get(route, NOTHING))
     _add(out, "keys", key_changes(now.keys, old.keys))
     _add(out, "consents", consent_changes(now.consents, old.consents))
     for provider in {**now.peers, **old.peers}:
@@ -211,29 +210,12 @@ def _add(out: RowEdit, above: str, changes: Changes) -> None:
     out.erased.extend(f"{above}/{name}" for name in changes.erased)
 
 
-def _all_gone(changes: Changes) -> Changes:
-    """Return what erases all that is written where there was nothing before."""
-    return Changes({}, tuple(changes.written))
-
-
 def _write_room(out: RowEdit, uri: RoomUri, now: HubRoom | None, before: HubRoom | None) -> None:
-    changes = _all_gone(room_changes(before)) if now is None and before else None
-    _add(out, f"room/{id_of_room(uri)}/hub", changes or room_changes(_some(now), before))
-    parents, old = _parents(now), _parents(before)
-    for parent in parents - old:
-        name = f"dependent/{_digest(parent)}/{id_of_room(uri)}"
-        out.write(name, "dependent", {"room": str(uri).encode()})
-    for parent in old - parents:
-        out.erase(f"dependent/{_digest(parent)}/{id_of_room(uri)}")
-
-
-def _some(room: HubRoom | None) -> HubRoom:
-    assert room is not None  # noqa: S101 - said for the type checker
-    return room
-
-
-def _parents(room: HubRoom | None) -> frozenset[bytes]:
-    return frozenset() if room is None else frozenset(policy_of(room).base.parent_room)
+    above = f"room/{id_of_room(uri)}/hub"
+    if now is not None:
+        _add(out, above, room_changes(now, before))
+    elif before is not None:
+        _add(out, above, Changes({}, tuple(room_changes(before).written)))
 
 
 def _write_followed(
@@ -246,38 +228,37 @@ def _write_followed(
         _add(out, above, Changes({}, tuple(follower_names(before))))
 
 
-def _write_line(out: RowEdit, place: Place, now: Line, before: Line) -> None:
-    name = _name_of_line(place)
+def _write_line(out: RowEdit, route: Route, now: Line, before: Line) -> None:
+    name = _name_of_line(route)
     if not now.waiting:
         out.erase(name)
-    elif _line_fields(place, now) != _line_fields(place, before):
-        out.write(name, "line", _line_fields(place, now))
-    numbers, old = now.waiting.numbers, before.waiting.numbers
-    for at, number in enumerate(numbers):
-        fresh = now.waiting.fresh(number)
-        if number not in old or fresh not in (None, before.waiting.fresh(number)):
-            out.write(_name_of_note(place, number), "outgoing", {"body": now.waiting[at].body})
-    for number in old:
-        if number not in numbers:
-            out.erase(_name_of_note(place, number))
+    elif _line_fields(route, now) != _line_fields(route, before):
+        out.write(name, "line", _line_fields(route, now))
+    for number in now.waiting.new_since(before.waiting):
+        body = now.waiting.of(number).body
+        out.write(_name_of_note(route, number), "outgoing", {"body": body})
+    for number in now.waiting.gone_since(before.waiting):
+        out.erase(_name_of_note(route, number))
 
 
-def _name_of_line(place: Place) -> str:
-    return f"room/{id_of_room(place[0])}/outbox/{place[1]}"
+def _name_of_line(route: Route) -> str:
+    return f"room/{id_of_room(route[0])}/outbox/{route[1]}"
 
 
-def _name_of_note(place: Place, number: int) -> str:
-    return f"room/{id_of_room(place[0])}/notify/{place[1]}/{number}"
+def _name_of_note(route: Route, number: int) -> str:
+    return f"room/{id_of_room(route[0])}/notify/{route[1]}/{number}"
 
 
-def _line_fields(place: Place, line: Line) -> dict[str, object]:
+def _line_fields(route: Route, line: Line) -> dict[str, object]:
     return {
-        "room": str(place[0]).encode(),
+        "room": str(route[0]).encode(),
         "first": line.waiting.numbers.start if line.waiting else 0,
         "waiting": len(line.waiting),
         "together": line.together,
         "attempts": line.attempts,
         "at": line.at,
+        "soonest": line.soonest,
+        "unaddressed": line.unaddressed,
         "octets": line.octets,
         "length": line.length,
     }
@@ -307,7 +288,7 @@ def load_provider(
             loaded = load_room(rows, hub)
         _check_id(loaded.uri, room, f"room/{room}/hub/{HEAD}")
         rooms[loaded.uri] = loaded
-    outbox = MappingProxyType({place: _whole(line) for place, line in state.outbox.items()})
+    outbox = MappingProxyType({route: _whole(line) for route, line in state.outbox.items()})
     loaded_state = attrs.evolve(
         state, rooms=MappingProxyType(rooms), followed=followed, outbox=outbox
     )
@@ -332,7 +313,7 @@ def open_provider(
             they are among *stored*.
         partial: Whether a row that is missing may be stored elsewhere: `open_provider`, the step
             and `provider_changes` raise `RowNeededError` then. Fetch what it names, and do the same
-            again.
+            again; for a name that is not stored *lookup* has no octets, ``b""``.
         limits: How much is kept for clients from now on.
 
     Raises:
@@ -356,7 +337,38 @@ def open_provider(
                     known = open_follower(source, above=above, partial=partial, limits=limits)
                 _check_id(known.uri, room, name)
                 followed[known.uri] = known
-    return attrs.evolve(state, rooms=MappingProxyType(rooms), followed=MappingProxyType(followed))
+    return attrs.evolve(
+        state,
+        rooms=MappingProxyType(rooms),
+        followed=MappingProxyType(followed),
+        beyond=_beyond(stored, source, hub, partial=partial),
+    )
+
+
+def _beyond(
+    stored: Mapping[str, bytes], source: Mapping[str, bytes], hub: Hosting, *, partial: bool
+) -> Beyond:
+    """Return what is to be found beside the rooms that a step begins with."""
+
+    def found(name: str) -> bytes | None:
+        row = source.get(name)
+        if row is None and partial:
+            raise RowNeededError((name,))
+        return row or None
+
+    def room(uri: RoomUri) -> HubRoom | None:
+        above = f"room/{id_of_room(uri)}/hub/"
+        if found(above + HEAD) is None:
+            return None
+        with damage(above + HEAD):
+            return open_room(source, hub, partial=partial, above=above)
+
+    def fixed(users: frozenset[bytes]) -> RoomUri | None:
+        name = name_of_fixed(users)
+        row = found(name)
+        return None if row is None else found_in(name, FIXED, row)
+
+    return Beyond(room, fixed, asset_servers_in(stored))
 
 
 class _Either(Mapping[str, bytes]):
@@ -422,7 +434,7 @@ def _below_rooms(stored: Mapping[str, bytes], what: str) -> dict[str, dict[str, 
     return found
 
 
-def _read_lines(stored: Mapping[str, bytes], rows: OpenRows) -> Iterator[tuple[Place, Line]]:
+def _read_lines(stored: Mapping[str, bytes], rows: OpenRows) -> Iterator[tuple[Route, Line]]:
     """Yield the lines of rooms, whose notifications are read when they are sent.
 
     Raises:
@@ -433,31 +445,34 @@ def _read_lines(stored: Mapping[str, bytes], rows: OpenRows) -> Iterator[tuple[P
             case ["room", room, "outbox", provider]:
                 fields = fields_of(name, "line", row)
                 with damage(name):
-                    place = _room_in(fields), domain_of(provider.encode())
+                    route = room_in(fields), domain_of(provider.encode())
                 first, count = fields.number("first"), fields.number("waiting")
                 together, attempts = fields.number("together"), fields.number("attempts")
-                at, octets = fields.number("at"), fields.number("octets")
-                length = fields.number("length")
+                at, soonest = fields.number("at"), fields.number("soonest")
+                unaddressed = fields.flag("unaddressed")
+                octets, length = fields.number("octets"), fields.number("length")
                 fields.done()
-                _check_id(place[0], room, name)
-                if not count or together > count or str(place[1]) != provider:
+                _check_id(route[0], room, name)
+                if not count or together > count or str(route[1]) != provider:
                     raise DamagedSnapshotError(STRANGE, name)
-                waiting = _open_waiting(rows, place, range(first, first + count))
-                yield place, Line(waiting, together, attempts, at, octets, length)
+                waiting = _open_waiting(rows, route, range(first, first + count))
+                sent = together, attempts, at, soonest, unaddressed
+                yield route, Line(waiting, *sent, octets, length)
 
 
 def _whole(line: Line) -> Line:
     """Return a line all of which was read."""
-    return Line(waiting_of(tuple(line.waiting)), line.together, line.attempts, line.at)
+    sent = line.together, line.attempts, line.at, line.soonest, line.unaddressed
+    return Line(waiting_of(tuple(line.waiting)), *sent)
 
 
-def _open_waiting(rows: OpenRows, place: Place, numbers: range) -> Waiting:
+def _open_waiting(rows: OpenRows, route: Route, numbers: range) -> Waiting:
     def read(number: int) -> Outgoing:
-        (body,) = rows.octets(_name_of_note(place, number), "outgoing", "body")
+        (body,) = rows.octets(_name_of_note(route, number), "outgoing", "body")
         return Outgoing(number, body)
 
     def expect(wanted: Iterable[int]) -> None:
-        rows.expect(_name_of_note(place, number) for number in wanted)
+        rows.expect(_name_of_note(route, number) for number in wanted)
 
     return Waiting(numbers, {}, read, expect)
 

@@ -21,6 +21,7 @@ from mimi.identity import Domain, RoomUri
 from mimi.mls.keypackage import KeyPackage, key_package_ref
 from mimi.mls.message import MLSMessage
 from mimi.mls.welcome import Welcome
+from mimi.protocol.assets import host_of
 from mimi.protocol.consent import ConsentScope
 from mimi.protocol.directory import WELL_KNOWN, Endpoint
 from mimi.protocol.http import Listener, Received, read_request
@@ -55,9 +56,9 @@ from mimi.protocol.provider_state import (
 )
 from mimi.protocol.update import CommitBundle, UpdateRequest
 
-NOTHING = Scope()
+NOTHING = Scope(cascades=False)
 
-Waiting: TypeAlias = Callable[[Domain], Iterable[RoomUri]]
+Untold: TypeAlias = Callable[[Domain], Iterable[RoomUri]]
 """From a provider to the rooms about which it is to be told something."""
 
 
@@ -75,20 +76,25 @@ def scope_of_request(
         return NOTHING
     listener = Listener(serving.provider, serving.directory)
     try:
-        return _of_received(
-            read_request(listener, method, target, headers, body, authenticated=authenticated)
+        received = read_request(
+            listener, method, target, headers, body, authenticated=authenticated
         )
+        return _of_received(serving, received)
     except (MalformedError, InvalidError):
         return NOTHING
 
 
-def _of_received(received: Received) -> Scope:
+def _of_received(serving: Serving, received: Received) -> Scope:
     endpoint, parameter = received.endpoint, received.parameter
     match endpoint:
         case Endpoint.KEY_MATERIAL:
-            return _of_claim(received.content())
+            request = received.content()
+            scope = _of_claim(request)  # and whose key it is by which the request is signed
+            return attrs.evolve(scope, users=(*scope.users, request.requesting_user))
         case Endpoint.REQUEST_CONSENT | Endpoint.UPDATE_CONSENT:
             return _of_consent(received.content().scope)
+        case Endpoint.PROXY_DOWNLOAD if serving.asset_servers is None:
+            return Scope(servers=(host_of(str(parameter)),))
         case Endpoint.IDENTIFIER_QUERY | Endpoint.PROXY_DOWNLOAD:
             return NOTHING
     assert isinstance(parameter, RoomUri)  # noqa: S101 - all others take a room
@@ -96,8 +102,8 @@ def _of_received(received: Received) -> Scope:
         return _of_update(parameter, received.content())
     if endpoint is Endpoint.NOTIFY:
         messages = (each.message for each in received.content())
-        return Scope(rooms=(parameter,), references=_welcomed(messages))
-    return Scope(rooms=(parameter,))
+        return attrs.evolve(_in_room(parameter), references=_welcomed(messages))
+    return _in_room(parameter)
 
 
 def scope_of_call(session: Session, call: Call) -> Scope:
@@ -121,11 +127,11 @@ def _of_call(session: Session, call: Call) -> Scope:
         case FindUser():
             return NOTHING
         case CreateRoom() | SubmitMessage() | ClaimGroupInfo() | ReportAbuse() | FetchAsset():
-            return Scope(rooms=(call.room,))
+            return _in_room(call.room)
     assert_never(call)
 
 
-def scope_of_answer(then: Then, waiting: Waiting) -> Scope:
+def scope_of_answer(then: Then, waiting: Untold) -> Scope:
     """Return what an answer has to do with.
 
     Args:
@@ -143,7 +149,7 @@ def scope_of_answer(then: Then, waiting: Waiting) -> Scope:
 def _of_then(then: Acknowledge | HandOn | HandOnUpdate | HandOnKeys | Addressed) -> Scope:
     match then:
         case Acknowledge(room=room) | HandOnUpdate(room=room):
-            return Scope(rooms=(room,))
+            return _in_room(room)
         case HandOn():
             return NOTHING
         case HandOnKeys(request=request):
@@ -169,6 +175,11 @@ def _of_purpose(purpose: Purpose | None) -> Scope:
 # Parts
 
 
+def _in_room(room: RoomUri) -> Scope:
+    """Return what has to do with a room, and takes nobody out of it."""
+    return Scope(rooms=(room,), cascades=False)
+
+
 def _of_claim(request: KeyMaterialRequest) -> Scope:
     rooms: tuple[RoomUri, ...] = ()
     if request.room_id != NO_ROOM:
@@ -176,7 +187,7 @@ def _of_claim(request: KeyMaterialRequest) -> Scope:
         assert isinstance(room, RoomUri)  # noqa: S101 - it was identified as one
         rooms = (room,)
     pair = request.requesting_user, request.target_user
-    return Scope(rooms=rooms, users=(request.target_user,), pairs=(pair,))
+    return Scope(rooms=rooms, users=(request.target_user,), pairs=(pair,), cascades=False)
 
 
 def _of_consent(scope: ConsentScope) -> Scope:

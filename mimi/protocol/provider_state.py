@@ -102,17 +102,19 @@ class HandOn:
 
 @attrs.frozen
 class HandOnUpdate:
-    """The answer is one of our clients' as it is; where it is refused, who joined is not in.
+    """The answer is one of our clients' as it is; by it who joins is in the room, or is not.
 
     Attributes:
         ticket: Who waits.
         room: The room.
-        newcomer: The client that is in the room for its commit's sake; None for none.
+        newcomer: The client that joins by its commit; None for none.
+        by: SHA-256 of the commit: by another one it may have joined, or want to.
     """
 
     ticket: Ticket
     room: RoomUri
     newcomer: bytes | None = None
+    by: bytes = b""
 
 
 @attrs.frozen
@@ -298,6 +300,32 @@ ProviderEffect: TypeAlias = (
 # The state
 
 
+def _no_room(uri: RoomUri) -> HubRoom | None:  # noqa: ARG001 - a lookup takes the room
+    return None
+
+
+def _no_fixed(users: frozenset[bytes]) -> RoomUri | None:  # noqa: ARG001 - a lookup takes users
+    return None
+
+
+@attrs.frozen
+class Beyond:
+    """What is to be found of other hosted rooms, where a state does not hold all of them.
+
+    Attributes:
+        room: What a room is that is hosted here; None where there is none.
+        fixed: Which room of fixed membership some participants have; None for none.
+        asset_servers: From which servers rooms let assets be downloaded, of those asked about.
+    """
+
+    room: Callable[[RoomUri], HubRoom | None] = _no_room
+    fixed: Callable[[frozenset[bytes]], RoomUri | None] = _no_fixed
+    asset_servers: frozenset[Domain] = frozenset()
+
+
+NOTHING_BEYOND = Beyond()
+
+
 @attrs.frozen(eq=False, repr=False)
 class ProviderState:
     """What a provider has: an immutable value.
@@ -312,6 +340,7 @@ class ProviderState:
         consents: What they have consented to.
         peers: The directories of other providers.
         outbox: From rooms and providers to the notifications that are not taken yet.
+        beyond: What is to be found of rooms that are hosted here and not in the state.
     """
 
     rooms: Mapping[RoomUri, HubRoom] = MappingProxyType({})
@@ -320,6 +349,7 @@ class ProviderState:
     consents: Consents = attrs.field(factory=Consents)
     peers: Mapping[Domain, Directory] = MappingProxyType({})
     outbox: Mapping[tuple[RoomUri, Domain], Line] = MappingProxyType({})
+    beyond: Beyond = NOTHING_BEYOND
 
     def __repr__(self) -> str:
         return f"ProviderState({len(self.rooms)} rooms, {len(self.followed)} followed)"
@@ -407,8 +437,9 @@ class Serving:
         consent: Who may fetch key packages where the target has decided nothing.
         discretion: What is not told of users.
         profiles: By what users are found.
-        asset_servers: What returns the domains of the asset servers that the rooms hosted here
-            name, from which other providers may download; None for those of the rooms in the state.
+        asset_servers: What returns the domains from which other providers may download, and own
+            clients where their room names them; None for those that rooms hosted here name for
+            who takes part, and that are that provider's domain or below it.
         vouching: Whether credentials of other providers' users are taken, who claim key packages.
     """
 

@@ -14,22 +14,33 @@ import attrs
 
 from mimi.codec import encode
 from mimi.identity import Domain, RoomUri
+from mimi.mls.framing import NewMemberCommitSender
 from mimi.protocol.abuse import NOBODY
+from mimi.protocol.audience import gone_between, takes_part
 from mimi.protocol.consent import REQUESTING, ConsentEntry, ConsentOperation
-from mimi.protocol.consents import Consents, Peering, consent_entry, consent_request
+from mimi.protocol.consents import Consents, Peering, consent_entry, consent_request, receiving
 from mimi.protocol.consents_rows import name_of_pair
+from mimi.protocol.deliveries import Deliver
 from mimi.protocol.directory import Directory, Endpoint
 from mimi.protocol.follower import FollowerRoom
 from mimi.protocol.follower_errors import ForeignUserError, OtherUserError
-from mimi.protocol.forwarding import claim, newcomer, to_hub
+from mimi.protocol.forwarding import claim, to_hub
 from mimi.protocol.groupinfo import GroupInfoNoSuchRoom, GroupInfoResponse
 from mimi.protocol.http import HttpRequest, HttpResponse, Refused, request_to
 from mimi.protocol.http_errors import Status
 from mimi.protocol.identifiers import check_identifier_request
 from mimi.protocol.keys import NO_ROOM, KeyMaterialRequest
+from mimi.protocol.message import sender_of
 from mimi.protocol.protocol import USERS, identified
 from mimi.protocol.provider_peers import fetching, is_known, reported
-from mimi.protocol.provider_rooms import ask, claim_as_hub, claim_here, hub_of, spread
+from mimi.protocol.provider_rooms import (
+    ask,
+    claim_as_hub,
+    claim_here,
+    hub_of,
+    spread,
+    without,
+)
 from mimi.protocol.provider_state import (
     Answer,
     ClaimGroupInfo,
@@ -49,6 +60,7 @@ from mimi.protocol.provider_state import (
     ReportAbuse,
     SendHttp,
     Serving,
+    Session,
     SubmitMessage,
     ToClient,
     UpdateRoom,
@@ -148,8 +160,9 @@ def _claim_keys(
 def _create(
     serving: Serving, state: ProviderState, own: OwnCall, call: CreateRoom, now: int
 ) -> ProviderStep:
-    """Host a room, new or begun anew, in which its creator's client is; see `Hub.create`."""
-    room = hub_of(serving, state).create(
+    """Host a room, new or begun anew, in which its creator's clients are; see `Hub.create`."""
+    hub = hub_of(serving, state)
+    room = hub.create(
         call.room,
         call.group_info,
         call.ratchet_tree,
@@ -157,60 +170,76 @@ def _create(
         domains=serving.domains,
         before=state.rooms.get(call.room),
     )
-    state = _joined(state.with_room(room), call.room, own.session.client, now)
+    seen = hub.room(room)
+    others = seen.clients.keys() - {own.session.user}
+    if others:  # who has begun nothing would be in the room, by keys of somebody else
+        raise OtherUserError("a room with clients of another user", user=min(others))
+    if call.room in state.rooms:  # who left it stays away, though it begins anew
+        state = without(state, call.room, lambda user: not takes_part(seen, user))
+    state = _joined(state.with_room(room), call.room, own.session, now)
     return _answer(state, own, call.room)
 
 
 def _joined(
-    state: ProviderState, uri: RoomUri, client: bytes, now: int, by: bytes = b""
+    state: ProviderState, uri: RoomUri, session: Session, now: int, by: bytes = b""
 ) -> ProviderState:
     followed = state.followed.get(uri) or FollowerRoom.begun(uri, now=now)
-    return state.with_followed(followed.joined(client, now=now, by=by))
+    joined = followed.joined(session.client, now=now, by=by, user=session.user)
+    return state.with_followed(joined)
 
 
 def _update(
     serving: Serving, state: ProviderState, own: OwnCall, call: UpdateRoom, now: int
 ) -> ProviderStep:
-    """Bring a change to the hub; who joins by it hears of the room from then on."""
+    """Bring a change to the hub; who joins by it hears what follows, once the hub has taken it."""
     uri, user, client = call.room, own.session.user, own.session.client
     request = call.request
     serving.forwarding.check_update(request, user)
-    joins = newcomer(request.bundle.proposal_or_commit) is not None
-    followed = state.followed.get(uri)
-    is_new = joins and (followed is None or not followed.has_had(client))
-    then = HandOnUpdate(own.ticket, uri, client if is_new else None)
-    by = hashlib.sha256(encode(request)).digest() if joins else b""
+    message = request.bundle.proposal_or_commit
+    joins = isinstance(sender_of(message), NewMemberCommitSender)
+    by = hashlib.sha256(encode(message)).digest() if joins else b""
+    then = HandOnUpdate(own.ticket, uri, client if joins else None, by)
 
     def wanted(directory: Directory) -> SendHttp:
         return SendHttp(to_hub(directory, Endpoint.UPDATE, uri, request, user), then)
 
     if uri.provider not in serving.ours:
         step = _ask(serving, state, own, uri.provider, wanted)
-        is_sent = joins and uri.provider in state.peers
-        return attrs.evolve(step, state=_joined(state, uri, client, now, by)) if is_sent else step
+        if joins and uri.provider in state.peers:  # then it is sent
+            step = attrs.evolve(step, state=_joined(state, uri, own.session, now, by))
+        return step
     room = state.rooms.get(uri)
     if room is None:
         return _answer(state, own, Refused(Status.NOT_FOUND))
     if joins:
-        state = _joined(state, uri, client, now, by)
-    made = hub_of(serving, state).update(room, request, _domain_of(user), now=now)
-    state = after_update(state.with_room(made.room), then, made.response)
-    spreading = spread(serving, state, made.effects, now)
-    return _answer(spreading.state, own, made.response, spreading.effects)
+        state = _joined(state, uri, own.session, now, by)
+    hub = hub_of(serving, state)
+    made = hub.update(room, request, _domain_of(user), now=now)
+    state, waited = after_update(state.with_room(made.room), then, made.response)
+    seen = hub.room(made.room)
+    if joins and user not in seen.clients:  # it was let in once, and has been removed since
+        state, waited = without(state, uri, user.__eq__), ()
+    gone = gone_between(hub.room(room), seen)
+    spreading = spread(serving, state, made.effects, now, gone)
+    return _answer(spreading.state, own, made.response, (*waited, *spreading.effects))
 
 
 def after_update(
     state: ProviderState, then: HandOnUpdate, response: UpdateRoomResponse | Refused
-) -> ProviderState:
-    """Return the state after a hub's answer: who wanted to join and may not is not in the room."""
+) -> tuple[ProviderState, tuple[Deliver, ...]]:
+    """Return the state after a hub's answer, and what has waited for who joins by it.
+
+    Who wanted to join and may not is not in the room.
+    """
     followed = state.followed.get(then.room)
-    if isinstance(response, UpdateRoomResponse):
-        is_over = not isinstance(response.details, UpdateAccepted)
-    else:
-        is_over = response.is_final
-    if then.newcomer is None or followed is None or not is_over:
-        return state
-    return state.with_followed(followed.left(then.newcomer))
+    if then.newcomer is None or followed is None:
+        return state, ()
+    if isinstance(response, Refused) and not response.is_final:
+        return state, ()  # nobody knows what became of it
+    if isinstance(response, UpdateRoomResponse) and isinstance(response.details, UpdateAccepted):
+        followed, waited = followed.let_in(then.newcomer)
+        return state.with_followed(followed), waited
+    return state.with_followed(followed.refused(then.newcomer, then.by)), ()
 
 
 def _submit(
@@ -304,18 +333,17 @@ def _consent(
     serving: Serving, state: ProviderState, own: OwnCall, call: DecideConsent, now: int
 ) -> ProviderStep:
     """Ask for consent, or decide about it, as its requester or its target."""
-    scope, operation = call.scope, call.operation
-    requesting = operation in REQUESTING
+    scope = call.scope
     us, them = scope.requester_uri, scope.target_uri
-    if not requesting:
+    if call.operation not in REQUESTING:
         us, them = them, us
     if us != own.session.user:
         raise OtherUserError("consent of another user", user=us)
     other = identified("user", them, USERS).provider
-    endpoint = Endpoint.REQUEST_CONSENT if requesting else Endpoint.UPDATE_CONSENT
     if other in serving.ours:
         return _own_consent(serving, state, own, call, now)
     consents, entry = _decided(state.consents, call, now)
+    endpoint, _ = receiving(entry)
 
     def wanted(directory: Directory) -> SendHttp:
         request = consent_request(entry, directory, source=_domain_of(us), target=other)

@@ -3,6 +3,13 @@
 import calendar
 import re
 
+from mimi.errors import UsageError
+
+LONGEST = 3600
+"""Seconds of the longest pause of one's own: who is back after days hears of it within an hour."""
+MOST = 86_400
+"""Seconds of the longest pause that the other side may ask for."""
+
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DATE = re.compile(
     r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\d\d) (" + "|".join(_MONTHS) + r") (\d{4})"
@@ -40,7 +47,12 @@ def retry_after(header: str | None, now: int) -> int | None:
 
 
 def retry_in(
-    attempt: int, guidance: int | None = None, *, least: int = 1, most: int = 86_400
+    attempt: int,
+    guidance: int | None = None,
+    *,
+    least: int = 1,
+    longest: int = LONGEST,
+    most: int = MOST,
 ) -> int:
     """Return in how many seconds to send a request again that was not taken.
 
@@ -48,7 +60,13 @@ def retry_in(
         attempt: How often it was sent, from 1.
         guidance: What the other side wants, from `retry_after`.
         least: The wait after the first attempt; it doubles with each, in seconds.
+        longest: The longest wait for which the other side has not asked, in seconds.
         most: The longest wait, whatever the other side wants, in seconds.
+
+    Raises:
+        UsageError: It was never sent.
     """
-    doubled = least << min(attempt - 1, 30)
-    return min(max(doubled, guidance or 0), most)
+    if attempt < 1:
+        raise UsageError("what was never sent is not sent again", attempt=attempt)
+    doubled = min(least << min(attempt - 1, 30), longest)
+    return max(doubled, min(guidance or 0, most))

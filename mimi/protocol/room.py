@@ -44,7 +44,9 @@ class Notify:
     Attributes:
         room: The room.
         provider: To whom; the hub's own domain for its own users.
-        number: Its place among those to this provider, from 0; they are sent in this order.
+        number: Its place among those to this provider; they are sent in this order. The first
+            follows the time: so a late answer about a room that was closed says nothing about one
+            that has its name.
         message: What happened.
     """
 
@@ -186,7 +188,7 @@ class HubRoom:
     ) -> tuple[Mapping[Domain, int], tuple[Notify, ...]]:
         numbers, made, uri = copied(self.numbers), [], self.uri
         for provider in providers:
-            number = numbers.get(provider, 0)
+            number = numbers.get(provider) or message.timestamp
             numbers[provider] = number + 1
             made.append(Notify(uri, provider, number, message))
         return MappingProxyType(numbers), tuple(made)

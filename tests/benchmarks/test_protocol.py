@@ -21,7 +21,8 @@ import pytest
 from benchmarks import primitives
 from benchmarks.hub_rooms import HUB, MILLISECONDS, HubScene
 from benchmarks.primitives import P, Work, depth
-from benchmarks.test_rows import KIB, MOST_KIB, Looked, octets_of
+from benchmarks.test_rows import KIB, MOST_KIB, octets_of
+from mls.opened import Looked
 
 from mimi.protocol.hub_rows import load_room, open_room, room_changes, save_room
 from mimi.protocol.room import HubRoom, HubStep

@@ -6,7 +6,7 @@ committer's group info, in part. *Warm* is a group that is at hand, *cold* one t
 its rows, which are looked up as they are needed; storing what has changed comes on top of both.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 import attrs
@@ -15,6 +15,7 @@ from benchmarks import primitives
 from benchmarks.large import NOW, SETTINGS, Many
 from benchmarks.primitives import P, Work, depth
 from benchmarks.rooms import PARTICIPANT_LIST, context_extensions, participants, room
+from mls.opened import Looked
 
 from mimi.codec import encode, encode_length
 from mimi.mls import PublicGroup
@@ -33,23 +34,6 @@ The second is the issue's. The first is less than a participant list and what is
 """
 MOST_KIB_CHANGED = {1000: 48, 10_000: 64}
 """The same for all that is written where a participant changes: less than with the whole list."""
-
-
-class Looked(Mapping[str, bytes]):
-    """Rows that are looked up by their names, and counted."""
-
-    def __init__(self, rows: Mapping[str, bytes]) -> None:
-        self.rows, self.seen = rows, dict[str, bytes]()
-
-    def __getitem__(self, name: str) -> bytes:
-        self.seen[name] = row = self.rows[name]
-        return row
-
-    def __iter__(self) -> Iterator[str]:
-        raise NotImplementedError
-
-    def __len__(self) -> int:
-        raise NotImplementedError
 
 
 def octets_of(rows: Mapping[str, bytes], *, context: bool = False) -> int:

@@ -9,7 +9,7 @@ import pytest
 from cli.command import run
 
 from mimi.content import Conversation
-from mimi.demo import World, play
+from mimi.demo import World, play, scenario
 from mimi.demo.scenario import ACTS, ROOM, check
 
 MACHINES = {
@@ -282,3 +282,13 @@ def test_disagreement_is_found():
     assert check(world, "as it is", *STAYING).problems == (
         "alice/laptop does not show what alice/phone shows",
     )
+
+
+def test_the_exit_status_says_that_devices_do_not_agree(monkeypatch):
+    title, happens, members = ACTS[0]
+    expected = ((title, happens, (*members, "cathy/phone")),)
+    monkeypatch.setattr(scenario, "ACTS", expected)
+    result = run("demo", "--seed", "1")
+    assert result.exit_code == 1
+    assert "cathy/phone is not in the room" in result.output
+    assert result.output.endswith("they do NOT agree\n")

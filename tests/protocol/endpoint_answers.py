@@ -64,7 +64,7 @@ OF_HTTP = {
 
 FURTHER: Mapping[Endpoint, set[Status]] = {
     Endpoint.KEY_MATERIAL: {Status.FORBIDDEN, Status.BAD_GATEWAY},
-    Endpoint.NOTIFY: {Status.FORBIDDEN},
+    Endpoint.NOTIFY: {Status.FORBIDDEN, Status.TOO_MANY_REQUESTS},
     Endpoint.PROXY_DOWNLOAD: {Status.BAD_GATEWAY},
 }
 """What only some endpoints can answer."""

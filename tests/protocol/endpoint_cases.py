@@ -44,6 +44,9 @@ from mimi.protocol.groupinfo import GroupInfoCode
 from mimi.protocol.http_errors import Status
 from mimi.protocol.keys import KeyMaterialClientCode, KeyMaterialUserCode
 from mimi.protocol.provider import Provider
+from mimi.protocol.provider_rooms import MOST_EMPTY
+from mimi.protocol.provider_rows import Scope, prefixes, save_provider, with_dependents
+from mimi.protocol.provider_scope import scope_of_request
 from mimi.protocol.provider_state import Fetch, ProviderState, ProviderStep, Reply, SendHttp
 from mimi.protocol.submit import SubmitResponseCode
 from mimi.protocol.update import UpdateResponseCode
@@ -93,9 +96,9 @@ class Case:
     carried: Mapping[str, Any] = MappingProxyType({})
     later: Callable[["Case", ProviderStep], HttpResponse] | None = None
 
-    def step(self) -> ProviderStep:
-        """Return what the provider does about the request."""
-        options: dict[str, Any] = {
+    def options(self) -> dict[str, Any]:
+        """Return how the request arrives."""
+        return {
             "method": str(self.request.method),
             "target": self.request.url.removeprefix(f"https://{self.request.host}"),
             "headers": self.request.headers,
@@ -105,7 +108,26 @@ class Case:
             "ticket": "it",
             **self.carried,
         }
-        return self.provider.handle(self.state, **options)
+
+    def step(self) -> ProviderStep:
+        """Return what the provider does about the request."""
+        return self.provider.handle(self.state, **self.options())
+
+    @property
+    def scope(self) -> Scope:
+        """What the request has to do with."""
+        options = self.options()
+        arrived = (options[name] for name in ("method", "target", "headers", "body"))
+        return scope_of_request(self.provider, *arrived, authenticated=options["authenticated"])
+
+    def stored(self, scope: Scope) -> tuple[dict[str, bytes], dict[str, bytes]]:
+        """Return the rows of a scope, which are read at once, and the others."""
+        rows, chosen = save_provider(self.state), (*prefixes(scope), "peer/")
+        found = {name: row for name, row in rows.items() if name.startswith(chosen)}
+        wider = with_dependents(scope, found)
+        if wider is not scope:
+            return self.stored(wider)
+        return found, {name: row for name, row in rows.items() if name not in found}
 
     def answer(self) -> HttpResponse:
         """Return what it answers, at once or later."""
@@ -321,6 +343,15 @@ def _a_notification() -> Case:
 @case(Endpoint.NOTIFY, Status.FORBIDDEN)
 def _a_notification_by_another_than_the_hub() -> Case:
     return asking(Endpoint.NOTIFY, ROOM)
+
+
+@case(Endpoint.NOTIFY, Status.TOO_MANY_REQUESTS)
+def _a_notification_about_one_more_room_without_users() -> Case:
+    state = present()
+    for number in range(MOST_EMPTY):
+        asked = asking(Endpoint.NOTIFY, RoomUri(B, str(number)), state=state)
+        state = asked.step().state
+    return asking(Endpoint.NOTIFY, ABROAD, state=state)
 
 
 # Messages

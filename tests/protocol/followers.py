@@ -50,7 +50,8 @@ from mimi.protocol import (
     notify_body,
 )
 from mimi.protocol.deliveries import LIMITS, Deliver, FollowerEffect, Limits, Resync
-from mimi.protocol.follower import FollowerRoom, FollowerStep, notify
+from mimi.protocol.follower import FollowerRoom
+from mimi.protocol.follower_notify import FollowerStep, notify
 from mimi.protocol.follower_rows import (
     follower_changes,
     load_follower,

@@ -7,13 +7,19 @@ from hypothesis import strategies as st
 from protocol.hall import Hall
 
 from mimi.codec import replace
+from mimi.identity import Domain
 from mimi.mls import PublicGroup
 from mimi.policy.participants import Participants
 from mimi.policy.policy import RoomPolicy
 from mimi.policy.presets import COOPERATIVE
 from mimi.policy.room import Room
 from mimi.policy.structures import RoleData
-from mimi.protocol.audience import audience_of, left_between, provider_of_user
+from mimi.protocol.audience import (
+    audience_of,
+    gone_between,
+    left_between,
+    provider_of_user,
+)
 
 USERS = tuple(f"mimi://{letter}.example/u/{name}".encode() for letter in "abcd" for name in "xyz")
 
@@ -89,6 +95,30 @@ def test_who_left(before, after):
     gone = [user for user in USERS if takes_part(before, user) and not takes_part(after, user)]
     assert left_between(before, after) == tuple(sorted(gone))
     assert left_between(before, before) == ()
+
+
+@given(rooms, st.sets(st.sampled_from("abcd")))
+@settings(max_examples=150, deadline=None)
+def test_whether_all_may_receive(room, letters):
+    audience, providers = audience_of(room, group()), [Domain(f"{at}.example") for at in letters]
+    users = [user for user in room.clients if provider_of_user(user) in providers]
+    able = {
+        user: any(
+            each.name == "CAN_RECEIVE_MESSAGE"
+            for each in room.policy.role(room.role_of(user)).capabilities
+        )
+        for user in users
+    }
+    assert {user: audience.may_receive(user) for user in users} == able
+    assert audience.all_may_receive(providers) is all(able.values())
+
+
+@given(rooms, rooms)
+@settings(max_examples=150, deadline=None)
+def test_who_has_no_clients_any_more(before, after):
+    expected = {user for user in before.clients if user not in after.clients}
+    assert gone_between(before, after) == expected
+    assert gone_between(before, before) == frozenset()
 
 
 @given(rooms, rooms)

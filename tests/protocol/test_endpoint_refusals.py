@@ -48,11 +48,7 @@ from mimi.protocol.keys import KeyMaterialUserCode
 from mimi.protocol.submit import SubmitResponseCode
 from mimi.protocol.update import UpdateResponseCode
 
-NOT_OF_A_MACHINE = {
-    Status.TOO_MANY_REQUESTS,
-    Status.INTERNAL_SERVER_ERROR,
-    Status.SERVICE_UNAVAILABLE,
-}
+NOT_OF_A_MACHINE = {Status.INTERNAL_SERVER_ERROR, Status.SERVICE_UNAVAILABLE}
 """What carriers write, as `refusal`."""
 
 # Nothing is left out

@@ -7,7 +7,7 @@ from protocol.followers import Device, Follower, RoomOfAlice, agreed, meeting
 from protocol.offering import MS, kept, references
 from protocol.providers import BOB, CATHY, OTHER_ROOM, ROOM, A, B, C, octets, refused, scene
 
-from mimi.codec import encode
+from mimi.codec import encode, replace
 from mimi.errors import MalformedError, UsageError
 from mimi.identity import Domain
 from mimi.mls import MLSMessage, Remove
@@ -19,10 +19,13 @@ from mimi.protocol.errors import (
     EmptyNotifyError,
     FannedOutError,
     IdentifierUriError,
+    LastEpochError,
     MoreProposalsError,
 )
-from mimi.protocol.follower import IDLE, FollowerRoom, FollowerStep, notify
-from mimi.protocol.follower_errors import DeliveryError
+from mimi.protocol.fanout import LAST_EPOCH, MOST_MESSAGES
+from mimi.protocol.follower import IDLE, FollowerRoom
+from mimi.protocol.follower_errors import DeliveryError, LongNotifyError
+from mimi.protocol.follower_notify import FollowerStep, notify
 from mimi.protocol.follower_rows import follower_changes, load_follower
 from mimi.tree.math import LeafIndex
 
@@ -189,6 +192,35 @@ def test_one_wrong_message_refuses_the_whole_body():
         assert at_b.rows == rows
 
 
+def test_a_commit_in_the_last_epoch_there_can_be():
+    """What the room would know could not be stored."""
+    room, at_b, _, _ = meeting()
+    rows, (commit,) = dict(at_b.rows), room.commits()
+    body = commit.message.body
+    last = replace(body, content=replace(body.content, epoch=LAST_EPOCH))
+    wrong = replace(commit, message=MLSMessage(last))
+    with refused(LastEpochError, "5.5", epoch=LAST_EPOCH) as caught:
+        at_b.step(notify_body([wrong]))
+    assert refuse(caught.value).status == 400
+    assert at_b.rows == rows
+    before = replace(body, content=replace(body.content, epoch=LAST_EPOCH - 1))
+    at_b.notified(replace(commit, message=MLSMessage(before)))
+    assert at_b.known.epoch == LAST_EPOCH
+
+
+def test_more_messages_than_are_taken_at_once():
+    """Each goes to every client: a short request could be work for minutes."""
+    room, at_b, _, _ = meeting()
+    rows, said = dict(at_b.rows), room.says(b"again")
+    with refused(LongNotifyError, "5.5", count=MOST_MESSAGES + 1) as caught:
+        at_b.step(notify_body([said] * (MOST_MESSAGES + 1)))
+    assert refuse(caught.value).status == 413
+    assert at_b.rows == rows
+    step = at_b.step(notify_body([said] * MOST_MESSAGES))
+    assert step.response.status == 201
+    assert len(step.effects) == MOST_MESSAGES * len(at_b.known.clients)
+
+
 def test_a_welcome_for_nobody_here():
     room, at_c = RoomOfAlice(), Follower(C, Device(CATHY))
     at_b = Follower(B, Device(BOB))
@@ -304,7 +336,7 @@ def test_rows_that_say_something_else():
     last = max(name for name in rows if name.startswith("delivery/"))
     number = last.partition("/")[2]
     made.write(last, "delivery", {"message": encode(room.says(b"longer than that"))})
-    made.write(f"recipients/{number}", "recipients", {"clients": [phone.uri]})
+    made.write(f"named/{number}", "named", {"clients": [phone.uri]})
     for shard in (b"", b"\0", b"\0\0\1", b"\0\0\1x" + bytes(5), b"\xff" * 11):
         made.write("client/0", "client", {"entries": shard})
         with pytest.raises(DamagedSnapshotError):

@@ -55,14 +55,39 @@ from mimi.protocol.follower_errors import (
     OtherHubError,
     OtherUserError,
 )
-from mimi.protocol.forwarding import Forwarding, newcomer
+from mimi.protocol.forwarding import Forwarding, claim, newcomer, relayed_claim, to_hub
 from mimi.protocol.groupinfo import GroupInfoRequestTBS
 from mimi.protocol.keys import NO_ROOM
 from mimi.tree.credential import BasicCredential
 
 SECTIONS = "4.3 and 5"
 DIRECTORIES = {each: Directory.at(f"https://mimi.{each}/v1") for each in (A, B, C)}
-AT_A, AT_B, AT_C = (Forwarding(each) for each in (A, B, C))
+
+
+class Speaker(Forwarding):
+    """A provider that sends what it has checked."""
+
+    def update(self, room, request, user, directory):
+        self.check_update(request, user)
+        return to_hub(directory, Endpoint.UPDATE, room, request, user)
+
+    def message(self, room, message, user, directory):
+        request = self.check_message(message, user)
+        return to_hub(directory, Endpoint.SUBMIT_MESSAGE, room, request, user)
+
+    def group_info(self, room, request, user, directory):
+        self.check_group_info(request, user)
+        return to_hub(directory, Endpoint.GROUP_INFO, room, request, user)
+
+    def key_material(self, request, user, directory):
+        return claim(request, directory, self.check_claim(request, user))
+
+    def relayed_key_material(self, request, source, directory):
+        self.check_relayed(request, source)
+        return relayed_claim(request, directory)
+
+
+AT_A, AT_B, AT_C = (Speaker(each) for each in (A, B, C))
 HUB = DIRECTORIES[A]
 
 
@@ -160,12 +185,12 @@ def test_a_request_for_the_group_info():
 
 
 def test_users_of_other_providers():
-    claim = asking(BOB, CATHY)
+    wanted = asking(BOB, CATHY)
     for forward in (
         lambda user: AT_B.update(ROOM, update_request(scene().commit, scene().bundle), user, HUB),
         lambda user: AT_B.message(ROOM, scene().application, user, HUB),
         lambda user: AT_B.group_info(ROOM, asks_for_group_info(), user, HUB),
-        lambda user: AT_B.key_material(claim, user, HUB),
+        lambda user: AT_B.key_material(wanted, user, HUB),
     ):
         with refused(ForeignUserError, SECTIONS, user=octets(CATHY)):
             forward(octets(CATHY))
@@ -174,7 +199,7 @@ def test_users_of_other_providers():
 
 
 def test_a_provider_of_several_domains():
-    both = Forwarding(B, (Domain("bee.example"),))
+    both = Speaker(B, (Domain("bee.example"),))
     bea = octets(UserUri("bee.example", "bea"))
     received = arrives(both.message(ROOM, scene().application, bea, HUB))
     assert received.source == Domain("bee.example")
@@ -184,39 +209,39 @@ def test_a_provider_of_several_domains():
 
 def test_a_claim_goes_by_the_hub_to_the_targets_provider():
     """Bob claims Cathy's key packages for a room of a.example."""
-    claim = asking(BOB, CATHY)
-    first = arrives(AT_B.key_material(claim, octets(BOB), HUB))
+    wanted = asking(BOB, CATHY)
+    first = arrives(AT_B.key_material(wanted, octets(BOB), HUB))
     assert where(first) == (Endpoint.KEY_MATERIAL, CATHY, B, A)
     second = arrives(AT_A.relayed_key_material(first.content(), first.source, DIRECTORIES[C]))
     assert where(second) == (Endpoint.KEY_MATERIAL, CATHY, A, C)
-    assert second.content() == claim
+    assert second.content() == wanted
 
 
 def test_a_claim_for_no_room_goes_straight():
-    claim = asking(BOB, CATHY, room_id=NO_ROOM)
-    received = arrives(AT_B.key_material(claim, octets(BOB), DIRECTORIES[C]))
+    wanted = asking(BOB, CATHY, room_id=NO_ROOM)
+    received = arrives(AT_B.key_material(wanted, octets(BOB), DIRECTORIES[C]))
     assert where(received) == (Endpoint.KEY_MATERIAL, CATHY, B, C)
     with refused(OtherHubError, SECTIONS):
-        AT_A.relayed_key_material(claim, B, DIRECTORIES[C])
+        AT_A.relayed_key_material(wanted, B, DIRECTORIES[C])
 
 
 def test_claims_that_are_not_forwarded():
-    claim = asking(BOB, CATHY)
+    wanted = asking(BOB, CATHY)
     with refused(OtherUserError, SECTIONS, user=octets(BOB)):
-        AT_B.key_material(claim, octets(UserUri(B, "ben")), HUB)
+        AT_B.key_material(wanted, octets(UserUri(B, "ben")), HUB)
     with refused(KeyMaterialSignatureError, "5.2"):
-        AT_B.key_material(replace(claim, room_id=octets(OTHER_ROOM)), octets(BOB), HUB)
+        AT_B.key_material(replace(wanted, room_id=octets(OTHER_ROOM)), octets(BOB), HUB)
 
 
 def test_claims_that_are_not_relayed():
-    claim = asking(BOB, CATHY)
+    wanted = asking(BOB, CATHY)
     with refused(KeyMaterialSourceError, "5.2", source="c.example"):
-        AT_A.relayed_key_material(claim, C, DIRECTORIES[C])
+        AT_A.relayed_key_material(wanted, C, DIRECTORIES[C])
     with refused(OtherHubError, SECTIONS, room=str(ROOM)):
-        AT_C.relayed_key_material(claim, B, DIRECTORIES[C])
+        AT_C.relayed_key_material(wanted, B, DIRECTORIES[C])
     with refused(KeyMaterialSignatureError, "5.2"):
         AT_A.relayed_key_material(
-            replace(claim, key_material_request_signature=b""), B, DIRECTORIES[C]
+            replace(wanted, key_material_request_signature=b""), B, DIRECTORIES[C]
         )
 
 

@@ -40,6 +40,7 @@ from mimi.protocol.http_errors import (
     ContentTypeError,
     HeaderError,
 )
+from mimi.protocol.retry import LONGEST, MOST
 
 # Refusals
 
@@ -150,9 +151,20 @@ def test_waits_double_and_respect_guidance():
     assert [retry_in(attempt) for attempt in range(1, 6)] == [1, 2, 4, 8, 16]
     assert retry_in(1, 120) == 120
     assert retry_in(9, 120) == 256
-    assert retry_in(1, 9_999_999_999) == retry_in(1000) == 86_400
-    assert retry_in(3, least=5, most=12) == 12
     assert retry_in(1, None, least=5) == 5
+
+
+def test_waits_of_ones_own_and_those_that_are_wished_have_their_bounds():
+    assert retry_in(12) == 2048
+    assert retry_in(13) == retry_in(1000) == LONGEST == 3600
+    assert retry_in(1000, 7200) == retry_in(1, 7200) == 7200
+    assert retry_in(1, 9_999_999_999) == retry_in(1000, 86_401) == MOST == 86_400
+    assert retry_in(3, least=5, longest=12) == 12
+    assert retry_in(3, 30, least=5, longest=12, most=24) == 24
+    assert retry_in(3, 30, least=5, most=12) == 20
+    for attempt in (0, -1):
+        with pytest.raises(UsageError, match="never sent"):
+            retry_in(attempt)
 
 
 def test_who_receives():

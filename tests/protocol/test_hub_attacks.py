@@ -29,6 +29,7 @@ from protocol.hall import (
 
 from mimi.codec import decode, encode, replace
 from mimi.errors import InvalidError, MalformedError
+from mimi.identity import Domain
 from mimi.mls import MLSMessage, Remove, SelfRemove, WireFormat, safe_aad
 from mimi.mls.framing import MemberSender
 from mimi.mls.proposal import AppDataUpdate, UpdateData
@@ -283,6 +284,41 @@ def a_commit_that_was_accepted_already(hall):
     commit = hall.commit("bob/phone")
     hall.taken(commit, B)
     return commit, C
+
+
+@attack(NOT_ALLOWED)
+def who_was_banned_and_asks_how_far_the_room_is(hall):
+    commit = hall.commit("bob/phone")
+    hall.changed("alice/phone", lambda room: room.ban([octets(BOB)], now=hall.now))
+    return commit, B
+
+
+@attack(SubmitNotAllowed)
+def who_was_banned_and_asks_it_by_a_message(hall):
+    message = hall.message("bob/phone")
+    hall.changed("alice/phone", lambda room: room.ban([octets(BOB)], now=hall.now))
+    return message, B
+
+
+@attack(NOT_ALLOWED)
+def who_was_banned_and_asks_it_as_if_to_join(hall):
+    joining = hall.intruding("cathy/tablet")
+    hall.changed("alice/phone", lambda room: room.ban([octets(CATHY)], now=hall.now))
+    return joining, C
+
+
+@attack(NOT_ALLOWED)
+def a_stranger_that_asks_how_far_the_room_is(hall):
+    joining = hall.intruding("cathy/tablet")
+    hall.changed("alice/phone", lambda room: room.commit(now=hall.now))
+    return joining, Domain("z.example")
+
+
+@attack(SubmitNotAllowed)
+def a_stranger_that_asks_it_by_a_message(hall):
+    message = hall.message("cathy/phone")
+    hall.changed("alice/phone", lambda room: room.commit(now=hall.now))
+    return replace(message, sending_uri=b"mimi://z.example/u/nobody"), Domain("z.example")
 
 
 @attack(WRONG_EPOCH)

@@ -274,6 +274,15 @@ def test_a_commit_that_adds_has_a_welcome(hall):
     hall.refused(changed_bundle(request, welcome=None), A, NOT_ALLOWED, words)
 
 
+def test_who_is_added_joins_by_the_tree_that_the_hub_makes(hall):
+    change = hall.of("alice/phone").add([hall.material("alice/phone", "cathy")], now=hall.now)
+    step = hall.taken(changed_bundle(change.request, ratchet_tree_option=ServedRatchetTree()), A)
+    _, welcome = told(step)[-1]
+    assert welcome.attached.ratchet_tree_option == full_tree(hall.room.group.ratchet_tree)
+    hall.hear("cathy/phone")
+    assert hall.of("cathy/phone").group.epoch == hall.room.group.epoch
+
+
 def test_a_welcome_for_others(hall):
     cathys = hall.claimed(hall.packages_of("cathy"), C)
     request, other = added(hall, cathys[:1]), added(hall, cathys)

@@ -43,14 +43,19 @@ EVERYBODY = {octets(ALICE): ADMIN, octets(BOB): USER, octets(CATHY): USER, HUB: 
 
 
 class Club:
-    """A provider with a room and one that depends on it, and Alice's device, which is in both."""
+    """A provider with a room and one that depends on it, and Alice's device, which is in both.
 
-    def __init__(self):
+    Args:
+        kind: What the provider is.
+        rooms: How groups are read; None where the application says who takes part in parents.
+    """
+
+    def __init__(self, kind=Provider, rooms=None):
         self.hall = Hall()
         self.state = ProviderState()
-        rooms = Rooms(parents=self.participants)
+        rooms = Rooms(parents=self.participants) if rooms is None else rooms
         hub = attrs.evolve(self.hall.hub, rooms=rooms)
-        self.provider = Provider(hub, Directory.at("https://mimi.a.example/v1"))
+        self.provider = kind(hub, Directory.at("https://mimi.a.example/v1"))
         self.device = Device.create(
             ALICE.client("tablet"), rooms=rooms, entropy=self.hall.entropy.fork(b"tablet")
         )
@@ -61,8 +66,9 @@ class Club:
         room = next((each for at, each in self.state.rooms.items() if octets(at) == parent), None)
         return None if room is None else participants_of(self.provider.hub.room(room))
 
-    def founding(self, uri, participants, base=COOPERATIVE.base, device=None):
-        preset = COOPERATIVE.having(base, RoomMetaData(octets(uri), b"Room"))
+    def founding(self, uri, participants, base=None, device=None, preset=COOPERATIVE):
+        about = RoomMetaData(octets(uri), b"Room")
+        preset = preset.having(preset.base if base is None else base, about)
         return (device or self.device).create_room(
             uri,
             preset.components(),

@@ -175,7 +175,15 @@ def test_a_code_that_was_taken_back_opens_nothing(linked):
     linked.changed("alice/phone", lambda room: room.change_links(remove=[0], now=linked.now))
     _, response = asked(linked, "bob/laptop", B, LINK)
     assert type(response.status) is GroupInfoNotAuthorized
-    linked.refused(joining, B, WRONG_EPOCH)
+    linked.refused(joining, B, NOT_ALLOWED, "nobody of b.example is in the room")
+
+
+def test_who_may_come_in_and_is_late_hears_how_far_the_room_is(linked):
+    joining = linked.joining("bob/phone", LINK)
+    linked.changed("alice/phone", lambda room: room.commit(now=linked.now))
+    details = linked.refused(joining, B, WRONG_EPOCH)
+    assert details.current_epoch == linked.room.group.epoch
+    linked.taken(linked.joining("bob/phone", LINK), B)
 
 
 # Requests that are none, or somebody else's

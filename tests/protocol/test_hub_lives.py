@@ -1,4 +1,4 @@
-"""A room is never stuck: whatever its members propose, each who may commit can (section 3.6).
+"""A room is never stuck: whatever its members propose, each who may commit can (section 3.5).
 
 Members propose this and that, much of it contradictory; the hub takes some of it. After each
 proposal every device that hears all commits what it finds can stand together, as the library

@@ -1,4 +1,4 @@
-"""Proposals at the hub: taken and kept, to be committed by whoever comes next (sections 3.6, 7)."""
+"""Proposals at the hub: taken and kept, to be committed by whoever comes next (sections 3.5, 7)."""
 
 import pytest
 from protocol.hall import (

@@ -1,4 +1,4 @@
-"""Rooms at their hub: how they begin, end and begin anew (sections 3.1 and 4.4, room-policy 5)."""
+"""Rooms at their hub: how they begin, end and begin anew (section 3.1, arch 4.4, room-policy 5)."""
 
 import attrs
 import pytest
@@ -14,6 +14,7 @@ from protocol.hall import (
     USER,
     A,
     B,
+    C,
     Hall,
     allowing,
     kinds,
@@ -29,7 +30,8 @@ from mimi.mls.proposal import ReInit
 from mimi.policy.errors import PolicyRefusedError
 from mimi.policy.presets import ANNOUNCEMENT_CHANNEL, COOPERATIVE, DIRECT_MESSAGE
 from mimi.policy.presets.announcement import OWNER, READER
-from mimi.policy.structures import BaseRoomPolicy
+from mimi.policy.propose import room_extensions
+from mimi.policy.structures import BaseRoomPolicy, RoomMetaData
 from mimi.protocol import (
     Cascade,
     Closed,
@@ -46,6 +48,7 @@ from mimi.protocol.errors import (
     ParentHubError,
     RestartError,
     RoomUriError,
+    StrangerSenderError,
 )
 from mimi.protocol.hosting import participants_of
 from mimi.tree.codepoints import ExtensionType
@@ -103,6 +106,22 @@ def test_a_room_without_the_hub_among_its_external_senders(hall):
     other = attrs.evolve(hall.hub, signer=signer)
     with pytest.raises(HubSenderMissingError):
         other.create(ROOM, founding.group_info, founding.ratchet_tree, now=hall.now)
+
+
+def test_a_room_with_an_external_sender_of_whom_nobody_takes_part(hall):
+    """It may be there from the beginning where somebody of it is put into the list."""
+    _, cathys = hall.sender(C)
+    components = COOPERATIVE.having(RoomMetaData(octets(ROOM), b"Clubhouse")).components()
+    client = hall.devices["alice/phone"].client
+    for friends, is_there in ((FRIENDS, False), ({**FRIENDS, octets(CATHY): USER}, True)):
+        listed = room_extensions(components, friends, external_senders=[hall.hub.sender, cathys])
+        group = client.create_group(now=hall.now // 1000, extensions=listed)
+        given = ROOM, group.group_info(tree=False), group.ratchet_tree
+        if is_there:
+            assert hall.hub.create(*given, now=hall.now).group.epoch == 0
+        else:
+            with pytest.raises(StrangerSenderError):
+                hall.hub.create(*given, now=hall.now)
 
 
 def test_a_group_that_is_no_room(hall):
@@ -179,9 +198,19 @@ def test_a_room_whose_participants_are_all_wanted_out_is_closed(hall):
 def test_whom_the_hub_wants_out_who_is_not_there_is_forgotten(hall):
     hall.furnished("bob")
     assert hall.wanted_out(CATHY).effects == ()
-    assert hall.room.wanted == {octets(CATHY): 0}
+    assert hall.room.wanted == {}
     hall.taken(hall.commit("bob/phone"), B)
     assert hall.room.wanted == {}
+
+
+def test_who_left_the_parent_room_before_may_come_into_this_one_later(hall):
+    """Cathy is removed from the parent room, and comes back there: then she is added here."""
+    hall.furnished("bob")
+    hall.wanted_out(CATHY)
+    hall.add("alice/phone", "cathy")
+    assert not hall.room.is_cut_off(octets(CATHY))
+    assert hall.room.group.pending == ()
+    hall.taken(hall.message("cathy/phone"), C)
 
 
 def test_a_room_that_persists_waits(hall):

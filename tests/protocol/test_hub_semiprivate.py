@@ -15,6 +15,7 @@ from protocol.hall import (
     A,
     B,
     Hall,
+    allowing,
     bundle_of,
     kinds,
     octets,
@@ -28,6 +29,7 @@ from mimi.mls.external_receivers import (
     ExternalReceiver,
     with_receivers,
 )
+from mimi.mls.proposal import GroupContextExtensions
 from mimi.mls.semiprivate import SemiPrivateMessage
 from mimi.policy.presets import COOPERATIVE
 from mimi.policy.propose import list_update, room_extensions, update_of
@@ -37,6 +39,7 @@ from mimi.protocol.errors import HubReceiverError
 from mimi.tree.credential import BasicCredential
 
 HUB = b"mimi://a.example"
+PRESET = allowing(ADMIN, "canChangeOtherPolicyAttribute", preset=COOPERATIVE)
 METADATA = RoomMetaData(octets(ROOM), b"Clubhouse")
 
 
@@ -66,7 +69,7 @@ class Cellar(Hall):
 
     def extensions(self, *keys):
         listed = room_extensions(
-            COOPERATIVE.having(METADATA).components(),
+            PRESET.having(METADATA).components(),
             {octets(ALICE): ADMIN, HUB: ENFORCER},
             external_senders=[self.hub.sender],
         )
@@ -148,3 +151,19 @@ def test_nobody_but_the_hub_reads_them(cellar):
         info, tree = group.group_info(tree=False), group.ratchet_tree
         with pytest.raises(HubReceiverError):
             cellar.hub.create(ROOM, info, tree, now=cellar.now)
+
+
+def test_nobody_else_comes_to_read_them(cellar):
+    """Not by a proposal either: nobody could commit it."""
+    other = _suite(cellar).generate_key_pair(cellar.entropy)
+    group = cellar.begin()
+    proposal = GroupContextExtensions(
+        with_receivers(
+            group.extensions, [ExternalReceiver(other.public, BasicCredential(octets(BOB)))]
+        )
+    )
+    request = cellar.proposing("alice/phone", proposal, group=group)
+    cellar.refused(request, A, NOT_ALLOWED, "an external receiver of the group is not the hub")
+    draft = group.commit(now=cellar.now // 1000, proposals=[proposal])
+    request = request_of(draft.commit, None, draft.accept())
+    cellar.refused(request, A, NOT_ALLOWED, "an external receiver of the group is not the hub")

@@ -82,6 +82,28 @@ def test_nobody_claims_in_the_name_of_our_users():
     undone(asking(Endpoint.KEY_MATERIAL, ALICE, request))
 
 
+def test_who_is_banned_claims_no_key_packages():
+    town = Town()
+    bob = town.device("bob/phone").room
+    wanted = town.request(Endpoint.KEY_MATERIAL, ALICE, bob.ask_key_material(octets(ALICE)))
+    assert town.asked(wanted).response.status == 200
+    town.wish("alice/phone", "ban", users=[str(BOB)])
+    asked = town.asked(wanted)
+    assert (asked.response.status, asked.effects) == (403, ())
+    assert asked.state is town.server("a.example").state
+
+
+def test_who_is_about_to_be_removed_claims_no_key_packages():
+    town = Town()
+    bob, server = town.device("bob/phone").room, town.server("a.example")
+    wanted = town.request(Endpoint.KEY_MATERIAL, ALICE, bob.ask_key_material(octets(ALICE)))
+    assert town.asked(wanted).response.status == 200
+    server.state = server.provider.removed(server.state, ROOM, [octets(BOB)], now=town.now).state
+    asked = town.asked(wanted)
+    assert (asked.response.status, asked.effects) == (403, ())
+    assert asked.state is server.state
+
+
 # Proposals that cannot stand in one commit
 
 

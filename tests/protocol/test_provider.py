@@ -161,12 +161,7 @@ def test_two_commits_in_one_epoch_one_wins_and_the_other_is_made_anew():
 def test_the_answer_to_a_commit_is_lost_and_the_commit_itself_says_what_became_of_it():
     town = Town()
     town.lost = lambda message: (
-        (message.sender, message.kind, message.name)
-        == (
-            "a.example",
-            Kind.RESPONSE,
-            "update",
-        )
+        (message.sender, message.kind, message.name) == ("a.example", Kind.RESPONSE, "update")
     )
     town.wish("bob/phone", "commit")
     town.agree(*EVERYBODY)
@@ -175,12 +170,7 @@ def test_the_answer_to_a_commit_is_lost_and_the_commit_itself_says_what_became_o
 def test_an_update_that_is_lost_is_answered_with_a_refusal_and_sent_again():
     town = Town()
     town.lost = lambda message: (
-        (message.receiver, message.kind, message.name)
-        == (
-            "a.example",
-            Kind.REQUEST,
-            "update",
-        )
+        (message.receiver, message.kind, message.name) == ("a.example", Kind.REQUEST, "update")
     )
     town.wish("bob/phone", "commit")
     b = town.server("b.example")

@@ -1,10 +1,13 @@
 """What a provider does for its own users without asking anybody, and as the hub of its rooms."""
 
+import json
+
 import attrs
 import pytest
 from protocol.providers import octets
 from protocol.town import ALICES, CATHYS, ROOM, A, B, C, Town
 
+from mimi.errors import UsageError
 from mimi.identity import RoomUri, UserUri
 from mimi.policy.presets.cooperative import COOPERATIVE, GROUP_ADMIN, POLICY_ENFORCER
 from mimi.policy.structures import RoomMetaData
@@ -12,6 +15,7 @@ from mimi.protocol import (
     AbuseReport,
     AbuseType,
     ConsentOperation,
+    Directory,
     IdentifierQueryCode,
     IdentifierRequest,
     IdentifierResponse,
@@ -125,6 +129,49 @@ def test_consent_with_users_of_others(town):
     assert sent.order is None
 
 
+BROAD, NARROW = "https://c.example/x/", "https://c.example/x/c"
+ASKED_OF_CATHY = ConsentScope(ALICE.user, octets(UserUri(C, "cathy")))
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "variable", "call_of", "place"),
+    [
+        ("identifierQuery", "domain", FindUser(C, QUERY), "identifierQuery/c.example"),
+        (
+            "requestConsent",
+            "targetDomain",
+            DecideConsent(ConsentOperation.REQUEST, ASKED_OF_CATHY),
+            "requestConsent/mimi%3A%2F%2Fc.example%2Fu%2Fcathy",
+        ),
+    ],
+    ids=["query", "consent"],
+)
+def test_what_was_not_there_is_sent_where_the_same_endpoint_is_now(
+    town, endpoint, variable, call_of, place
+):
+    server, now = town.server("a.example"), town.now
+    # the old places look alike: what is at the one might as well be at the other
+    places = {
+        endpoint: f"{BROAD}{{{variable}}}",
+        "notify": f"{NARROW}{{roomId}}",
+        "proxyDownload": f"{NARROW}{{downloadUrl}}.example",
+    }
+    alike = Directory.parse(json.dumps(places).encode())
+    server.state = server.state.with_peer(C, alike)
+    (sent,) = call(town, ALICE, call_of)
+    assert sent.request.url == f"{BROAD}c.example"
+    step = server.provider.answered(server.state, sent.then, 404, (), b"", now=now)
+    (fetch,) = step.effects
+    moved = Directory.at("https://c.example/y").encode()
+    step = server.provider.answered(step.state, fetch.then, 200, (), moved, now=now)
+    (again,) = step.effects
+    assert again == attrs.evolve(
+        sent,
+        request=attrs.evolve(sent.request, url=f"https://c.example/y/{place}"),
+        then=sent.then.then,
+    )
+
+
 def test_key_packages_for_no_room_are_claimed_at_the_other_provider(town):
     (sent,) = call(town, ALICE, claim(town, BOB))
     assert isinstance(sent, SendHttp)
@@ -193,6 +240,8 @@ def test_the_hub_wants_somebody_out():
     town.send(server.done(step).messages)
     town.wish("cathy/phone", "commit")
     town.agree(*ALICES, *CATHYS)
+    with pytest.raises(UsageError, match="is not hosted here"):
+        server.provider.removed(server.state, RoomUri(A, "attic"), [BOB], now=town.now)
 
 
 def dependent(town):

@@ -420,6 +420,42 @@ def test_key_material_that_is_not_what_was_asked_for(town):
         assert unchanged(town, step)
 
 
+@pytest.mark.parametrize(
+    ("status", "headers", "said"),
+    [
+        (429, (("Retry-After", "120"),), Refused(429, 120)),
+        (503, (("Retry-After", "120"),), Refused(502, 120)),
+        (401, (), Refused(502)),
+        (403, (), Refused(403)),
+        (405, (("Allow", "GET"),), Refused(400)),
+        (418, (), Refused(400)),
+    ],
+)
+def test_what_the_targets_provider_says_is_said_on(town, status, headers, said):
+    """When to ask for key packages again, and that one need not."""
+    server, now = town.server("a.example"), town.now
+    wire = town.request(
+        Endpoint.KEY_MATERIAL, UserUri.parse(CATHY.decode()), claim(town, "bob/phone")
+    )
+    (for_bob,) = town.asked(wire, ticket="it").effects
+    (for_alice,) = call(town, ALICE, ClaimKeys(claim(town, "alice/phone"))).effects
+    refused = refusal(Status(said.status), retry_after=said.retry_after)
+    for asked, effect in ((for_bob, Reply("it", refused)), (for_alice, Answer("it", said))):
+        step = server.provider.answered(server.state, asked.then, status, headers, b"", now=now)
+        assert step.effects == (effect,)
+    assert said.is_final == (status in (403, 405, 418))
+
+
+def test_a_target_that_is_nowhere_stays_so(town):
+    server, now = town.server("a.example"), town.now
+    (asked,) = call(town, ALICE, ClaimKeys(claim(town, "alice/phone"))).effects
+    step = server.provider.answered(server.state, asked.then, 404, (), b"", now=now)
+    (fetch,) = step.effects
+    body = directory_response(server.state.peers[C]).body
+    step = server.provider.answered(step.state, fetch.then, 200, (), body, now=now)
+    assert step.effects == (Answer("it", Refused(404)),)
+
+
 def test_an_update_that_nobody_understands_is_answered_by_a_refusal():
     town = Town()
     town.lost = lambda message: message.kind is Kind.RESPONSE

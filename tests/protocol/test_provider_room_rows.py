@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from functools import cache
+from itertools import permutations
 from typing import Any
 
 import attrs
@@ -18,12 +19,14 @@ from mimi.errors import UsageError
 from mimi.mls.rows import Changes, RowNeededError
 from mimi.protocol import Session, SubmitMessage, UpdateRoom
 from mimi.protocol.deliveries import Deliver, Limits, Place
-from mimi.protocol.follower import FollowerRoom, notify
+from mimi.protocol.follower import FollowerRoom
+from mimi.protocol.follower_notify import notify
 from mimi.protocol.outbox import (
     MOST_TOGETHER,
     Line,
     Outgoing,
 )
+from mimi.protocol.provider_rooms import follow
 from mimi.protocol.provider_rows import (
     Scope,
     load_provider,
@@ -40,6 +43,8 @@ KIB = 1 << 10
 MOST_READ, MOST_WRITTEN = 256 * KIB, 64 * KIB
 CLIENTS = 3334
 """A third of the clients of a room of 10,000."""
+SPANS = ((0, 3), (2, 70), (64, 128), (300, 301), (0, 200))
+"""Which notifications wait, in one line and in another."""
 
 Act = Callable[[ProviderState], ProviderStep]
 
@@ -47,6 +52,11 @@ Act = Callable[[ProviderState], ProviderStep]
 def uri_of(number: int) -> bytes:
     """Return the URI of a client, of some 60 octets."""
     return f"mimi://a.example/d/somebody.with.a.name-{number:05}/telephone-{number:08x}".encode()
+
+
+def user_of(number: int) -> bytes:
+    """Return the URI of the user whose client that is."""
+    return f"mimi://a.example/u/somebody.with.a.name-{number:05}".encode()
 
 
 def octets_of(rows: dict[str, bytes]) -> int:
@@ -145,6 +155,27 @@ def test_a_commit_where_thousands_of_clients_are_ones_own(joined):
     assert found.queries < 20
 
 
+def test_a_message_that_is_not_for_one_of_thousands():
+    town, rows = large()
+    server = town.server("a.example")
+    known = server.state.followed[ROOM].log
+    fanned = next(each.message for each in known if each.clients is None)
+    body = encode(attrs.evolve(fanned, timestamp=town.now))
+
+    def follows(state: ProviderState) -> ProviderStep:
+        return follow(server.provider, state, ROOM, body, A, town.now, {user_of(60)}.__contains__)
+
+    found = done(server, rows, Scope(rooms=(ROOM,)), follows)
+    clients = [each.client for each in found.step.effects if isinstance(each, Deliver)]
+    assert len(clients) == CLIENTS - 1
+    assert uri_of(60) not in clients
+    assert octets_of(found.read) < MOST_READ
+    assert octets_of(dict(found.changes.written)) < 4 * KIB
+    rows = applied(rows, found.changes)
+    found = done(server, rows, Scope(rooms=(ROOM,)), acknowledges(server, uri_of(61)))
+    assert "named" not in found.mine
+
+
 def test_an_acknowledgement_reads_one_shard():
     town, rows = large()
     server = town.server("a.example")
@@ -226,6 +257,21 @@ def test_nothing_that_waits_for_who_is_away_is_lost_until_somebody_says_so():
         assert (ROOM, C) not in state.outbox
     with pytest.raises(UsageError, match="no notification to give up"):
         server.provider.skipped(state, ROOM, C, now=town.now, count=0)
+
+
+def test_of_what_waits_the_rows_are_written_that_are_others():
+    lines = [Line(), *(Line([Outgoing(at, b"%d" % at) for at in range(*few)]) for few in SPANS)]
+    lines.append(lines[-1].sent(0))
+    lines.append(lines[-1].taken(lines[-1].last))
+    lines.append(lines[-1].without_first(1))
+    lines.append(Line([*lines[-1].waiting[:9], Outgoing(lines[-1].waiting[9].number, b"else")]))
+    states = [ProviderState().with_line(ROOM, C, line) for line in lines]
+    for before, then in permutations(states, 2):
+        rows, expected = save_provider(before), save_provider(then)
+        changes = provider_changes(then, before)
+        others = {name: row for name, row in expected.items() if rows.get(name) != row}
+        assert changes.written == others
+        assert sorted(changes.erased) == sorted(rows.keys() - expected.keys())
 
 
 def test_a_room_that_was_closed_and_begins_again_counts_on_in_its_line():

@@ -2,6 +2,7 @@
 
 import attrs
 import pytest
+from protocol.hall import Hall
 from protocol.providers import octets
 from protocol.town import ALICES, EVERYBODY, ROOM, A, Town, is_notify_to, nothing
 
@@ -9,13 +10,16 @@ from mimi.demo.machine import Kind
 from mimi.demo.room import components
 from mimi.demo.server import CALLS
 from mimi.identity import RoomUri
+from mimi.mls import SelfRemove
 from mimi.policy.presets import DIRECT_MESSAGE
 from mimi.policy.presets.cooperative import COOPERATIVE, GROUP_ADMIN, POLICY_ENFORCER
-from mimi.policy.structures import RoomMetaData
-from mimi.protocol import Closed
+from mimi.policy.structures import BaseRoomPolicy, RoomMetaData
+from mimi.protocol import Closed, Directory
 from mimi.protocol.errors import FixedRoomError
+from mimi.protocol.follower_errors import OtherUserError
 from mimi.protocol.outbox import PATIENCE
-from mimi.protocol.provider_state import Answer, CreateRoom, Session
+from mimi.protocol.provider import Provider
+from mimi.protocol.provider_state import Answer, CreateRoom, ProviderState, Session
 
 ALICE = Session(b"mimi://a.example/u/alice", b"mimi://a.example/d/alice/phone")
 BOB = b"mimi://b.example/u/bob"
@@ -100,6 +104,38 @@ def test_a_room_of_the_same_name_can_begin_after_that():
     step = server.provider.call(server.state, ALICE, call, now=town.now)
     assert step.state.rooms[ROOM].group.epoch == 0
     assert ALICE.client in step.state.followed[ROOM].clients
+
+
+@pytest.mark.parametrize("device", ["bob/phone", "cathy/laptop"])
+def test_a_room_begins_with_clients_of_its_own_user_alone(device):
+    """Whose keys they are nobody else could tell: Alice speaks for Bob, whose group it seems."""
+    town, room = Town(), RoomUri(A, "trap")
+    hub, user = town.server("a.example").provider.hub, town.device(device).device.owner.user
+    before = town.server("a.example").state
+    with pytest.raises(OtherUserError) as caught:
+        creates(town, room, COOPERATIVE, {user: GROUP_ADMIN, hub.user: POLICY_ENFORCER}, device)
+    assert caught.value.where["user"] == user
+    assert town.server("a.example").state is before
+
+
+def test_a_room_does_not_begin_anew_with_clients_of_another_user():
+    """Alice has left the room, which persists: another user of her provider makes keys for her."""
+    persistent = COOPERATIVE.having(BaseRoomPolicy(persistent_room=True))
+    hall = Hall().furnished(preset=persistent)
+    hall.taken(hall.proposing("alice/phone", SelfRemove()), A)
+    assert hall.room.is_vacant
+    provider = Provider(hall.hub, Directory.at("https://mimi.a.example/v1"))
+    state = ProviderState().with_room(hall.room)
+    users = {ALICE.user: GROUP_ADMIN, hall.hub.user: POLICY_ENFORCER}
+    founding = hall.founding("alice/laptop", persistent, users)
+    call = CreateRoom(ROOM, founding.group_info, founding.ratchet_tree)
+    mallory = Session(b"mimi://a.example/u/mallory", b"mimi://a.example/d/mallory/phone")
+    with pytest.raises(OtherUserError):
+        provider.call(state, mallory, call, now=hall.tick())
+    laptop = Session(ALICE.user, b"mimi://a.example/d/alice/laptop")
+    step = provider.call(state, laptop, call, now=hall.tick(), ticket="it")
+    assert step.effects == (Answer("it", ROOM),)
+    assert not step.state.rooms[ROOM].is_vacant
 
 
 def test_two_users_have_one_room_of_two():

@@ -94,7 +94,7 @@ def test_a_step_stays_within_its_scope():
     state = open_provider(below(rows, scope), hub, lookup=rows)
     assert state.rooms.keys() == state.followed.keys() == {ROOM}
     assert state.outbox == server.state.outbox
-    step = server.provider.removed(state, ROOM, [b"mimi://b.example/u/bob"], now=town().now)
+    step = server.provider.removed(state, ROOM, [b"mimi://c.example/u/cathy"], now=town().now)
     changes = provider_changes(step.state, state)
     assert {part_of(name) for name in (*changes.written, *changes.erased)} == {
         f"room/{id_of_room(ROOM)}"
@@ -110,14 +110,14 @@ def test_a_step_that_fetches_its_rows():
     while True:
         try:
             state = open_provider(stored, hub, lookup=there, partial=True)
-            step = server.provider.removed(state, ROOM, [b"mimi://b.example/u/bob"], now=0)
+            step = server.provider.removed(state, ROOM, [b"mimi://c.example/u/cathy"], now=0)
             changes = provider_changes(step.state, state)
             break
         except RowNeededError as error:
             there |= {name: rows[name] for name in error.names}
             rounds += 1
     assert rounds > 1
-    assert all(name.startswith(f"room/{id_of_room(ROOM)}/hub/") for name in there)
+    assert all(name.startswith(f"room/{id_of_room(ROOM)}/") for name in there)
     load_provider(applied(rows, changes), hub)
 
 
@@ -165,6 +165,14 @@ def test_rooms_that_depend_on_a_room_are_in_its_scope():
     assert not any(id_of_room(CHILD) in name for name in left)
 
 
+def test_by_a_message_nobody_leaves_the_rooms_that_depend_on_its_room():
+    rows = save_provider(with_child().state)
+    removing, saying = Scope(rooms=(ROOM,)), Scope(rooms=(ROOM,), cascades=False)
+    assert set(prefixes(removing)) - set(prefixes(saying)) == {f"dependent/{id_of_room(ROOM)}/"}
+    assert with_dependents(saying, rows) is saying
+    assert with_dependents(removing, rows).rooms == (ROOM, CHILD)
+
+
 def test_a_line_that_moves_on():
     server = town().server("a.example")
     state = server.state
@@ -172,7 +180,7 @@ def test_a_line_that_moves_on():
     rows, line = save_provider(state), state.outbox[place]
     assert len(line.waiting) > 1
     for after in (
-        line.without_first(),
+        line.without_first(1),
         attrs.evolve(line, attempts=7, at=9),
         Line(),
     ):

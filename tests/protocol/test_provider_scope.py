@@ -21,7 +21,6 @@ from protocol.providers import (
 )
 
 from mimi.crypto import SeededEntropy
-from mimi.demo.room import ASSETS, PROVIDERS
 from mimi.demo.scenario import play
 from mimi.demo.server import Server, provider_of
 from mimi.demo.world import World
@@ -51,6 +50,7 @@ from mimi.protocol import (
     request_to,
     update_request,
 )
+from mimi.protocol.assets import host_of
 from mimi.protocol.consents_rows import name_of_pair
 from mimi.protocol.directory import WELL_KNOWN
 from mimi.protocol.http import HttpRequest
@@ -93,14 +93,12 @@ CLAIM = attrs.evolve(
     room_id=octets(ROOM),
 )
 PAIR = (octets(BOB), octets(ALICE))
-OF_CLAIM = Scope(rooms=(ROOM,), users=(octets(ALICE),), pairs=(PAIR,))
+OF_CLAIM = Scope(rooms=(ROOM,), users=(octets(ALICE),), pairs=(PAIR,), cascades=False)
 OF_CONSENT = Scope(users=PAIR, pairs=(PAIR,))
 SESSION = Session(octets(BOB), octets(BOB.client("phone")))
 COMMIT = update_request(SCENE.commit, SCENE.bundle)
 WELCOMED = tuple(each.new_member for each in SCENE.welcome.secrets)
 
-
-ASSET_SERVERS = [Domain(f"{ASSETS}{provider}") for provider in PROVIDERS]
 
 # All of the example flow, each step with the rows of its scope
 
@@ -176,7 +174,7 @@ def played(kind: type[Provider]) -> tuple[list[Any], list[Any]]:
     for machine in world.machines.values():
         if isinstance(machine, Server):
             had = {name: getattr(machine.provider, name) for name in attrs.fields_dict(Provider)}
-            machine.provider = kind(**{**had, "asset_servers": lambda: ASSET_SERVERS})
+            machine.provider = kind(**had)
     outcome = play(world)
     problems = [each.problems for each in outcome.checkpoints if each.problems]
     return [record.message for record in world.records], problems
@@ -204,10 +202,15 @@ def scope_of(request: HttpRequest, **changes: Any) -> Scope:
     return scope_of_request(SERVING, **options)
 
 
-IN_ROOM = Scope(rooms=(ROOM,))
+IN_ROOM = Scope(rooms=(ROOM,), cascades=False)
 EXPECTED = {
+    Endpoint.UPDATE: Scope(rooms=(ROOM,)),
     Endpoint.KEY_MATERIAL: Scope(
-        users=(ASKED[Endpoint.KEY_MATERIAL][1].target_user,),
+        cascades=False,
+        users=(
+            ASKED[Endpoint.KEY_MATERIAL][1].target_user,
+            ASKED[Endpoint.KEY_MATERIAL][1].requesting_user,
+        ),
         pairs=(
             (
                 ASKED[Endpoint.KEY_MATERIAL][1].requesting_user,
@@ -218,7 +221,7 @@ EXPECTED = {
     Endpoint.REQUEST_CONSENT: OF_CONSENT,
     Endpoint.UPDATE_CONSENT: Scope(users=PAIR[::-1], pairs=(PAIR[::-1],)),
     Endpoint.IDENTIFIER_QUERY: NOTHING,
-    Endpoint.PROXY_DOWNLOAD: NOTHING,
+    Endpoint.PROXY_DOWNLOAD: Scope(servers=(host_of(URL),)),
 }
 
 
@@ -247,7 +250,7 @@ def test_whose_welcomes_come():
         ACCEPTED, MLSMessage(SCENE.welcome), WelcomeFanout(SCENE.bundle.ratchet_tree_option)
     )
     request = request_to(HUB, Endpoint.NOTIFY, ROOM, (note,), source=B, target=A)
-    assert scope_of(request) == Scope(rooms=(ROOM,), references=WELCOMED)
+    assert scope_of(request) == attrs.evolve(IN_ROOM, references=WELCOMED)
     request = request_to(HUB, Endpoint.UPDATE, ROOM, COMMIT, source=B, target=A)
     assert scope_of(request) == Scope(rooms=(ROOM,), references=WELCOMED)
 
@@ -260,7 +263,7 @@ def test_whose_welcomes_come():
     [
         (ClaimKeys(CLAIM), OF_CLAIM),
         (CreateRoom(ROOM, b"", b""), IN_ROOM),
-        (UpdateRoom(ROOM, update_request(SCENE.proposals[0])), IN_ROOM),
+        (UpdateRoom(ROOM, update_request(SCENE.proposals[0])), Scope(rooms=(ROOM,))),
         (UpdateRoom(ROOM, COMMIT), Scope(rooms=(ROOM,), references=WELCOMED)),
         (SubmitMessage(ROOM, SCENE.application), IN_ROOM),
         (ClaimGroupInfo(ROOM, ASKED[Endpoint.GROUP_INFO][1]), IN_ROOM),
@@ -312,7 +315,7 @@ def test_what_an_answer_has_to_do_with(then, scope):
 
 def test_a_directory_is_waited_for_by_notifications():
     waiting = {B: (ROOM, OTHER_ROOM)}.__getitem__
-    expected = Scope(rooms=(ROOM, OTHER_ROOM))
+    expected = Scope(rooms=(ROOM, OTHER_ROOM), cascades=False)
     assert scope_of_answer(Discover(B), waiting) == expected
     moved = Discover(B, Moved(UPDATED, 404))
     assert scope_of_answer(moved, waiting) == expected

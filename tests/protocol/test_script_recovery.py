@@ -26,6 +26,7 @@ from mimi.protocol import Directory, HttpResponse
 from mimi.protocol.deliveries import Limits
 from mimi.protocol.directory import Endpoint
 from mimi.protocol.outbox import PATIENCE
+from mimi.protocol.retry import LONGEST
 
 CATHY = "mimi://c.example/u/cathy"
 
@@ -118,7 +119,8 @@ def test_a_follower_that_is_down_for_a_day_is_asked_again_more_and_more_seldom()
         town.gives_up("a.example")  # whoever carries the request sees that nobody answers
     waits = [after - before for before, after in itertools.pairwise(sent)]
     assert waits == sorted(waits)
-    assert 10 < len(sent) < 20
+    assert waits[-1] // 1000 == LONGEST
+    assert 30 < len(sent) < 40
     assert len(a.state.outbox[ROOM, B].waiting) == 6
     town.lost = nothing
     town.wait(at - town.now)
@@ -144,6 +146,25 @@ def test_a_follower_says_when_it_wants_to_be_asked_again():
     town.wait(hour - PATIENCE)
     assert len(a.state.outbox) == 1
     town.wait(PATIENCE)
+    assert a.state.outbox == {}
+    town.agree(*EVERYBODY)
+
+
+def test_a_follower_that_is_back_is_told_as_soon_as_it_asks_for_something():
+    town = Town()
+    town.lost = is_notify_to("b.example")
+    town.wish("alice/phone", "say", text="One")
+    a = town.server("a.example")
+    for _ in range(20):
+        town.gives_up("a.example")
+        town.wait(a.provider.next_due(a.state) - town.now)
+    town.gives_up("a.example")
+    assert a.state.outbox[ROOM, B].at > town.now + LONGEST * 900
+    town.now += PATIENCE
+    town.lost = nothing
+    town.wish("bob/phone", "say", text="Two")
+    town.wait(0)
+    assert said(town, "bob/phone") == ["One", "Two"]
     assert a.state.outbox == {}
     town.agree(*EVERYBODY)
 
@@ -302,13 +323,9 @@ def test_a_request_for_key_packages_to_a_follower_that_moved():
 def test_a_join_whose_answer_is_lost_is_sent_again_and_nothing_said_meanwhile_is_lost():
     town = Town()
     town.buy("b.example", "bob/tablet")
+    answer = Kind.RESPONSE, "update", "b.example"
     town.lost = lambda message: (
-        (message.kind, message.name, message.receiver)
-        == (
-            Kind.RESPONSE,
-            "update",
-            "b.example",
-        )
+        (message.kind, message.name, message.receiver) == answer
         or is_delivery_to("bob/tablet")(message)
     )
     town.wish("bob/tablet", "join", room=str(ROOM))

@@ -40,24 +40,14 @@ def nothing(_: Message) -> bool:
 
 def is_notify_to(provider: str) -> Matches:
     return lambda message: (
-        (message.name, message.kind, message.receiver)
-        == (
-            "notify",
-            Kind.REQUEST,
-            provider,
-        )
+        (message.name, message.kind, message.receiver) == ("notify", Kind.REQUEST, provider)
     )
 
 
 def is_answer_to_notify(provider: str) -> Matches:
     """Return what matches that a provider has taken a notification."""
     return lambda message: (
-        (message.name, message.kind, message.sender)
-        == (
-            "notify",
-            Kind.RESPONSE,
-            provider,
-        )
+        (message.name, message.kind, message.sender) == ("notify", Kind.RESPONSE, provider)
     )
 
 

@@ -249,7 +249,7 @@ class Streets(World):
         server = self.server(name)
         room = server.state.followed.get(ROOM)
         if room is not None:
-            short = attrs.evolve(room, limits=Limits(entries=2, recent=1))._trimmed()
+            short = attrs.evolve(room, limits=Limits(entries=2, recent=1)).trimmed()
             server.state = server.state.with_followed(attrs.evolve(short, limits=room.limits))
             self.forgot[name] = self.now
 
