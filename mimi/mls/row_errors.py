@@ -8,7 +8,8 @@ class RowNeededError(UsageError):
     """Rows that are not there yet are needed: fetch them, and do the same again.
 
     Attributes:
-        names: Those that are known to be needed. A name that is not stored stands for damage.
+        names: Those that are known to be needed. For one that is not stored there are no octets:
+            that is damage, but where a provider looks for what may be there (`open_provider`).
     """
 
     def __init__(self, names: tuple[str, ...]) -> None:
