@@ -75,6 +75,7 @@ BODY_RULES: dict[str, type[MimiError]] = {
     # 5.5
     "empty-notify": body.EmptyNotifyError,
     "fanned-out": body.FannedOutError,
+    "last-epoch": body.LastEpochError,
     "stapled-proposals": body.StapledProposalsError,
     # 5.6
     "group-info-key": body.GroupInfoKeyError,

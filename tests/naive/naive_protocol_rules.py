@@ -179,6 +179,7 @@ def check_event(event: dict) -> str:
     if kind == "proposal":
         check_more(event["attached"]["more_proposals"], place_of(message))
     elif kind == "commit":
+        hold("last-epoch", "no epoch follows", holds=place_of(message)[1] < 2**64 - 1)
         check_stapled(message, event["attached"]["external_proposals"])
     return kind
 

@@ -173,6 +173,7 @@ _EVENTS: tuple[Checked, ...] = (
     _notify("a commit", COMMIT + NONE, kinds="commit"),
     _notify("a semi-private commit", semi_private(3) + NONE, kinds="commit"),
     _notify("an external commit", BY_A_JOINER + vector(BY_THE_HUB), kinds="commit"),
+    _notify("the last commit that there can be", semi_private(3, 2**64 - 2) + NONE, kinds="commit"),
     _notify(
         "several events",
         PROPOSAL + NONE,
@@ -196,6 +197,7 @@ _EVENTS: tuple[Checked, ...] = (
         PROPOSAL + vector(public(2, REMOVE, 6)),
         rule="more-proposals",
     ),
+    _notify("a commit of the last epoch", semi_private(3, 2**64 - 1) + NONE, rule="last-epoch"),
     _notify("proposals with a member's commit", COMMIT + vector(BY_THE_HUB), rule=_STAPLED),
     _notify(
         "proposals with a semi-private commit", semi_private(3) + vector(BY_THE_HUB), rule=_STAPLED
