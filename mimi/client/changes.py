@@ -345,13 +345,19 @@ def answered(room: R, response: UpdateRoomResponse | Refused, now: int) -> RoomS
         TextError: What it says for people is not UTF-8.
     """
     if isinstance(response, Refused):
-        return _refused(room, response)
+        return ended(room, _refused(room, response), now)
+    details = response.details
+    at = details.accepted_timestamp if isinstance(details, UpdateAccepted) else now
+    return ended(room, _answered(room, response, now), at)
+
+
+def _answered(room: R, response: UpdateRoomResponse, now: int) -> RoomStep[R]:
     reason = check_update_response(response)
     if room.underway is None:
         return RoomStep(room, (Passed(),))
     match response.details:
         case UpdateAccepted(accepted_timestamp=accepted):
-            return ended(room, taken(room, accepted, now), accepted)
+            return taken(room, accepted, now)
         case UpdateWrongEpoch(current_epoch=current):
             return _wrong_epoch(room, current, reason)
         case UpdateInvalidProposals(invalid_proposals=references):

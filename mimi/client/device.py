@@ -286,7 +286,7 @@ class Device:
             NoWayInError: The room has no role for who joins.
             ForbiddenError: The policy does not let the user join, or a credential is refused.
             InvalidError: A rule is broken; a class for each.
-            UsageError: The answer is not of success.
+            UsageError: What the device has is of another room.
         """
         _check_same(asking.uri, before)
         return joining.come_in(

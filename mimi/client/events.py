@@ -96,7 +96,7 @@ class RoomOver:
     The room is closed. One that persists begins anew, with a group that somebody creates.
 
     Attributes:
-        accepted: When.
+        accepted: When, or when that was known.
     """
 
     accepted: int

@@ -214,14 +214,23 @@ class FollowerRoom:
     def pruned(self, now: int) -> Self:
         """Return the room without who has not asked for too long what became of it.
 
+        That is who was removed, and who has never heard whether the hub has let it in.
+
         Args:
             now: Milliseconds since 1970-01-01T00:00Z.
         """
         parting = {each: place.until for each, place in self.clients.items() if place.until}
-        if not parting:
+        waiting = {each: place for each, place in self.clients.items() if place.is_waiting}
+        if not parting and not waiting:
             return self
-        recent = {note.number for note in self.log.notes if now - note.timestamp < FAREWELL}
-        return self.without_ended(*(each for each, last in parting.items() if last not in recent))
+        times = {note.number: note.timestamp for note in self.log.notes}
+        over = [at for at, last in parting.items() if now - times.get(last, 0) >= FAREWELL]
+        room = self.without_ended(*over)
+        for client, place in waiting.items():
+            later = (time for number, time in times.items() if number > place.since)
+            if now - min(later, default=self.heard) >= IDLE:
+                room = room.left(client)
+        return room
 
     def is_over(self, now: int) -> bool:
         """Return whether the room can be erased; now in milliseconds.

@@ -105,7 +105,9 @@ def _staged(
         step = room.group.receive(encode(message), now=now // 1000)
     except ForbiddenError as error:
         culprits = _culprits(hub, room, message, now)
-        raise _without(culprits, error.reason) from error
+        if culprits:  # without them it may be allowed
+            raise RefusedUpdate(invalid_proposals(culprits, error.reason)) from error
+        raise forbidden(error.reason) from error
     except InvalidError as error:
         culprits = _culprits(hub, room, message, now)
         raise RefusedUpdate(invalid_proposals(culprits, str(error))) from error
@@ -116,11 +118,6 @@ def _staged(
     if not isinstance(event, CommitStaged):
         raise forbidden("the hub cannot read the commit")
     return event
-
-
-def _without(culprits: tuple[bytes, ...], reason: str) -> RefusedUpdate:
-    """Return the refusal of a commit: whether there is one without something that is pending."""
-    return RefusedUpdate(invalid_proposals(culprits, reason)) if culprits else forbidden(reason)
 
 
 def _culprits(hub: Hosting, room: HubRoom, message: MLSMessage, now: int) -> tuple[bytes, ...]:
@@ -223,7 +220,9 @@ def _check_hosted(
         transition = staged.transition
         referred = [item.reference for item in transition.covered if item.reference is not None]
         stand = Stand(hub, room, now // 1000, staged.committer, transition.message.wire_format)
-        raise _without(unfit(stand, referred), error.reason) from error
+        if culprits := unfit(stand, referred):
+            raise RefusedUpdate(invalid_proposals(culprits, error.reason)) from error
+        raise forbidden(error.reason) from error
 
 
 # What follows from it

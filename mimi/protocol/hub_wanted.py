@@ -42,7 +42,7 @@ from mimi.protocol.hosting import Hosting
 from mimi.protocol.hub_closing import settled
 from mimi.protocol.hub_hosted import provider_of, strangers_among
 from mimi.protocol.hub_pending import contradiction, covered_of
-from mimi.protocol.room import Accepted, HubRoom, HubStep
+from mimi.protocol.room import Accepted, Cascade, HubRoom, HubStep
 from mimi.tree.codepoints import ExtensionType
 from mimi.tree.extension import (
     Extensions,
@@ -59,16 +59,19 @@ Wanted = Mapping[bytes, int]
 def want_out(hub: Hosting, room: HubRoom, users: Iterable[bytes], now: int) -> HubStep[None]:
     """Propose that users leave the room; see `mimi.protocol.hub.Hub.remove`.
 
-    Of others nothing is remembered: they would be cut off as soon as somebody brings them in.
+    Of others nothing is remembered: they would be cut off as soon as somebody brings them in. But
+    the room has changed in any case, so that who brings them in at this moment finds that it has.
     """
     seen = hub.room(room)
     leaving = dict.fromkeys((each for each in users if takes_part(seen, each)), NO_ROLE)
     room = attrs.evolve(room, wanted=MappingProxyType({**leaving, **room.wanted}))
-    if room.is_vacant:
-        return HubStep(room, None)  # those who begin it anew do so without them
+    if room.is_vacant:  # those who begin it anew do so without them
+        gone = tuple(sorted(leaving.keys() - room.audience.cut_off))
+        room = attrs.evolve(room, timestamp=room.at(now))
+        return HubStep(room, None, (Cascade(room.uri, gone),) if gone else ())
     after, made = proposed(hub, room, now)
     if not made:
-        return settled(hub, HubStep(after, None))
+        return settled(hub, HubStep(attrs.evolve(after, timestamp=room.at(now)), None))
     first, *more = (each.message for each in made)
     message = FanoutMessage(after.timestamp, first, ProposalFanout(tuple(more)))
     after, effects = after.notified(room.audience.followers, message)
@@ -118,15 +121,20 @@ def only_possible(before: HubRoom, room: HubRoom) -> Wanted:
 def proposed(hub: Hosting, room: HubRoom, now: int) -> tuple[HubRoom, tuple[Accepted, ...]]:
     """Return the room in which the hub has proposed what it wants, and the new proposals.
 
-    What contradicts others' proposals of the epoch has to wait for the next one.
+    What contradicts others' proposals of the epoch has to wait for the next one; where users cannot
+    all go together, as many go as can.
     """
     if room.group.reinit is not None:
         return room, ()  # nothing comes after it
     seen = hub.room(room)
-    at, made = room.at(now), list[Accepted]()
-    for wishes in (_removals(hub, room, seen), _without_strangers(hub, room, seen)):
-        room, more = _with(hub, room, tuple(wishes), at)
-        made += more
+    at, users = room.at(now), _going(hub, room, seen)
+    room, made = _with(hub, room, tuple(_removals(hub, room, seen, users)), at)
+    if not made and len(users) > 1:
+        for user, role in users.items():
+            room, more = _with(hub, room, tuple(_removals(hub, room, seen, {user: role})), at)
+            made += more
+    room, more = _with(hub, room, tuple(_without_strangers(hub, room, seen)), at)
+    made += more
     if not made:
         return room, ()
     audience = room.audience.of_next(seen, seen, room.group)
@@ -135,10 +143,10 @@ def proposed(hub: Hosting, room: HubRoom, now: int) -> tuple[HubRoom, tuple[Acce
 
 def _with(
     hub: Hosting, room: HubRoom, wishes: Sequence[Proposal], at: int
-) -> tuple[HubRoom, Sequence[Accepted]]:
+) -> tuple[HubRoom, list[Accepted]]:
     """Return the room in which the hub has proposed something, where it can stand."""
     if not wishes:
-        return room, ()
+        return room, []
     group, index, made = room.group, hub.sender_index(room.group.extensions), list[Accepted]()
     for proposal in wishes:
         wire = propose_from_outside(group.context, index, proposal, hub.signer)
@@ -149,18 +157,22 @@ def _with(
         made.append(Accepted(decode(MLSMessage, wire), at, event.reference))
     after = attrs.evolve(room, group=group, accepted=(*room.accepted, *made))
     if contradiction(hub, after, [each.reference for each in made], at // 1000) is not None:
-        return room, ()
+        return room, []
     return after, made
 
 
-def _removals(hub: Hosting, room: HubRoom, seen: Room) -> Iterator[Proposal]:
+def _going(hub: Hosting, room: HubRoom, seen: Room) -> Wanted:
+    """Return whom the hub wants out and may take out, of whom it is not proposed yet."""
     cut = room.audience.cut_off
     left = {
         user: role
         for user, role in sorted(room.wanted.items())
         if user not in cut and takes_part(seen, user)
     }
-    users = _permitted(hub, seen, left)
+    return _permitted(hub, seen, left)
+
+
+def _removals(hub: Hosting, room: HubRoom, seen: Room, users: Wanted) -> Iterator[Proposal]:
     if not users:
         return
     remove = [user for user, role in users.items() if role == NO_ROLE]

@@ -128,6 +128,9 @@ class Provider(Serving):
             headers: Names and values.
             body: The body.
             now: Milliseconds since 1970-01-01T00:00Z.
+
+        Raises:
+            DamagedSnapshotError: A row that was read on the way is something else.
         """
         return provider_answers.answered(self, state, then, status, tuple(headers), body, now)
 

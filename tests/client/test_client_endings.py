@@ -90,6 +90,22 @@ def test_they_leave_in_the_same_moment(there):
     assert late.events == (Passed(),)  # it has heard its own proposals already
 
 
+def test_two_devices_of_the_last_user_leave_in_the_same_moment(there):
+    """What the second asks for is refused, since the room is closed: it knows why."""
+    there.changed("alice/phone", lambda room: room.remove([octets(BOB)], now=there.now))
+    there.hear()
+    names = ("alice/laptop", "alice/phone")
+    changes = {name: there.of(name).leave(now=there.now) for name in names}
+    for name, change in changes.items():
+        there.put(name, change.room)
+    response = there.update("alice/laptop", changes["alice/laptop"].request)
+    there.note("alice/laptop", there.of("alice/laptop").answered(response, now=there.now))
+    there.hear()
+    assert endings(there, "alice/phone") == []
+    step = there.of("alice/phone").answered(Refused(404), now=there.now)
+    assert step.events == (ChangeRefused(Next.GIVE_UP, "status 404"), RoomOver(there.now))
+
+
 def test_an_answer_that_is_lost_does_not_keep_a_device_in_the_room(there):
     there.changed("alice/phone", lambda room: room.remove([octets(BOB)], now=there.now))
     change = there.of("alice/phone").leave(now=there.now)

@@ -11,7 +11,7 @@ from mimi.codec import encode
 from mimi.demo.machine import Kind
 from mimi.demo.server import Server
 from mimi.protocol import FanoutMessage
-from mimi.protocol.follower import FollowerRoom
+from mimi.protocol.follower import IDLE, FollowerRoom
 from mimi.protocol.follower_errors import DeliveryError
 from mimi.protocol.follower_rows import load_follower, save_follower
 
@@ -48,6 +48,17 @@ def test_nothing_is_delivered_before_the_hub_has_let_a_client_in():
         at_b.known.acknowledged(phone.uri, MS + 1)
     at_b.keeps(at_b.known.refused(phone.uri, by_of(commit)))
     assert (at_b.known.clients, phone.number) == ({}, 0)
+
+
+def test_who_never_hears_whether_it_was_let_in_is_forgotten_after_a_day():
+    _, at_b, phone, _ = asking(b"one")
+    known = at_b.known
+    heard = known.log.notes[0].timestamp
+    assert known.pruned(heard + IDLE - 1) is known
+    assert known.pruned(heard + IDLE).clients == {}
+    silent = FollowerRoom.begun(ROOM, now=MS).joined(phone.uri, now=MS, by=bytes(32))
+    assert silent.pruned(MS + IDLE - 1) is silent
+    assert silent.pruned(MS + IDLE).is_over(MS + IDLE)
 
 
 def test_what_came_meanwhile_is_delivered_once_the_hub_has_let_it_in():

@@ -166,6 +166,20 @@ def test_what_cannot_be_committed_any_more_is_named_and_left_out(three):
     assert not hall.room.is_cut_off(octets(CATHY))
 
 
+def test_who_cannot_go_together_goes_one_by_one(three):
+    """Bans of Bob and of Cathy are cut short, and by both there would be a second room."""
+    hall, rooms = three
+    hall.taken(banning_cathy(hall), A)
+    leaves = [hall.of(f"bob/{kind}").group.leaf_index for kind in ("phone", "laptop")]
+    ban = list_update(hall.of("alice/phone").policy, change={octets(BOB): 1})
+    hall.taken(hall.proposing("alice/laptop", ban, *map(Remove, leaves)), A)
+    rooms[frozenset((HUB, octets(ALICE)))] = [OTHER]
+    hall.buy("alice", "tablet")
+    hall.taken(hall.joining("alice/tablet"), A)
+    assert hall.room.wanted == {octets(BOB): 1}
+    assert hall.room.audience.cut_off == {octets(BOB)}
+
+
 def test_who_has_left_the_parent_room_meanwhile_is_named_and_left_out():
     """The hub alone knows who takes part in a parent room; Cathy was to be added, and left it."""
     above = {HUB, *map(octets, (ALICE, BOB, CATHY)), b"mimi://a.example/u/dave"}

@@ -25,7 +25,7 @@ from mimi.client.changes import request_of
 from mimi.codec import replace
 from mimi.errors import UsageError
 from mimi.identity import RoomUri
-from mimi.mls import SelfRemove
+from mimi.mls import Remove, SelfRemove
 from mimi.mls.proposal import ReInit
 from mimi.policy.errors import PolicyRefusedError
 from mimi.policy.presets import ANNOUNCEMENT_CHANNEL, COOPERATIVE, DIRECT_MESSAGE
@@ -51,6 +51,7 @@ from mimi.protocol.errors import (
     StrangerSenderError,
 )
 from mimi.protocol.hosting import participants_of
+from mimi.protocol.hub_rows import room_changes
 from mimi.tree.codepoints import ExtensionType
 from mimi.tree.extension import ExternalSenders, extension
 
@@ -206,7 +207,10 @@ def test_whom_the_hub_wants_out_who_is_not_there_is_forgotten(hall):
 def test_who_left_the_parent_room_before_may_come_into_this_one_later(hall):
     """Cathy is removed from the parent room, and comes back there: then she is added here."""
     hall.furnished("bob")
+    before = hall.room
     hall.wanted_out(CATHY)
+    # who adds her at this very moment finds that the room has changed, and asks for her parent room
+    assert room_changes(hall.room, before).written.keys() == {"hub_room"}
     hall.add("alice/phone", "cathy")
     assert not hall.room.is_cut_off(octets(CATHY))
     assert hall.room.group.pending == ()
@@ -219,6 +223,15 @@ def test_a_room_that_persists_waits(hall):
     assert step.effects[1:] == (Cascade(ROOM, (octets(ALICE),)),)
     assert hall.room.is_vacant
     assert hall.wanted_out(ALICE).effects == ()
+
+
+def test_who_is_taken_out_while_nobody_is_in_the_room_goes_from_those_that_depend_on_it(hall):
+    hall.furnished("alice", "bob", preset=PERSISTENT)
+    leaves = [hall.of(f"bob/{kind}").group.leaf_index for kind in ("phone", "laptop")]
+    hall.changed("alice/phone", lambda room: room.commit(map(Remove, leaves), now=hall.now))
+    hall.taken(hall.leaving("alice/phone"), A)
+    assert hall.room.is_vacant
+    assert hall.wanted_out(ALICE, BOB).effects == (Cascade(ROOM, (octets(BOB),)),)
 
 
 def test_nothing_is_taken_in_a_room_without_clients(hall):
@@ -284,7 +297,7 @@ def test_whoever_may_come_in_begins_an_open_room_anew(hall):
 
 def test_whom_the_hub_wants_out_meanwhile_is_not_in_it_any_more(vacant):
     hall = vacant
-    assert hall.wanted_out(ALICE).effects == ()
+    assert hall.wanted_out(ALICE).effects == (Cascade(ROOM, (octets(ALICE),)),)
     with pytest.raises(PolicyRefusedError):
         hall.founded("alice/laptop", PERSISTENT, FRIENDS, before=hall.room)
 
