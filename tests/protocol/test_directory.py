@@ -264,6 +264,8 @@ def test_a_name_that_stands_there_twice():
         "https://[::1]/{roomId}",
         "https://a..example/{roomId}",
         "https://a.example:123456/{roomId}",
+        "https://a.example:65536/{roomId}",
+        "https://a.example:0/{roomId}",
         "https://a.example/\u00fc/{roomId}",
         "https://a.example/%2/{roomId}",
         "https://a.example/ {roomId}",

@@ -29,14 +29,14 @@ DISABLED = """## Checks taken out
 function that raises its error, and runs the test that is named for it, which must fail then. CI
 does this with some of the rules. With all of them it was last run on {date} with version {version}:
 {outcome},
-and with `--each` the raises one by one: 223 before those of rooms, then 123 of these, then 161 of
+and with `--each` the raises one by one: 223 before those of rooms, then 123 of these, then 171 of
 those between providers.
 """
 
 RUN = {
     "date": "2026-11-23",
     "version": "0.1.0",
-    "outcome": "the tests of 617 rules noticed all 431 checks that were taken out",
+    "outcome": "the tests of 626 rules noticed all 436 checks that were taken out",
 }
 
 
