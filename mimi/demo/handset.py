@@ -449,8 +449,11 @@ def _comes_in(self: Handset, message: Message, now: int) -> Output:
     if asking is None:
         return Output()
     if not isinstance(response.status, SealedGroupInfo):
-        # who cannot follow the room, and may not come back, was removed
-        gone = (self._goes(str(asking.uri), self._heard),) if self._is_behind else ()
+        gone: tuple[Message, ...] = ()
+        if self._is_behind:  # who cannot follow the room, and may not come back, was removed
+            gone = (self._goes(str(asking.uri), self._heard),)
+        elif self._room is not None and not self._room.is_member:  # nor will it be by its commit
+            gone = (self._goes(str(asking.uri)),)
         return Output(gone, (f"not let in: {type(response.status).__name__}",))
     self._asking = None
     return self._changes(self.device.come_in(asking, response, now=now, before=self._room))
