@@ -29,15 +29,10 @@ class Arrived:
         return int(self.line[1])
 
 
-def target_of(request: HttpRequest) -> str:
-    """Return path and query of a request."""
-    return request.url.removeprefix("https://").removeprefix(request.host)
-
-
 def request_octets(request: HttpRequest) -> bytes:
     """Return a request as it is sent."""
     return octets_of(
-        f"{request.method} {target_of(request)} HTTP/1.1", request.headers, request.body
+        f"{request.method} {request.request_target} HTTP/1.1", request.headers, request.body
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from mimi.codec import decode, decode_all, encode
 from mimi.crypto import CipherSuite, Entropy, Secret, suite_of
-from mimi.demo.carrier import arrived, request_octets, response_octets, target_of
+from mimi.demo.carrier import arrived, request_octets, response_octets
 from mimi.demo.machine import Delivered, Kind, Message, Output
 from mimi.errors import MimiError
 from mimi.identity import ClientUri, Domain, RoomUri
@@ -246,7 +246,7 @@ class Server:
     def _sent(self, effect: ProviderEffect) -> list[Message]:
         match effect:
             case SendHttp(request=request, then=then):
-                name = target_of(request).split("/")[2]
+                name = request.request_target.split("/")[2]
                 return [self._asks(name, request, then)]
             case Fetch(download=download):
                 url, host = download.url, Domain(str(download.host))

@@ -81,6 +81,12 @@ class HttpRequest:
         return self.url.removeprefix("https://").partition("/")[0].partition("?")[0]
 
     @property
+    def request_target(self) -> str:
+        """Path and query, as the request line has them (RFC 9112 section 3.2.1)."""
+        target = self.url.removeprefix("https://").removeprefix(self.host)
+        return target if target.startswith("/") else f"/{target}"
+
+    @property
     def headers(self) -> Headers:
         """The headers that the protocol demands; those of the connection are the carrier's."""
         headers = (("Host", self.host), ("From", f"{LOCAL_PART}@{self.source}"))

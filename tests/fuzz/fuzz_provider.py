@@ -121,9 +121,7 @@ def body_of(asked: Case) -> bytes:
 
 
 def _target(asked: Case) -> str:
-    return str(
-        asked.carried.get("target", asked.request.url.removeprefix(f"https://{asked.request.host}"))
-    )
+    return str(asked.carried.get("target", asked.request.request_target))
 
 
 def change_body(random: Random, endpoint: Endpoint, asked: Case, other: Case) -> Case:

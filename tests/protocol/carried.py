@@ -107,15 +107,11 @@ def asked(endpoint: Endpoint) -> HttpRequest:
     return request_to(HUB, endpoint, parameter, content, source=B, target=A)
 
 
-def target_of(request: HttpRequest) -> str:
-    return request.url.removeprefix(f"https://{request.host}")
-
-
 def arrived(request: HttpRequest, **changes: Any) -> Received:
     """Return a request as a.example reads it, with changes on its way."""
     options: dict[str, Any] = {
         "method": str(request.method),
-        "target": target_of(request),
+        "target": request.request_target,
         "headers": request.headers,
         "body": request.body,
         "authenticated": {B},

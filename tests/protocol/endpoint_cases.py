@@ -100,7 +100,7 @@ class Case:
         """Return how the request arrives."""
         return {
             "method": str(self.request.method),
-            "target": self.request.url.removeprefix(f"https://{self.request.host}"),
+            "target": self.request.request_target,
             "headers": self.request.headers,
             "body": self.request.body,
             "authenticated": {self.request.source},

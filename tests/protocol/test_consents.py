@@ -78,7 +78,7 @@ def carried(entry: ConsentEntry, source: Domain, target: Domain) -> tuple[Consen
     received = read_request(
         Listener(target, DIRECTORIES[target]),
         request.method,
-        request.url.removeprefix(f"https://mimi.{target}"),
+        request.request_target,
         request.headers,
         request.body,
         authenticated={source},

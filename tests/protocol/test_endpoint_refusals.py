@@ -150,7 +150,7 @@ OF_ONE_KIND = {
 
 
 def _place(request):
-    target = request.url.removeprefix(f"https://{request.host}")
+    target = request.request_target
     return f"{target.rpartition('/')[0]}/"
 
 

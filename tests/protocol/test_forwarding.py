@@ -97,7 +97,7 @@ def arrives(request: HttpRequest) -> Received:
     return read_request(
         Listener(request.target, directory),
         request.method,
-        request.url.removeprefix(f"https://mimi.{request.target}"),
+        request.request_target,
         request.headers,
         request.body,
         authenticated={request.source},

@@ -43,18 +43,9 @@ ALICE, BOB, CATHY = (
 
 def attack(town, uri, body, source=EVIL, to="b.example"):
     """Return what a provider does about a notification of anybody; nothing is stored."""
-    server = town.server(to)
-    url = server.provider.directory.url(Endpoint.NOTIFY, uri)
+    url = town.server(to).provider.directory.url(Endpoint.NOTIFY, uri)
     request = HttpRequest(Method.POST, url, source, Domain(to), body, MEDIA_TYPE)
-    return server.provider.handle(
-        server.state,
-        str(request.method),
-        request.url.removeprefix(f"https://{request.host}"),
-        request.headers,
-        body,
-        authenticated={source},
-        now=town.now,
-    )
+    return town.asked(request, to=to)
 
 
 def spoken(town):

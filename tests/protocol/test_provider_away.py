@@ -43,15 +43,7 @@ def after(town, line, now, *, request=None, to=B, status=201):
     server = town.server("a.example")
     stored = server.state.with_line(ROOM, to, line)
     wire = request or town.request(Endpoint.REPORT_ABUSE, ROOM, REPORT)
-    step = server.provider.handle(
-        stored,
-        str(wire.method),
-        wire.url.removeprefix(f"https://{wire.host}"),
-        wire.headers,
-        wire.body,
-        authenticated={B},
-        now=now,
-    )
+    step = town.asked(wire, state=stored, authenticated={B}, now=now)
     assert status is None or step.response.status == status
     loaded = load_provider(save_provider(step.state), server.provider.hub)
     assert loaded.outbox == step.state.outbox

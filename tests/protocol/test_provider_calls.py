@@ -176,17 +176,7 @@ def test_key_packages_for_no_room_are_claimed_at_the_other_provider(town):
     (sent,) = call(town, ALICE, claim(town, BOB))
     assert isinstance(sent, SendHttp)
     assert sent.request.target == B
-    server = town.server("b.example")
-    request = sent.request
-    step = server.provider.handle(
-        server.state,
-        "POST",
-        request.url.removeprefix(f"https://{request.host}"),
-        request.headers,
-        request.body,
-        authenticated={A},
-        now=town.now,
-    )
+    step = town.asked(sent.request, to="b.example")
     answered = town.server("a.example").provider.answered(
         town.server("a.example").state,
         sent.then,

@@ -338,8 +338,7 @@ def download(club, host):
     provider = club.provider
     url = f"https://{host}/it"
     wire = request_to(provider.directory, Endpoint.PROXY_DOWNLOAD, url, None, source=B, target=A)
-    target = wire.url.removeprefix(f"https://{wire.host}")
-    said = str(wire.method), target, wire.headers, wire.body
+    said = str(wire.method), wire.request_target, wire.headers, wire.body
     return provider.handle(club.state, *said, authenticated={B}, now=club.hall.now)
 
 

@@ -177,18 +177,9 @@ def test_who_has_left_claims_no_key_packages():
 
 
 def test_a_claim_for_a_room_that_is_not_here(town):
-    server = town.server("a.example")
-    empty = attrs.evolve(server.state, rooms={})
+    empty = attrs.evolve(town.server("a.example").state, rooms={})
     request = town.request(Endpoint.KEY_MATERIAL, UserUri.parse(CATHY.decode()), claim(town))
-    step = server.provider.handle(
-        empty,
-        str(request.method),
-        request.url.removeprefix(f"https://{request.host}"),
-        request.headers,
-        request.body,
-        authenticated={B},
-        now=town.now,
-    )
+    step = town.asked(request, state=empty)
     assert (step.response.status, step.state) == (404, empty)
 
 
@@ -211,16 +202,7 @@ def test_a_member_claims_key_packages_of_a_user_of_the_hub(town):
     scope = ConsentScope(BOB.user, str(target).encode())
     consents, _ = server.state.consents.grant(scope)
     state = attrs.evolve(server.state, consents=consents)
-    wire = town.request(Endpoint.KEY_MATERIAL, target, request)
-    step = server.provider.handle(
-        state,
-        "POST",
-        wire.url.removeprefix(f"https://{wire.host}"),
-        wire.headers,
-        wire.body,
-        authenticated={B},
-        now=town.now,
-    )
+    step = town.asked(town.request(Endpoint.KEY_MATERIAL, target, request), state=state)
     found = decode(KeyMaterialResponse, step.response.body)
     assert found.user_status is KeyMaterialUserCode.SUCCESS
     assert len(step.state.rooms[ROOM].destinations) == len(state.rooms[ROOM].destinations) + 2

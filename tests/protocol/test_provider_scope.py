@@ -5,7 +5,7 @@ from typing import Any
 
 import attrs
 import pytest
-from protocol.carried import ASKED, HUB, URL, asked, every_endpoint, target_of
+from protocol.carried import ASKED, HUB, URL, asked, every_endpoint
 from protocol.providers import (
     ACCEPTED,
     ALICE,
@@ -193,7 +193,7 @@ def test_the_example_flow_needs_no_more_than_scopes_name():
 def scope_of(request: HttpRequest, **changes: Any) -> Scope:
     options: dict[str, Any] = {
         "method": str(request.method),
-        "target": target_of(request),
+        "target": request.request_target,
         "headers": request.headers,
         "body": request.body,
         "authenticated": {B},

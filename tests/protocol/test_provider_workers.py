@@ -115,8 +115,7 @@ def asks(
 
 
 def _handled(provider: Provider, wire: HttpRequest, source: Domain, now: int) -> tuple[Scope, Act]:
-    target = wire.url.removeprefix(f"https://{wire.host}")
-    said = str(wire.method), target, wire.headers, wire.body
+    said = str(wire.method), wire.request_target, wire.headers, wire.body
 
     def act(state: ProviderState) -> ProviderStep:
         return provider.handle(state, *said, authenticated={source}, now=now)

@@ -20,6 +20,7 @@ from mimi.protocol.provider_state import (
     Acknowledge,
     Fetch,
     ProviderEffect,
+    ProviderState,
     ProviderStep,
     SendHttp,
 )
@@ -185,19 +186,26 @@ class Town(World):
 
     # Requests that nobody's machine makes
 
-    def asked(self, request: HttpRequest, **changes: Any) -> ProviderStep:
-        """Return what a.example does about a request; it is not stored."""
-        server = self.server("a.example")
+    def asked(
+        self,
+        request: HttpRequest,
+        *,
+        to: str = "a.example",
+        state: ProviderState | None = None,
+        **changes: Any,
+    ) -> ProviderStep:
+        """Return what a provider does about a request, as it is or in a state; none is stored."""
+        server = self.server(to)
         options: dict[str, Any] = {
             "method": str(request.method),
-            "target": request.url.removeprefix(f"https://{request.host}"),
+            "target": request.request_target,
             "headers": request.headers,
             "body": request.body,
             "authenticated": {request.source},
             "now": self.now,
             **changes,
         }
-        return server.provider.handle(server.state, **options)
+        return server.provider.handle(server.state if state is None else state, **options)
 
     def request(self, endpoint: Endpoint, parameter: Any, content: Any) -> HttpRequest:
         """Return a request of b.example to a.example."""

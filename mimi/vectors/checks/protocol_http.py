@@ -99,8 +99,7 @@ def check_request(case: Case) -> None:
     case.same("url", request.url)
     case.same("method", str(request.method))
     case.same("headers", [list(pair) for pair in request.headers])
-    target = request.url.removeprefix(f"https://{request.host}")
-    if arrival.target != (f"/{target}" if target.startswith("?") else target):
+    if arrival.target != request.request_target:
         raise DifferenceError("url", f"one with the target {shown(arrival.target)}", request.url)
 
 
