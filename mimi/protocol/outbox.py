@@ -9,8 +9,8 @@ so what joins the line meanwhile waits for the next request.
 
 Nothing is lost, however long a provider is away; it is told when the pause is over, or as soon as
 it asks about the room itself. How much waits for it is known without reading it, and whose database
-that fills may give up the first of it (`Provider.skipped`): by the next commit the provider's
-clients know that they have missed something, and join the room anew.
+that fills may give up the first of it (`Provider.skipped`): what comes of a later epoch tells the
+provider's clients that they have missed something; they ask for it, and join the room anew.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
